@@ -1,0 +1,1 @@
+"""The words everything else is said in: states, statuses, names, destinations, time, errors, detectors."""

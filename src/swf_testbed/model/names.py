@@ -1,0 +1,104 @@
+"""The grammar of names: what agents, executions and files are called, and how names are taken apart."""
+
+import re
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from swf_testbed.model.errors import BadInput
+
+FIRST_RUN_NUMBER = 100_010
+LAST_RUN_NUMBER = 2**31 - 1
+"""Run numbers fit the catalogue's 32 bits."""
+
+IDENTITY = UUID("6f0f8a3e-5f0b-5c39-9d7b-6b2f8a1c3d5e")
+"""The UUIDv5 name space of every derived identity of the testbed."""
+
+_WORD = r"[a-z0-9][a-z0-9_]*"
+_USER = r"[A-Za-z0-9][A-Za-z0-9._]*"
+_PATTERNS = {
+    "namespace": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
+    "agent type": re.compile(_WORD),
+    "agent name": re.compile(rf"(?P<type>{_WORD})-agent-(?P<user>{_USER})-(?P<id>[0-9]+)"),
+    "execution_id": re.compile(rf"(?P<workflow>{_WORD})-(?P<user>{_USER})-(?P<seq>[0-9]{{4,}})"),
+    "stf filename": re.compile(r"swf\.(?P<run>[0-9]+)\.(?P<seq>[0-9]{6})\.stf"),
+    "tf filename": re.compile(r"(?P<stem>[A-Za-z0-9][A-Za-z0-9._-]*)_tf_(?P<part>[0-9]{3,})\.tf"),
+}
+_EXAMPLES = {
+    "namespace": "up to 64 of A-Z a-z 0-9 _ . -, starting with a letter or digit, like torre1",
+    "agent type": "lower-case letters, digits and _, like fast_processing",
+    "agent name": "<type>-agent-<user>-<id>, like data-agent-alice-7",
+    "execution_id": "<workflow>-<user>-<NNNN>, like fast_processing-alice-0042",
+    "stf filename": "swf.<run>.<sequence>.stf, like swf.100010.000007.stf",
+    "tf filename": "<stf>_tf_<NNN>.tf, like swf.100010.000007_tf_001.tf",
+}
+
+
+def _match(kind: str, text: str) -> re.Match[str]:
+    found = _PATTERNS[kind].fullmatch(text)
+    if found is None:
+        raise BadInput(kind, text, f"must be {_EXAMPLES[kind]}")
+    return found
+
+
+def check_namespace(text: str) -> str:
+    """The namespace, if it is one; else `BadInput`."""
+    return _match("namespace", text).group()
+
+
+def derived_id(*parts: object) -> UUID:
+    """An identity computed from what it says, so that saying it again says the same identity."""
+    return uuid5(IDENTITY, "\x1f".join(str(part) for part in parts))
+
+
+def user_word(username: str) -> str:
+    """A login name as it may stand inside agent names and execution ids (no hyphen, no blank)."""
+    return re.sub(r"[^A-Za-z0-9._]", "_", username).lstrip("._") or "user"
+
+
+class AgentName(NamedTuple):
+    """The parts of `<type>-agent-<user>-<id>`."""
+
+    type: str
+    user: str
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.type}-agent-{self.user}-{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "AgentName":
+        """Take a name apart; `BadInput` if it is none."""
+        found = _match("agent name", text)
+        return cls(found["type"], found["user"], int(found["id"]))
+
+
+class ExecutionId(NamedTuple):
+    """The parts of `<workflow>-<user>-<NNNN>`."""
+
+    workflow: str
+    user: str
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"{self.workflow}-{self.user}-{self.sequence:04d}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ExecutionId":
+        """Take an execution id apart; `BadInput` if it is none."""
+        found = _match("execution_id", text)
+        return cls(found["workflow"], found["user"], int(found["seq"]))
+
+
+def stf_filename(run_number: int, sequence: int) -> str:
+    """The name of an STF file; `sequence` counts from 1 in its run."""
+    return f"swf.{run_number}.{sequence:06d}.stf"
+
+
+def tf_filename(stf: str, part: int) -> str:
+    """The name of the `part`-th sample file (from 1) of an STF file."""
+    return f"{stf.removesuffix('.stf')}_tf_{part:03d}.tf"
+
+
+def dataset_name(run_number: int) -> str:
+    """The dataset that holds all STFs of a run."""
+    return f"swf.{run_number}.run"
