@@ -1,0 +1,129 @@
+"""Data on its way: files written, registered, sampled, and the plots they became."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from swf_testbed.messages.envelope import Message, Part
+from swf_testbed.messages.fields import (
+    Checksum,
+    Count,
+    FileName,
+    FrameNumber,
+    Name,
+    Positive,
+    RunNumber,
+    Seconds,
+    ShortText,
+    Timestamp,
+    Url,
+)
+from swf_testbed.messages.lifecycle import Tick
+from swf_testbed.model.states import State, Substate
+
+
+class StfGen(Message):
+    """The DAQ has completed an STF file in the exit buffer; `sequence` counts from 1 without a gap."""
+
+    identity = ("run_id", "filename")
+    msg_type: Literal["stf_gen"] = "stf_gen"
+    run_id: RunNumber
+    filename: FileName
+    sequence: Positive
+    file_url: Url
+    size_bytes: Count
+    checksum: Checksum
+    tf_first: FrameNumber
+    tf_count: Count
+    start: Timestamp
+    end: Timestamp
+    state: State
+    substate: Substate | None
+    simulation_tick: Tick
+
+
+class Replica(Part):
+    """One copy of a file."""
+
+    site: Name
+    url: Url
+    verified: bool
+
+
+class StfReady(Message):
+    """An STF file is verified, registered, and may be read."""
+
+    identity = ("run_id", "filename")
+    msg_type: Literal["stf_ready"] = "stf_ready"
+    run_id: RunNumber
+    filename: FileName
+    sequence: Positive
+    file_url: Url
+    size_bytes: Count
+    checksum: Checksum
+    tf_first: FrameNumber
+    tf_count: Count
+    start: Timestamp
+    end: Timestamp
+    state: State
+    substate: Substate | None
+    simulation_tick: Tick
+    file_id: UUID
+    replicas: tuple[Replica, ...] = ()
+
+
+class SamplingReport(Part):
+    """How the frames of one STF were chosen, and into which sample files they went.
+
+    `parts` are the frame counts of all sample files of the STF and `part` is this file's place among
+    them (from 0), so that slices can be cut from each announcement alone.
+    """
+
+    policy: Name
+    fraction: Annotated[float, Field(ge=0, le=1)]
+    seed: Count
+    accepted: Count
+    evaluated: Count
+    part: Count
+    parts: Annotated[tuple[Positive, ...], Field(min_length=1, max_length=10_000)]
+
+
+class TfFileRegistered(Message):
+    """A file of sampled frames of one STF exists and is registered; it belongs to the run of its STF."""
+
+    identity = ("run_id", "tf_filename")
+    msg_type: Literal["tf_file_registered"] = "tf_file_registered"
+    run_id: RunNumber
+    tf_file_id: UUID
+    tf_filename: FileName
+    file_url: Url
+    stf_filename: FileName
+    tf_first: FrameNumber
+    tf_last: FrameNumber
+    tf_count: Positive
+    file_size_bytes: Count
+    checksum: Checksum
+    status: Name
+    sampling: SamplingReport
+
+
+class FastmonStatus(Message):
+    """How the fast monitoring agent is."""
+
+    msg_type: Literal["fastmon_status"] = "fastmon_status"
+    status: Name
+    message: ShortText
+
+
+class HistogramsUpdated(Message):
+    """The run's histograms contain more than before: the server has `revision`."""
+
+    identity = ("run_id", "revision")
+    msg_type: Literal["histograms_updated"] = "histograms_updated"
+    run_id: RunNumber
+    revision: Count
+    slices: Count
+    tfs: Count
+    latency_s: Annotated[Seconds | None, Field(description="egress to plot of the newest frame, s")]
+    products: dict[str, Any] = Field(default_factory=dict, description="names changed, by subsystem")

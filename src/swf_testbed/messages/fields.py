@@ -1,0 +1,54 @@
+"""The types of fields that several messages and records share, each with its bounds."""
+
+from datetime import UTC
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, StringConstraints
+
+from swf_testbed.model.clock import iso
+from swf_testbed.model.names import LAST_RUN_NUMBER
+
+Timestamp = Annotated[
+    AwareDatetime,
+    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    PlainSerializer(iso, return_type=str, when_used="json"),
+]
+"""ISO 8601 with an offset on the wire, aware UTC in memory."""
+
+
+def _digits_to_int(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+RunNumber = Annotated[int, BeforeValidator(_digits_to_int), Field(strict=True, ge=0, le=LAST_RUN_NUMBER)]
+"""A run; a string of digits is accepted on input."""
+
+Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+ShortText = Annotated[str, StringConstraints(max_length=2000)]
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,249}$")]
+"""A file's name without any folder: it may be joined to a path."""
+
+Url = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+Checksum = Annotated[str, StringConstraints(pattern=r"^ad:[0-9a-f]{8}$")]
+"""adler32 of a whole file: `ad:` and exactly 8 hex digits."""
+
+Count = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+Positive = Annotated[int, Field(strict=True, ge=1, lt=2**63)]
+FrameNumber = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+__all__ = [
+    "Checksum",
+    "Count",
+    "FileName",
+    "FrameNumber",
+    "Name",
+    "Namespace",
+    "Positive",
+    "RunNumber",
+    "Seconds",
+    "ShortText",
+    "Timestamp",
+    "Url",
+]

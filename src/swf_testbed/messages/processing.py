@@ -1,0 +1,161 @@
+"""Fast processing: slices, what became of them, and the workers that do it."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from swf_testbed.messages.envelope import Message, Part, on_workers
+from swf_testbed.messages.fields import (
+    Count,
+    FileName,
+    FrameNumber,
+    Name,
+    Positive,
+    RunNumber,
+    Seconds,
+    ShortText,
+    Timestamp,
+    Url,
+)
+from swf_testbed.model import destinations
+from swf_testbed.model.clock import now
+from swf_testbed.model.status import SliceOutcome, WorkerStatus
+
+
+class WorkerRunContent(Part):
+    """What a pool has to know of a run that is about to start; times in s."""
+
+    run_id: RunNumber
+    execution_id: Name | None = None
+    target_worker_count: Positive
+    core_count: Positive = 1
+    slice_processing_time: Seconds
+    worker_rampup_time: Seconds
+    worker_rampdown_time: Seconds
+
+
+class RunImminentWorker(Message):
+    """Workers will be needed soon."""
+
+    goes_to = on_workers
+    identity = ("run_id",)
+    msg_type: Literal["run_imminent_worker"] = "run_imminent_worker"
+    created_at: Timestamp = Field(default_factory=now)
+    content: WorkerRunContent
+
+
+class SliceContent(Part):
+    """A piece of work: the frames `start` to `end` (inclusive) of one sample file.
+
+    `egress_at` is when the STF left the DAQ, so that latency can be told from the result alone.
+    """
+
+    run_id: RunNumber
+    execution_id: Name | None = None
+    req_id: Name
+    filename: FileName
+    tf_filename: FileName
+    file_url: Url
+    slice_id: Count
+    start: FrameNumber
+    end: FrameNumber
+    tf_count: Positive
+    state: Literal["queued"] = "queued"
+    substate: Literal["new", "retry"] = "new"
+    attempt: Positive = 1
+    egress_at: Timestamp | None = None
+
+
+class Slice(Message):
+    """Work for one worker, waiting in the queue of its namespace."""
+
+    goes_to = destinations.slices
+    identity = ("run_id", "content.tf_filename", "content.slice_id", "content.attempt")
+    time_to_live_s: ClassVar[int | None] = 12 * 3600
+    msg_type: Literal["slice"] = "slice"
+    run_id: RunNumber
+    instance: Name
+    created_at: Timestamp = Field(default_factory=now)
+    content: SliceContent
+
+
+class SliceResultState(Part):
+    """How the payload ended."""
+
+    state: SliceOutcome
+    result: dict[str, Any] | None = None
+    error: ShortText | None = None
+
+
+class SliceResultContent(Part):
+    """What became of a slice; `histograms` is its products in the codec of `fastmon.codec`."""
+
+    slice_id: Count
+    tf_filename: FileName
+    filename: FileName
+    attempt: Positive = 1
+    requested_at: Timestamp
+    processing_start_at: Timestamp
+    processed_at: Timestamp
+    egress_at: Timestamp | None = None
+    state: SliceOutcome
+    hostname: Name
+    worker_id: Name
+    panda_task_id: Count | None = None
+    panda_id: Count | None = None
+    harvester_id: Name | None = None
+    result: SliceResultState
+    tf_count: Count = 0
+    histograms: dict[str, Any] | None = None
+
+
+class SliceResult(Message):
+    """A worker's last word on a slice."""
+
+    goes_to = destinations.results
+    identity = ("run_id", "content.tf_filename", "content.slice_id", "content.state")
+    msg_type: Literal["slice_result"] = "slice_result"
+    run_id: RunNumber
+    instance: Name
+    created_at: Timestamp = Field(default_factory=now)
+    content: SliceResultContent
+
+
+class StfVolumeContent(Part):
+    """Products of the index of one STF: hits and bytes of every frame and subsystem."""
+
+    filename: FileName
+    tf_count: Count
+    histograms: dict[str, Any]
+
+
+class StfVolume(Message):
+    """What the index of an STF says of all its frames, for the merger to add."""
+
+    goes_to = destinations.results
+    identity = ("run_id", "content.filename")
+    msg_type: Literal["stf_volume"] = "stf_volume"
+    run_id: RunNumber
+    content: StfVolumeContent
+
+
+class WorkerHeartbeatContent(Part):
+    """How a worker is, and what it has in hand."""
+
+    worker_id: Name
+    hostname: Name
+    state: WorkerStatus
+    slices_completed: Count
+    current_slice: Annotated[str | None, Field(max_length=300)] = None
+    tf_filename: FileName | None = None
+    slice_id: Count | None = None
+    started_at: Timestamp | None = None
+
+
+class WorkerHeartbeat(Message):
+    """Said at each change and every few seconds; not kept by the broker."""
+
+    goes_to = on_workers
+    persistent = False
+    msg_type: Literal["worker_heartbeat"] = "worker_heartbeat"
+    content: WorkerHeartbeatContent

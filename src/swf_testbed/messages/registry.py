@@ -1,0 +1,43 @@
+"""The types of messages by name."""
+
+from typing import get_args
+
+from swf_testbed.messages import control, data, judgement, lifecycle, processing
+from swf_testbed.messages.envelope import Message
+
+
+def type_name(cls: type[Message]) -> str:
+    """The `msg_type` of a message class."""
+    return str(get_args(cls.model_fields["msg_type"].annotation)[0])
+
+
+_CLASSES: tuple[type[Message], ...] = (
+    lifecycle.RunImminent,
+    lifecycle.StartRun,
+    lifecycle.ResumeRun,
+    lifecycle.PauseRun,
+    lifecycle.EndRun,
+    data.StfGen,
+    data.StfReady,
+    data.TfFileRegistered,
+    data.FastmonStatus,
+    data.HistogramsUpdated,
+    judgement.QualityFlagged,
+    judgement.Alarm,
+    processing.RunImminentWorker,
+    processing.Slice,
+    processing.SliceResult,
+    processing.StfVolume,
+    processing.WorkerHeartbeat,
+    control.RunWorkflow,
+    control.StopWorkflow,
+    control.StatusRequest,
+    control.Ping,
+    control.Reply,
+)
+
+REGISTRY: dict[str, type[Message]] = {type_name(cls): cls for cls in _CLASSES}
+"""Every message class by its `msg_type`."""
+
+ALIASES: dict[str, str] = {"data_ready": "stf_ready"}
+"""Other names that a type is known by on input."""
