@@ -19,7 +19,8 @@ def _asyncapi() -> dict[str, Any]:
     channels: dict[str, Any] = {}
     for name, cls in REGISTRY.items():
         address = cls.goes_to(_EXAMPLE_NAMESPACE)
-        channel = channels.setdefault(address.strip("/").replace("/", "."), {"address": address, "messages": {}})
+        key = address.strip("/").replace("/", ".")
+        channel = channels.setdefault(key, {"address": address, "messages": {}})
         channel["messages"][name] = {
             "name": name,
             "summary": (cls.__doc__ or "").strip().splitlines()[0],

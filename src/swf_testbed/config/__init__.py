@@ -1,0 +1,1 @@
+"""Settings of the environment, workflow configuration, and where both came from."""

@@ -1,0 +1,220 @@
+"""The environment, read once: the only place that looks at `os.environ`.
+
+Every variable has its name, default and range here. `~/.env` and `$SWF_HOME/.env` are read too; the
+process's own environment wins.
+"""
+
+import getpass
+import os
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+from swf_testbed.model.errors import BadInput
+from swf_testbed.model.names import user_word
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def _switch(value: Any) -> Any:
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word not in _TRUE | _FALSE:
+            raise ValueError("must be true or false")
+        return word in _TRUE
+    return value
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Mode(StrEnum):
+    """Which broker and database are used."""
+
+    EMBEDDED = "embedded"
+    LOCAL = "local"
+    DOCKER = "docker"
+
+
+class FastmonMode(StrEnum):
+    """How the fast monitoring agent learns of STF files."""
+
+    MESSAGE = "message"
+    CONTINUOUS = "continuous"
+
+
+class Settings(BaseModel):
+    """What the environment says; names of variables are the field names in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=str.upper)
+
+    swf_home: Path = Path()
+    swf_mode: Mode = Mode.EMBEDDED
+    swf_testbed_config: Path | None = None
+    swf_monitor_url: str = "https://127.0.0.1:8443"
+    swf_monitor_http_url: str = "http://127.0.0.1:8002"
+    swf_monitor_prod_url: str | None = None
+    swf_api_token: SecretStr | None = None
+    swf_log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    swf_agent_quiet: Switch = False
+    swf_agent_max_workers: Annotated[int, Field(ge=1, le=64)] = 4
+    swf_stomp_debug: Switch = False
+    swf_sse_receiver_name: str | None = None
+    swf_public_read: Switch | None = None
+    activemq_host: str = "127.0.0.1"
+    activemq_port: Port = 61613
+    activemq_user: str = Field("swf", validation_alias=AliasChoices("ACTIVEMQ_USER", "MQ_USER"))
+    activemq_password: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("ACTIVEMQ_PASSWORD", "MQ_PASSWD")
+    )
+    activemq_use_ssl: Switch = False
+    activemq_ssl_ca_certs: Path | None = Field(
+        None, validation_alias=AliasChoices("ACTIVEMQ_SSL_CA_CERTS", "MQ_CAFILE")
+    )
+    activemq_ssl_cert_file: Path | None = None
+    activemq_ssl_key_file: Path | None = None
+    db_host: str = "127.0.0.1"
+    db_port: Port = 5432
+    db_name: str = "swfdb"
+    db_user: str = "swf"
+    db_password: SecretStr | None = None
+    redis_url: str | None = None
+    requests_ca_bundle: Path | None = None
+    fastmon_mode: FastmonMode = FastmonMode.MESSAGE
+    fastmon_selection_fraction: Annotated[float, Field(gt=0, le=1)] = 0.1
+    fastmon_tf_files_per_stf: Annotated[int, Field(ge=1, le=1000)] = 7
+
+    @field_validator("swf_monitor_url", "swf_monitor_http_url", "swf_monitor_prod_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an http:// or https:// address")
+        return value.rstrip("/")
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the testbed keeps what lives on: database, queues, exit buffer, sockets."""
+        return self.swf_home / "var"
+
+    @property
+    def log_dir(self) -> Path:
+        """Where programs log to."""
+        return self.swf_home / "logs"
+
+    @property
+    def monitor_port(self) -> int:
+        """The port of the HTTP address."""
+        return urlsplit(self.swf_monitor_http_url).port or 80
+
+    @property
+    def database_file(self) -> Path:
+        """The embedded database."""
+        return self.state_dir / "monitor" / "monitor.sqlite3"
+
+    @property
+    def token_file(self) -> Path:
+        """Where the token that agents use is kept, readable by the user alone."""
+        return self.state_dir / "private" / "token"
+
+    @property
+    def broker_password_file(self) -> Path:
+        """Where the embedded broker's password is kept, readable by the user alone."""
+        return self.state_dir / "private" / "broker-password"
+
+    def broker_password(self) -> str:
+        """The broker's password: from the environment, else the embedded broker's own."""
+        if self.activemq_password is not None:
+            return self.activemq_password.get_secret_value()
+        return _first_line(self.broker_password_file)
+
+    def api_token(self) -> str:
+        """The monitor's token: from the environment, else the one made on first start; empty if none."""
+        if self.swf_api_token is not None:
+            return self.swf_api_token.get_secret_value()
+        return _first_line(self.token_file)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def default_home() -> Path:
+    """`SWF_HOME` if nobody says: the folder here or above that has a testbed.toml, else `~/swf-testbed`."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "testbed.toml").is_file():
+            return folder
+    return Path.home() / "swf-testbed"
+
+
+def load_settings(environ: dict[str, str] | None = None) -> Settings:
+    """The settings, from files and environment.
+
+    Raises:
+        BadInput: names the variable, its value, and what is allowed.
+    """
+    process = dict(os.environ if environ is None else environ)
+    home = Path(process.get("SWF_HOME") or default_home()).expanduser().absolute()
+    said = {**_dotenv(Path.home() / ".env"), **_dotenv(home / ".env"), **process}
+    known = _variables()
+    values: dict[str, Any] = {name: value for name, value in said.items() if name in known and value != ""}
+    values["SWF_HOME"] = home
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BadInput(
+            str(first["loc"][0]).upper(), _shown(first), first["msg"].removeprefix("Value error, ")
+        ) from None
+
+
+def _shown(problem: Any) -> Any:
+    name = str(problem["loc"][0]).upper()
+    return "(hidden)" if "PASS" in name or "TOKEN" in name else problem["input"]
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+
+
+@cache
+def _variables() -> frozenset[str]:
+    names = {name.upper() for name in Settings.model_fields}
+    return frozenset(names | {"MQ_USER", "MQ_PASSWD", "MQ_CAFILE"})
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return load_settings()
+
+
+def child_environment(changes: dict[str, str] | None = None) -> dict[str, str]:
+    """The environment for a program that the testbed starts: this process's, with `changes`."""
+    return {**os.environ, **(changes or {})}
+
+
+def username() -> str:
+    """Who runs this process, as a word that may stand in names."""
+    return user_word(getpass.getuser())
