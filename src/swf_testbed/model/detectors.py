@@ -2,9 +2,12 @@
 
 import tomllib
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from swf_testbed.model.errors import BadInput, one_of
 
 BC_PER_TF = 65_536
 """Bunch crossings in a time frame."""
@@ -26,11 +29,20 @@ FILLED_BUNCHES = 1160
 """Filled bunches of an orbit; the rest is the abort gap."""
 
 
+class Spectrum(StrEnum):
+    """The shape of a subsystem's ADC spectrum."""
+
+    EXPONENTIAL = "exponential"
+    MOYAL = "moyal"
+    PHOTOELECTRON = "photoelectron"
+
+
 @dataclass(frozen=True, slots=True)
 class Detector:
     """One subsystem: how it is read out, and how it answers to noise, physics and background.
 
-    Times are in ns, rates in Hz per channel, hits in hits per interaction; ADC in counts.
+    Times are in ns, rates in Hz per channel, hits in mean hits per interaction, `pedestal` and `scale` in
+    ADC counts; `detectors.toml` says what each means.
     """
 
     id: int
@@ -38,8 +50,8 @@ class Detector:
     title: str
     channels: int
     units: int
-    links: int
-    spectrum: str
+    adc_bits: int
+    spectrum: Spectrum
     pedestal: float
     scale: float
     noise_hz: float
@@ -47,7 +59,8 @@ class Detector:
     synchrotron_hits: float
     electron_gas_hits: float
     proton_gas_hits: float
-    cluster: int
+    cluster: float
+    profile: float
     time_offset_ns: float
     time_resolution_ns: float
 
@@ -60,6 +73,15 @@ class Detector:
         """Channels of one readout unit."""
         return self.channels // self.units
 
+    @property
+    def adc_end(self) -> int:
+        """The first ADC count beyond the range."""
+        return 1 << self.adc_bits
+
+    def hits_per_interaction(self) -> tuple[float, float, float, float]:
+        """Mean hits of DIS, synchrotron, electron gas and proton gas: the order of `Beam.rates`."""
+        return self.dis_hits, self.synchrotron_hits, self.electron_gas_hits, self.proton_gas_hits
+
 
 @dataclass(frozen=True, slots=True)
 class Beam:
@@ -71,6 +93,10 @@ class Beam:
     electron_gas: float
     proton_gas: float
 
+    def rates(self) -> tuple[float, float, float, float]:
+        """Hz of DIS, synchrotron, electron gas and proton gas."""
+        return self.dis, self.synchrotron, self.electron_gas, self.proton_gas
+
 
 @cache
 def _table() -> dict[str, Any]:
@@ -79,11 +105,34 @@ def _table() -> dict[str, Any]:
 
 @cache
 def detectors() -> tuple[Detector, ...]:
-    """Every subsystem, in the order of the table; position and `id` are stable."""
-    return tuple(Detector(**entry) for entry in _table()["detector"])
+    """Every subsystem, in the order of the table, where position equals `id`."""
+    return tuple(
+        Detector(**{**entry, "spectrum": Spectrum(entry["spectrum"])}) for entry in _table()["detector"]
+    )
+
+
+@cache
+def _by_name() -> dict[str, Detector]:
+    return {detector.name: detector for detector in detectors()}
+
+
+def detector(name: str) -> Detector:
+    """The subsystem of that name; `BadInput` if there is none."""
+    found = _by_name().get(name)
+    if found is None:
+        raise BadInput("detector", name, one_of(_by_name()))
+    return found
 
 
 @cache
 def beams() -> dict[str, Beam]:
     """The beam settings by name (`18x275`, `10x100`)."""
     return {name: Beam(name=name, **rates) for name, rates in _table()["beam"].items()}
+
+
+def beam(name: str) -> Beam:
+    """The beam setting of that name; `BadInput` if there is none."""
+    found = beams().get(name)
+    if found is None:
+        raise BadInput("beam", name, one_of(beams()))
+    return found
