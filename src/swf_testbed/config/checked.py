@@ -1,0 +1,28 @@
+"""From what a person wrote to typed values, with errors a person can act on."""
+
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from swf_testbed.model.errors import BadInput
+
+T = TypeVar("T")
+
+
+def checked(adapter: TypeAdapter[T], value: Any, field: str) -> T:
+    """`value` as the adapter's type.
+
+    Args:
+        adapter: knows the type.
+        value: as read from TOML or JSON.
+        field: what the value is called where it was written; errors begin with it.
+
+    Raises:
+        BadInput: names the first field that is wrong, its value and what is allowed.
+    """
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+        raise BadInput(f"{field}{where}", first["input"], first["msg"]) from None
