@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from swf_testbed.messages.envelope import Message
-from swf_testbed.messages.fields import Name, Seconds, ShortText
 from swf_testbed.model import destinations
+from swf_testbed.model.fields import Name, Seconds, ShortText
 
 
 class Command(Message):

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from swf_testbed.messages.envelope import Message, Part
-from swf_testbed.messages.fields import (
+from swf_testbed.messages.lifecycle import Tick
+from swf_testbed.model.fields import (
     Checksum,
     Count,
     FileName,
@@ -19,7 +20,6 @@ from swf_testbed.messages.fields import (
     Timestamp,
     Url,
 )
-from swf_testbed.messages.lifecycle import Tick
 from swf_testbed.model.states import State, Substate
 
 

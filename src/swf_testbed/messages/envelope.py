@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from swf_testbed.messages.fields import Name, Namespace, RunNumber, Timestamp
 from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
+from swf_testbed.model.fields import Name, Namespace, RunNumber, Timestamp
 from swf_testbed.model.names import derived_id
 
 

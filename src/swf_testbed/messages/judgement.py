@@ -3,7 +3,7 @@
 from typing import Literal
 
 from swf_testbed.messages.envelope import Message
-from swf_testbed.messages.fields import Name, RunNumber, ShortText, Timestamp
+from swf_testbed.model.fields import Name, RunNumber, ShortText, Timestamp
 from swf_testbed.model.status import Quality, Severity
 
 

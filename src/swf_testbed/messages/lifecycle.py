@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from swf_testbed.messages.envelope import Message
-from swf_testbed.messages.fields import Count, Name, RunNumber, Seconds, ShortText
+from swf_testbed.model.fields import Count, Name, RunNumber, Seconds, ShortText
 from swf_testbed.model.states import RunPhase, State, Substate
 
 Tick = Annotated[Seconds, Field(description="simulated seconds since the start of the workflow")]

@@ -5,7 +5,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from swf_testbed.messages.envelope import Message, Part, on_workers
-from swf_testbed.messages.fields import (
+from swf_testbed.model import destinations
+from swf_testbed.model.clock import now
+from swf_testbed.model.fields import (
     Count,
     FileName,
     FrameNumber,
@@ -17,8 +19,6 @@ from swf_testbed.messages.fields import (
     Timestamp,
     Url,
 )
-from swf_testbed.model import destinations
-from swf_testbed.model.clock import now
 from swf_testbed.model.status import SliceOutcome, WorkerStatus
 
 
