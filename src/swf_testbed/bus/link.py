@@ -1,0 +1,174 @@
+"""One connection to a STOMP broker, from CONNECT to its loss; never mended, only replaced.
+
+This is the only place that speaks stomp.py. What it knows of it: an exception in a listener closes the
+connection, a listener that takes long makes the heart-beat fail, and `is_connected` may lie over TLS.
+So the listener only hands on, and whoever needs certainty asks for a receipt.
+"""
+
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import stomp
+from stomp.exception import StompException
+from stomp.utils import Frame
+
+from swf_testbed.bus.protocol import Subscription
+from swf_testbed.model.errors import Unavailable
+
+HEARTBEAT_MS = 10_000
+CONNECT_TIMEOUT_S = 10.0
+
+logging.getLogger("stomp.py").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is and who we are there."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"BrokerAddress({self.host}:{self.port} as {self.user or 'nobody'})"
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who is told of what a link hears; each must return at once and raise nothing."""
+
+    message: Callable[["Link", Frame], None]
+    receipt: Callable[[str], None]
+    error: Callable[[Mapping[str, str], str], None]
+    lost: Callable[["Link"], None]
+
+
+class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no types
+    """A live connection; `epoch` numbers the links of one bus."""
+
+    def __init__(self, address: BrokerAddress, client_id: str | None, epoch: int, ears: Ears) -> None:
+        self.epoch = epoch
+        self._ears = ears
+        self._gone = threading.Event()
+        self._refusal = ""
+        self._connection = stomp.Connection12(
+            [(address.host, address.port)],
+            prefer_localhost=False,
+            try_loopback_connect=False,
+            heartbeats=(HEARTBEAT_MS, HEARTBEAT_MS),
+            reconnect_attempts_max=1,
+            reconnect_sleep_initial=0.0,
+            timeout=CONNECT_TIMEOUT_S,
+            keepalive=True,
+            auto_decode=False,
+            auto_content_length=False,
+            recv_bytes=1 << 18,
+        )
+        if address.tls:
+            self._secure(address)
+        self._connection.set_listener("bus", self)
+        self._connect(address, {"client-id": client_id} if client_id else {})
+
+    def _secure(self, address: BrokerAddress) -> None:
+        self._connection.set_ssl(
+            for_hosts=[(address.host, address.port)],
+            ca_certs=str(address.ca_file) if address.ca_file else None,
+            cert_file=str(address.cert_file) if address.cert_file else None,
+            key_file=str(address.key_file) if address.key_file else None,
+            ssl_version=ssl.PROTOCOL_TLS_CLIENT,
+        )
+
+    def _connect(self, address: BrokerAddress, headers: dict[str, str]) -> None:
+        try:
+            self._connection.connect(address.user, address.password, wait=True, headers=headers)
+        except (StompException, OSError) as error:
+            self.drop()
+            said = self._refusal or str(error) or "no answer"
+            raise Unavailable(f"broker {address.host}:{address.port} did not accept us: {said}") from None
+
+    # What stomp.py calls, in its receiver thread.
+
+    def on_message(self, frame: Frame) -> None:
+        """A delivery."""
+        self._ears.message(self, frame)
+
+    def on_receipt(self, frame: Frame) -> None:
+        """The broker has it."""
+        self._ears.receipt(frame.headers.get("receipt-id", ""))
+
+    def on_error(self, frame: Frame) -> None:
+        """The broker refuses something, and will close the connection."""
+        body = frame.body.decode("utf-8", "replace") if isinstance(frame.body, bytes) else str(frame.body)
+        self._refusal = (frame.headers.get("message") or body).strip()
+        self._ears.error(frame.headers, self._refusal)
+
+    def on_disconnected(self) -> None:
+        """The connection is gone, whoever ended it."""
+        if not self._gone.is_set():
+            self._gone.set()
+            self._ears.lost(self)
+
+    # What the bus asks for.
+
+    @property
+    def alive(self) -> bool:
+        """False once the connection is known to be gone."""
+        return not self._gone.is_set()
+
+    def send(self, destination: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """A SEND frame; raises `OSError` or `StompException` when the connection is gone."""
+        self._connection.send(destination, body, headers=dict(headers))
+
+    def subscribe(self, name: str, subscription: Subscription) -> None:
+        """A SUBSCRIBE frame in the dialects of all our brokers at once."""
+        self._connection.subscribe(
+            subscription.destination, id=name, ack="client-individual", headers=_dialects(subscription)
+        )
+
+    def unsubscribe(self, name: str) -> None:
+        """Stop hearing; a durable subscription is kept by the broker."""
+        self._connection.unsubscribe(id=name)
+
+    def ack(self, ack_id: str) -> None:
+        """An ACK frame."""
+        self._connection.ack(ack_id)
+
+    def goodbye(self) -> None:
+        """DISCONNECT, so that the broker need not guess; then the socket is closed."""
+        try:
+            if self.alive:
+                self._connection.send_frame("DISCONNECT")
+        except (StompException, OSError):
+            pass
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the socket at once, and end the heart-beat thread."""
+        transport: Any = self._connection.transport
+        transport.disconnect_socket()
+
+
+def _dialects(subscription: Subscription) -> dict[str, str]:
+    headers = {
+        "activemq.prefetchSize": str(subscription.prefetch),
+        # Artemis counts its window in bytes; with 0 it hands out one message at a time.
+        "consumer-window-size": "0" if subscription.prefetch == 1 else str(subscription.prefetch * 4096),
+    }
+    if subscription.durable:
+        headers["activemq.subscriptionName"] = subscription.durable
+        headers["durable-subscription-name"] = subscription.durable
+    if subscription.selector:
+        headers["selector"] = subscription.selector
+    if subscription.browse:
+        headers["browser"] = "true"
+    return headers

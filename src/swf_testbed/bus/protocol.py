@@ -1,0 +1,138 @@
+"""What every bus offers: the contract that the suite in `tests/bus` holds all of them to."""
+
+import queue
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+from swf_testbed.messages import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What to hear.
+
+    Args:
+        destination: a topic or a queue.
+        durable: the name under which a topic is kept while nobody listens; None hears only what is
+            said meanwhile.
+        selector: SQL-92 over message headers; None hears everything.
+        prefetch: how many messages may be in hand without acknowledgement.
+        browse: look at a queue without taking from it; a delivery with `last` set ends the look.
+    """
+
+    destination: str
+    durable: str | None = None
+    selector: str | None = None
+    prefetch: int = 1000
+    browse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as it arrived."""
+
+    destination: str
+    headers: Mapping[str, str]
+    body: bytes
+    redelivered: bool = False
+    last: bool = False
+    ack_id: str = ""
+    epoch: int = 0
+
+
+_CLOSED = Delivery("", {}, b"")
+
+
+@dataclass
+class Inbox:
+    """The deliveries of one subscription, in order; filled by a bus, emptied by one thread."""
+
+    subscription: Subscription
+    acknowledge: Callable[[Sequence[Delivery]], None]
+    is_current: Callable[[Delivery], bool]
+    detach: Callable[["Inbox"], None]
+    _queue: "queue.SimpleQueue[Delivery]" = field(default_factory=queue.SimpleQueue)
+    _closed: bool = False
+
+    def put(self, delivery: Delivery) -> None:
+        """Called by the bus."""
+        self._queue.put(delivery)
+
+    def take(
+        self, limit: int = 1, *, linger_s: float = 0.0, timeout_s: float | None = None
+    ) -> list[Delivery]:
+        """Up to `limit` deliveries: waits for the first, then `linger_s` for more.
+
+        Empty when `timeout_s` has passed, or when the inbox is closed. What an earlier connection
+        delivered is dropped: the broker delivers it again.
+        """
+        taken: list[Delivery] = []
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        while len(taken) < limit and not self._closed:
+            wait = None if until is None else max(0.0, until - time.monotonic())
+            try:
+                delivery = self._queue.get(timeout=wait)
+            except queue.Empty:
+                break
+            if delivery is _CLOSED:
+                break
+            if self.is_current(delivery):
+                taken.append(delivery)
+                if len(taken) == 1:
+                    until = time.monotonic() + linger_s
+        return taken
+
+    def ack(self, deliveries: Iterable[Delivery]) -> None:
+        """The work on these is done; what an earlier connection delivered is ignored."""
+        self.acknowledge([delivery for delivery in deliveries if self.is_current(delivery)])
+
+    def close(self) -> None:
+        """Hear no more; whoever waits in `take` gets what there is, or nothing. A durable name stays."""
+        if not self._closed:
+            self._closed = True
+            self.detach(self)
+            self._queue.put(_CLOSED)
+
+
+class Bus(Protocol):
+    """A connection to a broker that mends itself."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker answers at this moment."""
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Wait for the broker; False when it did not answer in time."""
+
+    def subscribe(self, subscription: Subscription) -> Inbox:
+        """Hear; survives reconnection."""
+
+    def publish(self, message: Message, *, timeout_s: float | None = None) -> None:
+        """Say, and wait for the broker's receipt; said again after a reconnection.
+
+        Raises:
+            Unavailable: no receipt within `timeout_s`, or the bus was closed.
+        """
+
+    def publish_many(self, messages: Iterable[Message], *, timeout_s: float | None = None) -> None:
+        """Say many, pipelined, and wait for all receipts."""
+
+    def publish_body(
+        self,
+        destination: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        wait: bool = True,
+        timeout_s: float | None = None,
+    ) -> None:
+        """Send bytes as they are; without `wait` they may be lost."""
+
+    def close(self) -> None:
+        """Say goodbye."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...

@@ -1,0 +1,315 @@
+"""The bus over STOMP: keeps a link to the broker, and promises over all links what one cannot.
+
+One thread keeps the link; stomp.py's receiver thread fills inboxes and notes receipts; the callers'
+threads send and wait. What was sent without a receipt is sent again on the next link. Nothing is sent
+while the lock is held: a broker that holds its producers back must not keep receipts from being noted.
+"""
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from stomp.exception import StompException
+from stomp.utils import Frame
+
+from swf_testbed.bus.link import BrokerAddress, Ears, Link
+from swf_testbed.bus.protocol import Delivery, Inbox, Subscription
+from swf_testbed.config.settings import Settings
+from swf_testbed.messages import Message, encode, headers
+from swf_testbed.model.errors import Refused, Unavailable
+
+RECEIPT_TIMEOUT_S = 15.0
+"""A broker that has not confirmed for so long is given up, and the message sent again on a new link."""
+
+FIRST_RETRY_S, LAST_RETRY_S = 0.1, 5.0
+WINDOW = 500
+"""Messages under way at once in `publish_many`."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Pending:
+    """A message that the broker has not confirmed."""
+
+    receipt: str
+    destination: str
+    body: bytes
+    headers: dict[str, str]
+    done: threading.Event = field(default_factory=threading.Event)
+    sent_at: float = 0.0
+    refusal: str = ""
+
+
+class StompBus:
+    """A `Bus` over a STOMP 1.2 broker.
+
+    Args:
+        address: where the broker is.
+        client_id: the connection's name, needed for durable subscriptions; the same for every process
+            of a role, so that a second one is refused by the broker while the first lives.
+    """
+
+    def __init__(self, address: BrokerAddress, client_id: str | None = None) -> None:
+        self.address = address
+        self._client_id = client_id
+        self._lock = threading.RLock()
+        self._link: Link | None = None
+        self._pending: dict[str, _Pending] = {}
+        self._inboxes: dict[str, Inbox] = {}
+        self._counter = itertools.count(1)
+        self._connected = threading.Event()
+        self._wanted = threading.Event()
+        self._closing = threading.Event()
+        self.last_error = ""
+        self._ears = Ears(self._on_message, self._on_receipt, self._on_error, self._on_lost)
+        self._keeper = threading.Thread(target=self._keep_linked, name="bus-keeper", daemon=True)
+        self._wanted.set()
+        self._keeper.start()
+
+    # The link and its keeper.
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a live link."""
+        return self._connected.is_set()
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Wait for a live link."""
+        return self._connected.wait(timeout_s)
+
+    def _keep_linked(self) -> None:
+        delay = FIRST_RETRY_S
+        for epoch in itertools.count(1):
+            self._wanted.wait()
+            if self._closing.is_set():
+                return
+            try:
+                link = Link(self.address, self._client_id, epoch, self._ears)
+            except Unavailable as error:
+                self._note(str(error))
+                self._closing.wait(delay)
+                delay = min(delay * 2, LAST_RETRY_S)
+            else:
+                delay = FIRST_RETRY_S
+                self._take_up(link)
+
+    def _note(self, error: str) -> None:
+        if error != self.last_error:
+            _log.warning("%s; trying again", error)
+        self.last_error = error
+
+    def _take_up(self, link: Link) -> None:
+        with self._lock:
+            self._link = link
+            self._wanted.clear()
+            try:
+                for name, inbox in self._inboxes.items():
+                    link.subscribe(name, inbox.subscription)
+            except (StompException, OSError):
+                link.drop()
+            if not link.alive or self._closing.is_set():
+                self._on_lost(link)
+                return
+            if self.last_error:
+                _log.info("broker %s:%s is back", self.address.host, self.address.port)
+                self.last_error = ""
+            self._connected.set()
+            unconfirmed = list(self._pending.values())
+        for pending in unconfirmed:
+            self._on_link(lambda link, pending=pending: self._transmit(link, pending))  # type: ignore[misc]  # bound now
+
+    def _on_lost(self, link: Link) -> None:
+        with self._lock:
+            if self._link is link:
+                self._link = None
+                self._connected.clear()
+                self._wanted.set()
+
+    def _on_error(self, said: Mapping[str, str], text: str) -> None:
+        receipt = said.get("receipt-id", "")
+        with self._lock:
+            pending = self._pending.pop(receipt, None)
+        if pending:
+            pending.refusal = text
+            pending.done.set()
+        else:
+            self._note(f"broker says: {text}")
+
+    # Hearing.
+
+    def subscribe(self, subscription: Subscription) -> Inbox:
+        """Hear; survives reconnection."""
+        with self._lock:
+            name = f"s{next(self._counter)}"
+            inbox = Inbox(subscription, self._ack, self._is_current, self._detach)
+            self._inboxes[name] = inbox
+            self._on_link(lambda link: link.subscribe(name, subscription))
+        return inbox
+
+    def _detach(self, inbox: Inbox) -> None:
+        with self._lock:
+            for name in [key for key, value in self._inboxes.items() if value is inbox]:
+                del self._inboxes[name]
+                self._on_link(lambda link, name=name: link.unsubscribe(name))  # type: ignore[misc]  # bound now
+
+    def _is_current(self, delivery: Delivery) -> bool:
+        link = self._link
+        return link is not None and link.epoch == delivery.epoch
+
+    def _on_message(self, link: Link, frame: Frame) -> None:
+        said = frame.headers
+        inbox = self._inboxes.get(said.get("subscription", ""))
+        if inbox is not None:
+            inbox.put(
+                Delivery(
+                    destination=said.get("destination", ""),
+                    headers=said,
+                    body=frame.body if isinstance(frame.body, bytes) else frame.body.encode(),
+                    redelivered=said.get("redelivered") == "true",
+                    last=said.get("browser") == "end",
+                    ack_id=said.get("ack", ""),
+                    epoch=link.epoch,
+                )
+            )
+
+    def _ack(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self._on_link(lambda link, ack_id=delivery.ack_id: link.ack(ack_id))  # type: ignore[misc]  # bound now
+
+    # Saying.
+
+    def publish(self, message: Message, *, timeout_s: float | None = None) -> None:
+        """Say, and wait for the broker's receipt."""
+        said = headers(message)
+        self.publish_body(
+            message.destination, encode(message), said, wait=message.persistent, timeout_s=timeout_s
+        )
+
+    def publish_many(self, messages: Iterable[Message], *, timeout_s: float | None = None) -> None:
+        """Say many, pipelined, and wait for all receipts."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        under_way: list[_Pending] = []
+        for message in messages:
+            under_way.append(self._start(message.destination, encode(message), headers(message)))
+            if len(under_way) >= WINDOW:
+                self._finish(under_way.pop(0), until)
+        for pending in under_way:
+            self._finish(pending, until)
+
+    def publish_body(
+        self,
+        destination: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        wait: bool = True,
+        timeout_s: float | None = None,
+    ) -> None:
+        """Send bytes as they are."""
+        if not wait:
+            self._on_link(lambda link: link.send(destination, body, headers))
+            return
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        self._finish(self._start(destination, body, headers), until)
+
+    def _start(self, destination: str, body: bytes, said: Mapping[str, str]) -> _Pending:
+        receipt = f"r{next(self._counter)}"
+        pending = _Pending(receipt, destination, body, {**said, "receipt": receipt})
+        with self._lock:
+            if self._closing.is_set():
+                raise Unavailable("the bus is closed")
+            self._pending[receipt] = pending
+        self._on_link(lambda link: self._transmit(link, pending))
+        return pending
+
+    def _transmit(self, link: Link, pending: _Pending) -> None:
+        pending.sent_at = time.monotonic()
+        link.send(pending.destination, pending.body, pending.headers)
+
+    def _finish(self, pending: _Pending, until: float | None) -> None:
+        while not pending.done.wait(self._patience(pending, until)):
+            if self._closing.is_set() or (until is not None and time.monotonic() >= until):
+                with self._lock:
+                    self._pending.pop(pending.receipt, None)
+                raise Unavailable(
+                    f"no receipt for a message to {pending.destination}: {self.last_error or 'no answer'}"
+                )
+            if time.monotonic() - pending.sent_at >= RECEIPT_TIMEOUT_S:
+                self._give_up_link(pending)
+        if pending.refusal:
+            raise Refused(f"the broker refuses a message to {pending.destination}: {pending.refusal}")
+
+    def _patience(self, pending: _Pending, until: float | None) -> float:
+        present = time.monotonic()
+        patience = max(0.05, pending.sent_at + RECEIPT_TIMEOUT_S - present) if pending.sent_at else 1.0
+        return min(patience, 1.0, max(0.0, until - present) if until is not None else 1.0)
+
+    def _give_up_link(self, pending: _Pending) -> None:
+        with self._lock:
+            link, pending.sent_at = self._link, time.monotonic()
+        if link is not None:
+            self._note(f"{self.address} gave no receipt for {RECEIPT_TIMEOUT_S:.0f} s")
+            link.drop()
+            self._on_lost(link)
+
+    def _on_receipt(self, receipt: str) -> None:
+        with self._lock:
+            pending = self._pending.pop(receipt, None)
+        if pending:
+            pending.done.set()
+
+    def _on_link(self, act: Callable[[Link], None]) -> None:
+        """Do something on the link if there is one; its loss is for the keeper to mend."""
+        link = self._link
+        if link is None:
+            return
+        try:
+            act(link)
+        except (StompException, OSError):
+            link.drop()
+            self._on_lost(link)
+
+    # The end.
+
+    def close(self) -> None:
+        """Say goodbye; whoever waits for a receipt is told that there will be none."""
+        if self._closing.is_set():
+            return
+        with self._lock:
+            self._closing.set()
+            link, self._link = self._link, None
+            inboxes = list(self._inboxes.values())
+            self._inboxes.clear()
+        for inbox in inboxes:
+            inbox.close()
+        if link is not None:
+            link.goodbye()
+        self._connected.clear()
+        self._wanted.set()
+        self._keeper.join(timeout=15)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_bus(settings: Settings, client_id: str | None = None) -> StompBus:
+    """The bus that the settings name; connects in the background."""
+    address = BrokerAddress(
+        host=settings.activemq_host,
+        port=settings.activemq_port,
+        user=settings.activemq_user,
+        password=settings.broker_password(),
+        tls=settings.activemq_use_ssl,
+        ca_file=settings.activemq_ssl_ca_certs,
+        cert_file=settings.activemq_ssl_cert_file,
+        key_file=settings.activemq_ssl_key_file,
+    )
+    return StompBus(address, client_id)
