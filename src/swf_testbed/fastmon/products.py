@@ -1,0 +1,364 @@
+"""The monitoring products: what is counted of every subsystem. A new one is one more class in this file."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from swf_testbed.fastmon.counts import Axis, Counts, ProductKey, ProductSet, dense, sparse
+from swf_testbed.model.detectors import BC_NS, BC_PER_TF, BUNCHES_PER_ORBIT, FINE_PER_BC, TF_NS, Detector
+from swf_testbed.model.detectors import detector as detector_named
+from swf_testbed.model.errors import BadInput, one_of
+
+Words = NDArray[np.uint64]
+
+ADC_BINS = 256
+CROSSINGS_PER_TIME_BIN = 256
+TFS_PER_TREND_BIN = 250
+TREND_BINS = 1 << 18
+"""12 hours of frames without a gap; what comes later is counted in the overflow."""
+
+
+@dataclass(frozen=True)
+class BankHits:
+    """All banks of one subsystem in a slice, their hits put together.
+
+    Attributes:
+        detector: the subsystem.
+        words: HIT64 words of the good banks, one bank after another.
+        lengths: hits of each bank.
+        bc0: first bunch crossing of each bank's frame.
+        crc_errors: banks that were not used because their CRC is wrong.
+        missing: frames without a bank of this subsystem.
+    """
+
+    detector: Detector
+    words: Words
+    lengths: NDArray[np.int64]
+    bc0: NDArray[np.int64]
+    crc_errors: int = 0
+    missing: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        detector: Detector,
+        banks: Sequence[Words],
+        bc0: Sequence[int],
+        crc_errors: int = 0,
+        missing: int = 0,
+    ) -> "BankHits":
+        """From single banks and their frames' first crossings."""
+        words = np.concatenate(banks) if banks else np.empty(0, np.uint64)
+        lengths = np.array([len(bank) for bank in banks], np.int64)
+        return cls(detector, words, lengths, np.array(bc0, np.int64), crc_errors, missing)
+
+    @cached_property
+    def adc(self) -> NDArray[np.uint16]:
+        """ADC counts."""
+        return self.words.view("<u2")[0::4]
+
+    @cached_property
+    def channel(self) -> NDArray[np.uint32]:
+        """Channel numbers."""
+        return (self.words >> np.uint64(16)).astype(np.uint32) & np.uint32(0xFFFFFF)
+
+    @cached_property
+    def fine(self) -> NDArray[np.uint8]:
+        """Fine time in the crossing."""
+        return self.words.view("u1")[5::8]
+
+    @cached_property
+    def crossing(self) -> NDArray[np.uint16]:
+        """Bunch crossing in the frame."""
+        return self.words.view("<u2")[3::4]
+
+
+class Product(ABC):
+    """One kind of histogram.
+
+    Attributes:
+        name, title: what it is called, in keys and on plots.
+        is_sparse: only bins with content are kept.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    is_sparse: ClassVar[bool] = False
+
+
+class SubsystemProduct(Product):
+    """A histogram that every subsystem has one of."""
+
+    @abstractmethod
+    def axis(self, detector: Detector) -> Axis:
+        """The binning in a subsystem."""
+
+
+class HitProduct(SubsystemProduct):
+    """A histogram of hits, filled from the banks of a slice."""
+
+    @abstractmethod
+    def count(self, hits: BankHits) -> Counts:
+        """The counts of a slice."""
+
+
+class RunProduct(Product):
+    """A histogram that a run has one of."""
+
+    @abstractmethod
+    def axis(self) -> Axis:
+        """The binning."""
+
+
+RUN = "run"
+"""Stands for the subsystem in the key of a product that the run has only one of."""
+
+REGISTRY: dict[str, Product] = {}
+P = TypeVar("P", bound=type[Product])
+
+
+def registered(cls: P) -> P:
+    """Add a product to those that are filled, sent, merged and shown."""
+    REGISTRY[cls.name] = cls()
+    return cls
+
+
+def product(name: str) -> Product:
+    """The product of that name; `BadInput` if there is none."""
+    found = REGISTRY.get(name)
+    if found is None:
+        raise BadInput("product", name, one_of(REGISTRY))
+    return found
+
+
+def axis_of(key: ProductKey) -> Axis:
+    """The binning of a histogram; `BadInput` if there is no such product or subsystem."""
+    entry = product(key.product)
+    if isinstance(entry, RunProduct):
+        if key.subsystem != RUN:
+            raise BadInput("subsystem", key.subsystem, f"must be {RUN} for {entry.name}")
+        return entry.axis()
+    return cast(SubsystemProduct, entry).axis(detector_named(key.subsystem))
+
+
+@registered
+class UnitOccupancy(HitProduct):
+    """Hits of each readout unit."""
+
+    name, title = "unit_occupancy", "Readout-unit occupancy"
+
+    def axis(self, detector: Detector) -> Axis:
+        """One bin a unit."""
+        return Axis("readout unit", "", detector.units, 0, detector.units)
+
+    def count(self, hits: BankHits) -> Counts:
+        """By channel number, as units have equal numbers of channels."""
+        return dense(hits.channel // np.uint32(hits.detector.channels_per_unit), hits.detector.units)
+
+
+@registered
+class ChannelOccupancy(HitProduct):
+    """Hits of each channel."""
+
+    name, title = "channel_occupancy", "Channel occupancy"
+    is_sparse = True
+
+    def axis(self, detector: Detector) -> Axis:
+        """One bin a channel."""
+        return Axis("channel", "", detector.channels, 0, detector.channels)
+
+    def count(self, hits: BankHits) -> Counts:
+        """Sparse: a slice touches few of the channels."""
+        return sparse(hits.channel, hits.detector.channels)
+
+
+@registered
+class AdcSpectrum(HitProduct):
+    """ADC counts, pedestal not subtracted."""
+
+    name, title = "adc", "ADC spectrum"
+
+    def axis(self, detector: Detector) -> Axis:
+        """The subsystem's ADC range in 256 bins."""
+        return Axis("ADC", "counts", ADC_BINS, 0, detector.adc_end)
+
+    def count(self, hits: BankHits) -> Counts:
+        """A shift is the division by the bins' width, a power of two."""
+        return dense(hits.adc >> np.uint16(hits.detector.adc_bits - 8), ADC_BINS)
+
+
+@registered
+class FineTime(HitProduct):
+    """Time within one bunch crossing."""
+
+    name, title = "fine_time", "Time modulo one bunch crossing"
+
+    def axis(self, detector: Detector) -> Axis:
+        """One crossing, in the steps of the fine time."""
+        del detector
+        return Axis("t mod one crossing", "ns", FINE_PER_BC, 0, BC_NS)
+
+    def count(self, hits: BankHits) -> Counts:
+        """As read out."""
+        return dense(hits.fine, FINE_PER_BC)
+
+
+@registered
+class BunchPattern(HitProduct):
+    """Bunch of the orbit that a hit belongs to."""
+
+    name, title = "bunch_pattern", "Bunch pattern"
+
+    def axis(self, detector: Detector) -> Axis:
+        """One orbit."""
+        del detector
+        return Axis("bunch", "", BUNCHES_PER_ORBIT, 0, BUNCHES_PER_ORBIT)
+
+    def count(self, hits: BankHits) -> Counts:
+        """The frame's first crossing counts too, as frames are not aligned to orbits."""
+        phase = np.repeat((hits.bc0 % BUNCHES_PER_ORBIT).astype(np.uint32), hits.lengths)
+        return dense((hits.crossing + phase) % np.uint32(BUNCHES_PER_ORBIT), BUNCHES_PER_ORBIT)
+
+
+@registered
+class TimeInFrame(HitProduct):
+    """Time since the start of the frame."""
+
+    name, title = "time_in_frame", "Time in the frame"
+
+    def axis(self, detector: Detector) -> Axis:
+        """One frame in bins of 256 crossings."""
+        del detector
+        return Axis("time in frame", "us", BC_PER_TF // CROSSINGS_PER_TIME_BIN, 0, TF_NS / 1000)
+
+    def count(self, hits: BankHits) -> Counts:
+        """The high byte of the crossing."""
+        return dense(hits.words.view("u1")[7::8], BC_PER_TF // CROSSINGS_PER_TIME_BIN)
+
+
+@registered
+class BankStatus(HitProduct):
+    """How banks arrived: good (bin 0), with a wrong CRC (1), missing (2)."""
+
+    name, title = "bank_status", "Banks: good, wrong CRC, missing"
+
+    def axis(self, detector: Detector) -> Axis:
+        """Three cases."""
+        del detector
+        return Axis("good, wrong CRC, missing", "", 3, 0, 3)
+
+    def count(self, hits: BankHits) -> Counts:
+        """As the reader found them."""
+        return Counts(np.array([len(hits.lengths), hits.crc_errors, hits.missing, 0], np.int64))
+
+
+class Trend(SubsystemProduct):
+    """A sum over frames against time; filled from the index of all frames, not from samples."""
+
+    is_sparse = True
+
+    def axis(self, detector: Detector) -> Axis:
+        """Seconds of frame time since the run's first frame."""
+        del detector
+        return Axis("time in run", "s", TREND_BINS, 0, TREND_BINS * TFS_PER_TREND_BIN * TF_NS * 1e-9)
+
+
+@registered
+class FrameTrend(Trend):
+    """Frames."""
+
+    name, title = "frames_vs_time", "Frames against time"
+
+
+@registered
+class HitTrend(Trend):
+    """Hits of all frames."""
+
+    name, title = "hits_vs_time", "Hits against time"
+
+
+@registered
+class SquaredHitTrend(Trend):
+    """Sums of the squares of the frames' hits, from which their variance follows."""
+
+    name, title = "hits_squared_vs_time", "Squared hits a frame against time"
+
+
+@registered
+class ByteTrend(Trend):
+    """Bytes of all frames."""
+
+    name, title = "bytes_vs_time", "Bytes against time"
+
+
+@registered
+class Latency(RunProduct):
+    """Time from the end of a frame's STF at the DAQ to the plot that shows it."""
+
+    name, title = "latency", "Latency from t0 to the plot"
+
+    def axis(self) -> Axis:
+        """One minute in steps of 0.1 s."""
+        return Axis("latency", "s", 600, 0, 60)
+
+
+_HIT_PRODUCTS = tuple(entry for entry in REGISTRY.values() if isinstance(entry, HitProduct))
+
+
+def hit_products(frames: int, subsystems: Iterable[BankHits]) -> ProductSet:
+    """All products of a slice.
+
+    Args:
+        frames: frames in the slice.
+        subsystems: the hits of each subsystem.
+    """
+    counts = {
+        ProductKey(hits.detector.name, entry.name): entry.count(hits)
+        for hits in subsystems
+        for entry in _HIT_PRODUCTS
+    }
+    return ProductSet(frames, counts)
+
+
+def volume_products(
+    tf: NDArray[np.integer[Any]],
+    slot_bytes: NDArray[np.integer[Any]],
+    slot_hits: NDArray[np.integer[Any]],
+    subsystems: Sequence[Detector],
+    origin_tf: int = 0,
+) -> ProductSet:
+    """Hits and bytes of all frames of an STF against time, from its index.
+
+    Args:
+        tf: frame numbers.
+        slot_bytes, slot_hits: of every frame and subsystem, (frames, subsystems), as the index has them.
+        subsystems: of the slots, in order.
+        origin_tf: the run's first frame number, where time is 0.
+    """
+    late = np.clip(tf.astype(np.int64) - origin_tf, 0, None)
+    where, position = np.unique(np.minimum(late // TFS_PER_TREND_BIN, TREND_BINS), return_inverse=True)
+    result = ProductSet()
+    hits, size = slot_hits.astype(np.int64), slot_bytes.astype(np.int64)
+    for trend, volume in (
+        (FrameTrend, np.ones_like(hits)),
+        (HitTrend, hits),
+        (SquaredHitTrend, hits * hits),
+        (ByteTrend, size),
+    ):
+        sums = np.zeros((len(where), len(subsystems)), np.int64)
+        np.add.at(sums, position, volume)
+        for slot, detector in enumerate(subsystems):
+            result.counts[ProductKey(detector.name, trend.name)] = Counts(sums[:, slot].copy(), where)
+    return result
+
+
+def latency_products(seconds: Iterable[float]) -> ProductSet:
+    """The latency histogram of some plotted frames; negative values (clocks that differ) count as 0."""
+    axis = Latency().axis()
+    index = (np.clip(np.fromiter(seconds, float), 0, axis.high) / axis.width).astype(np.int64)
+    return ProductSet(0, {ProductKey(RUN, Latency.name): dense(index, axis.bins)})

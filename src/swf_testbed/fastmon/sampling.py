@@ -1,0 +1,103 @@
+"""Choosing the frames of an STF that are looked at: policies combined, and the sample they give."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from swf_testbed.config.checked import checked
+from swf_testbed.fastmon.policies import AnyPolicy, BlocksPolicy, StfFrames
+
+
+class SamplingConfig(BaseModel):
+    """How an STF is sampled.
+
+    Attributes:
+        policies: a frame is taken if all accept it.
+        files: at most so many sample files are made of an STF, one for each of so many equal parts of it
+            that has accepted frames; by default as many as the `blocks` policy has blocks.
+        seed: of the random choices.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    policies: tuple[AnyPolicy, ...] = Field((BlocksPolicy(kind="blocks"),), min_length=1)
+    files: int | None = Field(None, ge=1, le=1000)
+    seed: int = Field(0, ge=0, lt=2**64)
+
+    @property
+    def parts(self) -> int:
+        """How many equal parts of an STF get a sample file each."""
+        if self.files is not None:
+            return self.files
+        return next((policy.blocks for policy in self.policies if isinstance(policy, BlocksPolicy)), 7)
+
+    @property
+    def name(self) -> str:
+        """The policies' names, joined: `blocks+state`."""
+        return "+".join(policy.kind for policy in self.policies)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The frames chosen from one STF.
+
+    Attributes:
+        blocks: frame numbers of each sample file, ascending; never empty.
+        accepted, evaluated: how many frames were taken, and looked at.
+        policy, seed: what chose them.
+    """
+
+    blocks: tuple[NDArray[np.int64], ...]
+    accepted: int
+    evaluated: int
+    policy: str
+    seed: int
+
+    @property
+    def fraction(self) -> float:
+        """Accepted over evaluated; 0 if there was nothing to evaluate."""
+        return self.accepted / self.evaluated if self.evaluated else 0.0
+
+    def report(self, part: int) -> dict[str, Any]:
+        """The `sampling` field of the `tf_file_registered` of the sample file at that place."""
+        return {
+            "policy": self.policy,
+            "fraction": self.fraction,
+            "seed": self.seed,
+            "accepted": self.accepted,
+            "evaluated": self.evaluated,
+            "part": part,
+            "parts": [len(block) for block in self.blocks],
+        }
+
+
+_CONFIG: TypeAdapter[SamplingConfig] = TypeAdapter(SamplingConfig)
+
+
+def parse_sampling(table: dict[str, Any], field: str = "sampling") -> SamplingConfig:
+    """The configuration in a table as read from TOML; `BadInput` names what is wrong in it."""
+    return checked(_CONFIG, table, field)
+
+
+def choose(config: SamplingConfig, frames: StfFrames) -> Sample:
+    """The sample of an STF: a function of the configuration, the run and the frames' numbers and volumes.
+
+    Raises:
+        BadInput: a policy needs what the file does not say.
+    """
+    taken = np.ones(len(frames.tf), bool)
+    for policy in config.policies:
+        taken &= policy.accepts(frames, config.seed)
+    chosen = frames.tf[taken]
+    inner_edges = frames.part_edges(config.parts)[1:-1]
+    blocks = np.split(chosen, np.searchsorted(chosen, inner_edges))
+    return Sample(
+        blocks=tuple(block for block in blocks if len(block)),
+        accepted=len(chosen),
+        evaluated=len(frames.tf),
+        policy=config.name,
+        seed=config.seed,
+    )
