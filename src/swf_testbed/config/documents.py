@@ -1,0 +1,66 @@
+"""The documents that a person writes: a workflow's TOML and testbed.toml, as types."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from swf_testbed.config.parameters import Parameters
+
+Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=100)]
+
+
+class AgentEntry(BaseModel):
+    """One `[agents.NAME]`: a program of the testbed, or a person's own `script`.
+
+    `options` are command-line options given to it; `count` runs several of it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = True
+    script: str | None = None
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+
+class InstanceEntry(BaseModel):
+    """`[testbed]`: which instance this is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    namespace: Annotated[str, Field(max_length=64)]
+
+    @field_validator("namespace")
+    @classmethod
+    def _said(cls, value: str) -> str:
+        if not value:
+            raise ValueError("must not be empty: set it under [testbed] in testbed.toml")
+        return value
+
+
+class WorkflowEntry(BaseModel):
+    """`[workflow]`: what is run, in which version, built from what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Word
+    version: Annotated[str, Field(max_length=50)] = "1.0"
+    description: Annotated[str, Field(max_length=2000)] = ""
+    config: Word | None = None
+    realtime: bool = True
+    includes: tuple[str, ...] = ()
+
+
+class Configuration(BaseModel):
+    """Everything together, fully expanded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    testbed: InstanceEntry
+    workflow: WorkflowEntry
+    agents: dict[Word, AgentEntry] = Field(default_factory=dict)
+    parameters: Parameters = Parameters()
+
+    def parameter_values(self) -> dict[str, Any]:
+        """The parameters as they are stored with an execution."""
+        return self.parameters.model_dump(mode="json")

@@ -1,0 +1,89 @@
+"""Every parameter of a run, by component, with unit, default and range."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+AboveZero = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A section of the configuration: frozen, and it refuses what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DaqStateMachine(Section):
+    """How the simulated DAQ walks a run through its states; times in s.
+
+    The defaults are the field's own.
+    """
+
+    no_beam_not_ready_delay: Seconds = 5
+    broadcast_delay: Seconds = 1
+    beam_not_ready_delay: Seconds = 5
+    beam_ready_delay: Seconds = 2
+    physics_period_count: Annotated[int, Field(ge=0, le=1_000_000, description="0 goes on until stopped")] = 2
+    physics_period_duration: AboveZero = 10
+    standby_duration: Seconds = 2
+    beam_not_ready_end_delay: Seconds = 5
+    stf_interval: AboveZero = 2.0
+    stf_generation_time: Seconds = 0.1
+    stf_count: Annotated[
+        int | None, Field(ge=0, le=10_000_000, description="exactly so many STFs; comes before durations")
+    ] = None
+
+
+class FastProcessing(Section):
+    """How sampled frames are cut and shared out; times in s."""
+
+    target_worker_count: Annotated[int, Field(ge=1, le=10_000)] = 30
+    core_count: Annotated[int, Field(ge=1, le=1024)] = 1
+    stf_sampling_rate: Fraction = 0.05
+    slices_per_sample: Annotated[int, Field(ge=1, le=10_000)] = 15
+    slice_processing_time: Seconds = 30
+    worker_rampup_time: Seconds = 300
+    worker_rampdown_time: Seconds = 60
+
+
+class Fastmon(Section):
+    """How frames are sampled.
+
+    Without `policies` one contiguous block is taken from each of `tf_files_per_stf` equal parts of an
+    STF, `fast_processing.stf_sampling_rate` of its frames in all.
+    """
+
+    tf_files_per_stf: Annotated[int, Field(ge=1, le=1000)] = 7
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    policies: tuple[dict[str, Any], ...] = ()
+
+
+class Data(Section):
+    """What the data agent checks and announces."""
+
+    site: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]*$", max_length=50)] = "E0-BUFFER"
+    verify_checksum: bool = True
+
+
+class Simulation(Section):
+    """What the simulated detector sends."""
+
+    scale: Annotated[float, Field(gt=0, le=4, description="1.0 is about 2.7 MB a frame")] = 0.004
+    tf_per_stf: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    beam: str = "18x275"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    stream: Annotated[str, Field(min_length=1, max_length=50)] = "main"
+    recycle_frames: Annotated[int, Field(ge=0, le=100_000, description="0 makes every frame anew")] = 0
+    anomalies: tuple[dict[str, Any], ...] = ()
+
+
+class Parameters(Section):
+    """All sections together: what is stored with an execution."""
+
+    daq_state_machine: DaqStateMachine = DaqStateMachine()
+    fast_processing: FastProcessing = FastProcessing()
+    fastmon: Fastmon = Fastmon()
+    data: Data = Data()
+    simulation: Simulation = Simulation()
