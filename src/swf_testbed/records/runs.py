@@ -1,0 +1,80 @@
+"""Runs: what the DAQ did, and how far it has come."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from swf_testbed.model.fields import Count, Name, Namespace, RunNumber, ShortText, Timestamp
+from swf_testbed.model.states import RunPhase, State, Substate
+from swf_testbed.records.base import Document, Record, SmallInt
+
+_ALWAYS = Record.server_fields
+
+
+class Run(Record):
+    """One run of the DAQ; `total_stf_files` is what the DAQ says that it wrote."""
+
+    resource: ClassVar[str] = "runs"
+    key: ClassVar[tuple[str, ...]] = ("run_number",)
+    server_fields: ClassVar[frozenset[str]] = _ALWAYS | {"histogram_revision", "duplicates"}
+
+    run_number: RunNumber
+    start_time: Timestamp | None = None
+    end_time: Timestamp | None = None
+    run_conditions: Document = Field(default_factory=dict)
+    namespace: Namespace | None = None
+    execution: Name | None = None
+    dataset: Name | None = None
+    total_stf_files: Count | None = None
+    end_reason: ShortText | None = None
+    histogram_revision: Count | None = None
+    duplicates: Count | None = None
+    metadata: Document = Field(default_factory=dict)
+
+
+class RunState(Record):
+    """The state of a run as mirrored at Echelon 1; the counters are counted by the server."""
+
+    resource: ClassVar[str] = "run-states"
+    key: ClassVar[tuple[str, ...]] = ("run_number",)
+    COUNTERS: ClassVar[tuple[str, ...]] = (
+        "active_worker_count",
+        "stf_samples_received",
+        "slices_created",
+        "slices_queued",
+        "slices_processing",
+        "slices_completed",
+        "slices_failed",
+    )
+    server_fields: ClassVar[frozenset[str]] = _ALWAYS | frozenset(COUNTERS)
+
+    run_number: RunNumber
+    phase: RunPhase | None = None
+    state: State | None = None
+    substate: Substate | None = None
+    target_worker_count: SmallInt | None = None
+    active_worker_count: Count | None = None
+    stf_samples_received: Count | None = None
+    slices_created: Count | None = None
+    slices_queued: Count | None = None
+    slices_processing: Count | None = None
+    slices_completed: Count | None = None
+    slices_failed: Count | None = None
+    state_changed_at: Timestamp | None = None
+    metadata: Document = Field(default_factory=dict)
+
+
+class SystemStateEvent(Record):
+    """One change of the datataking state; never changed once written."""
+
+    resource: ClassVar[str] = "system-state-events"
+    key: ClassVar[tuple[str, ...]] = ("message_id", "event_type")
+
+    message_id: UUID
+    event_type: Name
+    timestamp: Timestamp
+    run_number: RunNumber | None = None
+    state: State
+    substate: Substate | None = None
+    event_data: Document = Field(default_factory=dict)
