@@ -8,6 +8,7 @@ from swf_testbed.fastmon.counts import Counts, IntArray, ProductKey, ProductSet
 from swf_testbed.fastmon.products import Trend, axis_of, product
 
 _FIRST_TREND_BINS = 64
+_SCAN_FACTOR = 8
 
 
 class RunHistograms:
@@ -24,6 +25,7 @@ class RunHistograms:
         self.frames = 0
         self.parts: set[str] = set()
         self._bins: dict[ProductKey, IntArray] = {}
+        self._touched: dict[ProductKey, list[IntArray]] = {}
         self._changed: set[ProductKey] = set()
         if products is not None:
             self._sum(products)
@@ -57,6 +59,15 @@ class RunHistograms:
         view.flags.writeable = False
         return view
 
+    def filled(self, key: ProductKey) -> tuple[IntArray, IntArray]:
+        """The bins with content of a sparse product, and their contents; cheaper than looking through all.
+
+        Raises:
+            KeyError: there is nothing of that key, or it is not sparse.
+        """
+        where = self._compact(key)
+        return where, self._bins[key][where]
+
     def total(self, product_name: str) -> int:
         """The sum of a product over all subsystems: for hit products, the number of hits."""
         return sum(int(bins.sum()) for key, bins in self._bins.items() if key.product == product_name)
@@ -71,8 +82,8 @@ class RunHistograms:
         counts = {}
         for key, bins in self._bins.items():
             if product(key.product).is_sparse:
-                where = np.flatnonzero(bins)
-                counts[key] = Counts(bins[where], where)
+                where, values = self.filled(key)
+                counts[key] = Counts(values, where)
             else:
                 counts[key] = Counts(bins.copy())
         return ProductSet(self.frames, counts)
@@ -86,7 +97,21 @@ class RunHistograms:
                 bins += counts.values
             else:
                 bins[counts.where] += counts.values
+                touched = self._touched.setdefault(key, [])
+                touched.append(counts.where)
+                if sum(map(len, touched)) > len(bins):
+                    self._compact(key)
             self._changed.add(key)
+
+    def _compact(self, key: ProductKey) -> IntArray:
+        """The bins ever added to, each once, ascending; from all bins where that is quicker than sorting."""
+        bins, touched = self._bins[key], self._touched[key]
+        if _SCAN_FACTOR * sum(map(len, touched)) > len(bins):
+            where = np.flatnonzero(bins)
+        else:
+            where = np.unique(np.concatenate(touched)) if touched else np.zeros(0, np.int64)
+        self._touched[key] = [where]
+        return where
 
 
 def _room(bins: IntArray | None, length: int, key: ProductKey) -> IntArray:
