@@ -1,0 +1,1 @@
+"""The monitor: its store, services, intake, stream, REST interface and pages."""

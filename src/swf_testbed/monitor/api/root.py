@@ -1,0 +1,5 @@
+"""The REST interface as a whole."""
+
+from ninja import NinjaAPI
+
+api = NinjaAPI()

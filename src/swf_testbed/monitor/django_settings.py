@@ -1,0 +1,108 @@
+"""Django's settings, made from the testbed's own; importing this writes nothing."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from swf_testbed.config.settings import Mode, Settings, settings
+
+_SWF = settings()
+
+
+def secret_key_file(swf: Settings) -> Path:
+    """Where the key that signs sessions is kept; the server makes it on first start."""
+    return swf.state_dir / "private" / "django-secret-key"
+
+
+def _secret_key(swf: Settings) -> str:
+    try:
+        return secret_key_file(swf).read_text("utf-8").strip()
+    except FileNotFoundError:
+        return secrets.token_urlsafe(50)
+
+
+def _database(swf: Settings) -> dict[str, Any]:
+    if swf.swf_mode is Mode.EMBEDDED:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(swf.database_file),
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": swf.db_host,
+        "PORT": swf.db_port,
+        "NAME": swf.db_name,
+        "USER": swf.db_user,
+        "PASSWORD": swf.db_password.get_secret_value() if swf.db_password else "",
+        "CONN_MAX_AGE": None,
+    }
+
+
+def _hosts(swf: Settings) -> list[str]:
+    said = {urlsplit(url).hostname or "" for url in (swf.swf_monitor_url, swf.swf_monitor_http_url)}
+    return sorted(said | {"127.0.0.1", "localhost", "[::1]"})
+
+
+SECRET_KEY = _secret_key(_SWF)
+DEBUG = False
+ALLOWED_HOSTS = _hosts(_SWF)
+DATABASES = {"default": _database(_SWF)}
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "ninja",
+    "swf_testbed.monitor.store",
+    "swf_testbed.monitor.web",
+]
+MIDDLEWARE = [
+    "swf_testbed.monitor.middleware.count_requests",
+    "django.middleware.security.SecurityMiddleware",
+    "swf_testbed.monitor.middleware.content_security_policy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "swf_testbed.monitor.urls"
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME = "swf_session"
+SECURE_REFERRER_POLICY = "same-origin"
+LOGIN_URL = "/login/"
+LOGGING_CONFIG = None

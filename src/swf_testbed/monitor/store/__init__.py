@@ -1,0 +1,1 @@
+"""The database: models and migrations; nothing here decides anything."""

@@ -1,0 +1,99 @@
+"""STF files, TF samples and slices; related by their natural keys, so that no answer needs a join."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from swf_testbed.model.states import State, Substate
+from swf_testbed.model.status import SliceStatus, StfStatus
+from swf_testbed.monitor.store.models.base import FILE_NAME, NAME, Timed, choice_field, document_field
+from swf_testbed.monitor.store.models.runs import Run
+
+
+class StfFile(Timed):
+    """An STF file in the exit buffer."""
+
+    stf_filename = models.CharField(max_length=FILE_NAME, unique=True)
+    file_id = models.UUIDField(unique=True)
+    run = models.ForeignKey(Run, models.CASCADE, null=True, related_name="stf_files")
+    sequence = models.PositiveIntegerField(null=True)
+    machine_state = models.CharField(max_length=NAME, null=True, db_index=True)
+    file_url = models.TextField(null=True)
+    file_size_bytes = models.BigIntegerField(null=True)
+    checksum = models.CharField(max_length=32, null=True)
+    status = choice_field(StfStatus, StfStatus.REGISTERED)
+    daq_state = choice_field(State)
+    daq_substate = choice_field(Substate)
+    tf_first = models.BigIntegerField(null=True)
+    tf_count = models.BigIntegerField(null=True)
+    replicas = document_field(list)
+    workflow_status = models.CharField(max_length=NAME, null=True)
+    egress_at = models.DateTimeField(null=True, db_index=True)
+    metadata = document_field()
+
+    class Meta:
+        """Newest first; counted by run and status."""
+
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["run", "status"], name="stf_by_run")]
+
+    def __str__(self) -> str:
+        return str(self.stf_filename)
+
+
+class FastmonFile(Timed):
+    """A file of sampled frames of one STF."""
+
+    tf_filename = models.CharField(max_length=FILE_NAME, unique=True)
+    tf_file_id = models.UUIDField(unique=True)
+    stf_file = models.ForeignKey(
+        StfFile, models.CASCADE, to_field="stf_filename", null=True, related_name="fastmon_files"
+    )
+    file_url = models.TextField(null=True)
+    file_size_bytes = models.BigIntegerField(null=True)
+    checksum = models.CharField(max_length=32, null=True)
+    status = models.CharField(max_length=NAME, null=True, db_index=True)
+    tf_first = models.BigIntegerField(null=True)
+    tf_last = models.BigIntegerField(null=True)
+    tf_count = models.BigIntegerField(null=True)
+    metadata = document_field()
+
+    class Meta:
+        """Newest first."""
+
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return str(self.tf_filename)
+
+
+class TfSlice(Timed):
+    """A piece of work cut from a TF sample."""
+
+    fastmon_file = models.ForeignKey(
+        FastmonFile, models.CASCADE, to_field="tf_filename", related_name="slices", db_index=False
+    )
+    slice_id = models.PositiveIntegerField()
+    tf_first = models.BigIntegerField(null=True)
+    tf_last = models.BigIntegerField(null=True)
+    tf_count = models.BigIntegerField(null=True)
+    run_number = models.PositiveIntegerField(null=True)
+    status = choice_field(SliceStatus, SliceStatus.QUEUED)
+    retries = models.PositiveIntegerField(default=0)
+    assigned_worker = models.CharField(max_length=NAME, null=True, db_index=True)
+    assigned_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True, db_index=True)
+    plotted_at = models.DateTimeField(null=True)
+    metadata = document_field()
+
+    class Meta:
+        """Newest first; counted by run and status."""
+
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["fastmon_file", "slice_id"], name="slice_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["run_number", "status"], name="slice_by_run")]
+
+    def __str__(self) -> str:
+        return f"{self.fastmon_file_id}#{self.slice_id}"

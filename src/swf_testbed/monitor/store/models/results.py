@@ -1,0 +1,50 @@
+"""Histograms of runs, and what was merged into them."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from swf_testbed.model.status import Quality
+from swf_testbed.monitor.store.models.base import FILE_NAME, WORD, Timed, choice_field, document_field
+from swf_testbed.monitor.store.models.runs import Run
+
+
+class Histogram(Timed):
+    """One histogram of a run; `content` is its UHI serialisation."""
+
+    run = models.ForeignKey(
+        Run, models.CASCADE, db_column="run_number", related_name="histograms", db_index=False
+    )
+    subsystem = models.CharField(max_length=WORD)
+    name = models.CharField(max_length=WORD)
+    content = document_field()
+    revision = models.BigIntegerField(default=0)
+    slices = models.BigIntegerField(default=0)
+    tfs = models.BigIntegerField(default=0)
+    quality = choice_field(Quality)
+
+    class Meta:
+        """By name."""
+
+        ordering: ClassVar = ["run", "subsystem", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "subsystem", "name"], name="histogram_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.subsystem}/{self.name}"
+
+
+class HistogramPart(models.Model):
+    """One slice or STF whose histograms are in the run's: the proof that nothing is counted twice."""
+
+    run = models.ForeignKey(Run, models.CASCADE, db_column="run_number", related_name="parts", db_index=False)
+    part = models.CharField(max_length=FILE_NAME + 20)
+    revision = models.BigIntegerField()
+    egress_at = models.DateTimeField(null=True)
+    plotted_at = models.DateTimeField()
+
+    class Meta:
+        """Each part once."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "part"], name="part_once")]
