@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from swf_testbed.config.documents import Configuration
+from swf_testbed.config.documents import Configuration, InstanceEntry
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.model.errors import BadInput
 
@@ -83,6 +83,16 @@ def instance_table(home: Path, testbed_file: Path | None = None) -> Table:
         return _read(testbed_file)
     own = home / TESTBED_FILE
     return _read(own if own.is_file() else _SHIPPED / TESTBED_FILE)
+
+
+def instance_namespace(home: Path, testbed_file: Path | None = None) -> str:
+    """The namespace that testbed.toml names."""
+    try:
+        return InstanceEntry.model_validate(
+            instance_table(home, testbed_file).get("testbed", {"namespace": ""})
+        ).namespace
+    except ValidationError as error:
+        raise _explained(error) from None
 
 
 def merge(base: Table, over: Table) -> Table:

@@ -1,0 +1,51 @@
+"""`@handles(StfReady)`: which method takes which message, checked when the class is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from swf_testbed.messages import Message
+from swf_testbed.messages.registry import type_name
+
+F = TypeVar("F", bound=Callable[..., Any])
+_MARK = "_swf_handles"
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One method and the message class it takes; `batch` above 1 hands it a list."""
+
+    message: type[Message]
+    method: str
+    batch: int
+    linger_s: float
+
+
+def handles(message: type[Message], *, batch: int = 1, linger_s: float = 0.0) -> Callable[[F], F]:
+    """Mark a method as the handler of a message class.
+
+    Args:
+        message: what it takes.
+        batch: take up to so many at once, as a list in the order of arrival.
+        linger_s: how long to wait for more once one is there.
+    """
+
+    def mark(method: F) -> F:
+        setattr(method, _MARK, Handler(message, method.__name__, batch, linger_s))
+        return method
+
+    return mark
+
+
+def collect(cls: type) -> dict[str, Handler]:
+    """The handlers of a class by `msg_type`; a second handler for one type is a `TypeError`."""
+    found: dict[str, Handler] = {}
+    for name in dir(cls):
+        handler: Handler | None = getattr(getattr(cls, name, None), _MARK, None)
+        if handler is None:
+            continue
+        said = type_name(handler.message)
+        if said in found:
+            raise TypeError(f"{cls.__name__}: {found[said].method} and {name} both handle {said}")
+        found[said] = handler
+    return found

@@ -1,0 +1,53 @@
+"""The process around an agent: settings, logging, signals, connections."""
+
+import logging
+import signal
+import sys
+import threading
+from types import FrameType
+
+from swf_testbed.bus import open_bus
+from swf_testbed.config.compose import instance_namespace
+from swf_testbed.config.settings import Settings, settings
+from swf_testbed.model.errors import SwfError
+from swf_testbed.monitor_client import MonitorClient
+from swf_testbed.runtime.agent import BaseAgent
+from swf_testbed.runtime.context import AgentContext
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+
+
+def run_agent(cls: type[BaseAgent]) -> int:
+    """Run an agent until a signal ends it; the exit code."""
+    try:
+        environment = settings()
+        set_up_logging(environment)
+        namespace = instance_namespace(environment.swf_home, environment.swf_testbed_config)
+    except SwfError as error:
+        print(f"{cls.agent_type}: {error}", file=sys.stderr)  # noqa: T201  # there is no log yet
+        return 2
+    label = f"swf/{cls.agent_type}"
+    with (
+        open_bus(environment, cls.client_id(namespace)) as bus,
+        MonitorClient(environment.swf_monitor_http_url, environment.api_token(), user_agent=label) as monitor,
+    ):
+        agent = cls(AgentContext(environment, namespace, bus, monitor))
+
+        def end(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            # Not here: the interrupted thread may hold the lock that stop() needs.
+            threading.Thread(target=agent.stop).start()
+
+        for number in _SIGNALS:
+            signal.signal(number, end)
+        agent.run()
+    return 0
+
+
+def set_up_logging(environment: Settings) -> None:
+    """One line a record on stderr, which supervisord keeps and rotates."""
+    level = "WARNING" if environment.swf_agent_quiet else environment.swf_log_level
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr, force=True
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
