@@ -9,6 +9,7 @@ others bit for bit as they were.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ _INTERACTIONS = 1 << 16
 _FAULTS = 1 << 17
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """The hits of consecutive frames, in the order in which a file holds them.
 
@@ -67,9 +68,15 @@ class Content:
         """Number of frames."""
         return len(self.counts)
 
+    @cached_property
     def bank_ends(self) -> NDArray[np.int64]:
-        """Where each bank ends in `hits`, flat, (frames * subsystems)."""
-        return np.cumsum(self.counts)
+        """Where each bank ends in `hits`, (frames, subsystems)."""
+        return np.cumsum(self.counts).reshape(self.counts.shape)
+
+    def bank(self, frame: int, slot: int) -> NDArray[np.uint64]:
+        """The hits of one bank."""
+        end = self.bank_ends[frame, slot]
+        return self.hits[end - self.counts[frame, slot] : end]
 
 
 class ContentGenerator:
@@ -233,7 +240,7 @@ def _packed(hits: HitColumns, subsystem: Detector) -> NDArray[np.uint64]:
 
 def _sort_banks(content: Content) -> None:
     start = 0
-    for end in content.bank_ends().tolist():
+    for end in content.bank_ends.ravel().tolist():
         if end - start > 1:
             content.hits[start:end].sort()
         start = end

@@ -76,11 +76,11 @@ class ContentPool:
 
 def _split(content: Content) -> list[list[Words]]:
     """Banks frame by frame, without the hits beyond the whole orbits."""
-    ends = content.bank_ends().reshape(content.counts.shape)
     limit = np.uint64(_WHOLE) << _CROSSING_SHIFT
+    slots = range(content.counts.shape[1])
     frames = []
-    for last, count in zip(ends, content.counts, strict=True):
-        banks = [content.hits[end - number : end] for end, number in zip(last, count, strict=True)]
+    for frame in range(content.n_frames):
+        banks = [content.bank(frame, slot) for slot in slots]
         frames.append([bank[: np.searchsorted(bank, limit)] for bank in banks])
     return frames
 
