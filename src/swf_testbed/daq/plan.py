@@ -1,0 +1,120 @@
+"""The plan of a run as pure steps: the states, what is said on entry, how long, and when STFs are taken."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from swf_testbed.config.parameters import DaqStateMachine
+from swf_testbed.model import states
+from swf_testbed.model.detectors import TF_NS
+from swf_testbed.model.states import DaqState
+
+
+class Announcement(StrEnum):
+    """What is said when a state is entered; the values are message types."""
+
+    RUN_IMMINENT = "run_imminent"
+    START_RUN = "start_run"
+    PAUSE_RUN = "pause_run"
+    RESUME_RUN = "resume_run"
+    END_RUN = "end_run"
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """Enter a state, and say so."""
+
+    state: DaqState
+    say: Announcement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let simulated time pass, s."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TakeStf:
+    """Take the data of one STF for `seconds`, then write it in `writing_s`; `sequence` counts from 1."""
+
+    sequence: int
+    seconds: float
+    writing_s: float
+
+
+Step = Enter | Wait | TakeStf
+
+
+def plan(timing: DaqStateMachine, tf_per_stf: int) -> Iterator[Step]:
+    """The eight steps of a simulated run; without end if `physics_period_count` and `stf_count` say so."""
+    yield Enter(states.NO_BEAM)
+    yield Wait(timing.no_beam_not_ready_delay)
+    yield Enter(states.BEAM_NOT_READY, Announcement.RUN_IMMINENT)
+    yield Wait(timing.broadcast_delay + timing.beam_not_ready_delay)
+    yield Enter(states.BEAM_READY)
+    yield Wait(timing.beam_ready_delay)
+    yield from _physics(timing, tf_per_stf)
+    yield from ending(timing)
+
+
+def ending(timing: DaqStateMachine) -> Iterator[Step]:
+    """The last two steps, with which every run ends."""
+    yield Enter(states.BEAM_NOT_READY, Announcement.END_RUN)
+    yield Wait(timing.beam_not_ready_end_delay)
+    yield Enter(states.NO_BEAM)
+
+
+def _physics(timing: DaqStateMachine, tf_per_stf: int) -> Iterator[Step]:
+    sequence = itertools.count(1)
+    for number, stfs in enumerate(stfs_by_period(timing)):
+        if number:
+            yield Enter(states.STANDBY, Announcement.PAUSE_RUN)
+            yield Wait(timing.standby_duration)
+            yield Enter(states.PHYSICS, Announcement.RESUME_RUN)
+        else:
+            yield Enter(states.PHYSICS, Announcement.START_RUN)
+            yield Wait(timing.broadcast_delay)
+        for _ in range(stfs):
+            yield from _one_stf(next(sequence), timing, tf_per_stf)
+
+
+def _one_stf(sequence: int, timing: DaqStateMachine, tf_per_stf: int) -> Iterator[Step]:
+    room = max(0.0, timing.stf_interval - timing.stf_generation_time)
+    taking = min(tf_per_stf * TF_NS * 1e-9, room)
+    yield TakeStf(sequence, taking, timing.stf_generation_time)
+    yield Wait(max(0.0, room - taking))
+
+
+def stfs_by_period(timing: DaqStateMachine) -> Iterator[int]:
+    """How many STFs each physics period takes; `stf_count` is shared out, and comes before durations."""
+    if timing.stf_count is not None:
+        periods = max(1, timing.physics_period_count)
+        each, more = divmod(timing.stf_count, periods)
+        yield from (each + (number < more) for number in range(periods))
+        return
+    each = int(timing.physics_period_duration / timing.stf_interval + 1e-9)
+    yield from (
+        itertools.repeat(each, timing.physics_period_count)
+        if timing.physics_period_count
+        else (itertools.repeat(each))
+    )
+
+
+def duration_s(timing: DaqStateMachine, tf_per_stf: int) -> float | None:
+    """How long the plan takes, s; None if it has no end."""
+    if timing.stf_count is None and timing.physics_period_count == 0:
+        return None
+    return sum(_seconds(step) for step in plan(timing, tf_per_stf))
+
+
+def _seconds(step: Step) -> float:
+    match step:
+        case Wait(seconds):
+            return seconds
+        case TakeStf(_, seconds, writing_s):
+            return seconds + writing_s
+        case _:
+            return 0.0
