@@ -1,0 +1,1 @@
+"""The STF1 file format: writer, reader, recovery, skims and range reads."""
