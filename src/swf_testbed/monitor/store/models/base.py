@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 NAME = 200
@@ -28,7 +27,7 @@ def choice_field(values: type[StrEnum], default: StrEnum | None = None) -> "mode
 
 def document_field(default: type = dict) -> "models.JSONField[Any, Any]":
     """A JSON document, empty by default."""
-    return models.JSONField(default=default, blank=True, encoder=DjangoJSONEncoder)
+    return models.JSONField(default=default, blank=True)
 
 
 class Timed(models.Model):

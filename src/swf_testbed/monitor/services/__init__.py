@@ -1,0 +1,1 @@
+"""What the monitor can do: the one layer that REST, pages, intake and assistants call."""

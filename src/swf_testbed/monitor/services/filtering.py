@@ -1,0 +1,144 @@
+"""Filters of lists: text from a query to conditions on a table, every mistake named."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+
+from swf_testbed.model.errors import BadInput, one_of
+from swf_testbed.monitor.services.resources import Resource
+
+_LONGEST = 300
+
+
+def number_between(name: str, text: str, low: int, high: int) -> int:
+    """A whole number; `BadInput` outside of `low` to `high`."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and low <= int(text) <= high):
+        raise BadInput(name, text, f"must be a whole number from {low} to {high}")
+    return int(text)
+
+
+def moment(name: str, text: str) -> datetime:
+    """An ISO 8601 time with an offset; a `+` that the query turned into a blank is understood."""
+    try:
+        value = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        return value.astimezone(UTC) if value.tzinfo else _refuse_naive()
+    except (ValueError, OverflowError):
+        raise BadInput(
+            name, text, "must be an ISO 8601 time with an offset, like 2026-01-31T12:00:00Z"
+        ) from None
+
+
+def _refuse_naive() -> datetime:
+    raise ValueError
+
+
+def _identity(name: str, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise BadInput(name, text, "must be a UUID") from None
+
+
+def _flag(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise BadInput(name, text, "must be true or false")
+    return text == "true"
+
+
+def _text(name: str, text: str) -> str:
+    if len(text) > _LONGEST or not text.isprintable():
+        raise BadInput(name, text, f"must be at most {_LONGEST} printable characters")
+    return text
+
+
+_PARSERS: tuple[tuple[type[models.Field[Any, Any]], Callable[[str, str], Any]], ...] = (
+    (models.DateTimeField, moment),
+    (models.UUIDField, _identity),
+    (models.BooleanField, _flag),
+    (models.IntegerField, lambda name, text: number_between(name, text, 0, 2**63 - 1)),
+)
+
+
+def parse_value(resource: Resource, name: str, text: str) -> Any:
+    """The value of a field from text.
+
+    Raises:
+        BadInput: malformed.
+    """
+    return _parse(_model_field(resource, name), name, text)
+
+
+def _model_field(resource: Resource, name: str) -> "models.Field[Any, Any]":
+    entry = resource.model._meta.get_field(resource.columns[name])
+    while isinstance(entry, models.ForeignKey):
+        entry = entry.target_field
+    assert isinstance(entry, models.Field)  # noqa: S101  # columns holds nothing else
+    return entry
+
+
+def _parse(entry: "models.Field[Any, Any]", name: str, text: str) -> Any:
+    if entry.choices:
+        allowed = [value for value, _ in entry.flatchoices]
+        if text not in allowed:
+            raise BadInput(name, text, one_of(allowed))
+        return text
+    for kind, parser in _PARSERS:
+        if isinstance(entry, kind):
+            return parser(name, text)
+    return _text(name, text)
+
+
+class Filters:
+    """What a list of a resource can be filtered and ordered by."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
+        self._fields = tuple(dict.fromkeys((*resource.key, *resource.filters)))
+
+    @property
+    def names(self) -> list[str]:
+        """Every filter."""
+        further = [
+            *(["namespace"] if self._resource.namespace else []),
+            *(["run_number"] if self._resource.run else []),
+            "start_time",
+            "end_time",
+        ]
+        return list(dict.fromkeys((*self._fields, *further)))
+
+    def condition(self, said: Mapping[str, Sequence[str]]) -> Q:
+        """All filters together; a filter that is given several values accepts any of them."""
+        found = Q()
+        for name, values in said.items():
+            found &= self._one(name, values)
+        return found
+
+    def _one(self, name: str, values: Sequence[str]) -> Q:
+        resource = self._resource
+        if name == "start_time":
+            return Q(**{f"{resource.time}__gte": max(moment(name, text) for text in values)})
+        if name == "end_time":
+            return Q(**{f"{resource.time}__lt": min(moment(name, text) for text in values)})
+        if name == "namespace" and resource.namespace:
+            return Q(**{f"{resource.namespace}__in": [_text(name, text) for text in values]})
+        if name == "run_number" and resource.run:
+            return Q(**{f"{resource.run}__in": [number_between(name, text, 0, 2**31 - 1) for text in values]})
+        if name not in self._fields:
+            raise BadInput(name, list(values), f"is not a filter; {one_of(self.names)}")
+        parsed = [parse_value(resource, name, text) for text in values]
+        return Q(**{f"{resource.columns[name]}__in": parsed})
+
+    def ordering(self, text: str) -> list[str]:
+        """Columns from `name,-name`; the primary key settles ties, so that pages do not overlap."""
+        columns: list[str] = []
+        for word in text.split(","):
+            name = word.removeprefix("-")
+            if name not in self._fields:
+                allowed = f"{one_of(self._fields)}, with - for the greatest first"
+                raise BadInput("ordering", text, allowed)
+            columns.append(("-" if word.startswith("-") else "") + self._resource.columns[name])
+        return [*columns, "-pk"]

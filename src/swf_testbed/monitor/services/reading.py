@@ -1,0 +1,107 @@
+"""Reading records: pages of a list with filters, and single records by natural key."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import models
+
+from swf_testbed.model.clock import iso
+from swf_testbed.model.errors import BadInput, NotFound
+from swf_testbed.monitor.services.filtering import Filters, number_between, parse_value
+from swf_testbed.monitor.services.resources import Resource
+from swf_testbed.monitor.services.rows import Row
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+
+
+class Page(NamedTuple):
+    """A part of a list; `total` is the length of the whole."""
+
+    total: int
+    limit: int
+    offset: int
+    results: list[Row]
+
+
+def find(resource: Resource, query: Mapping[str, Sequence[str]]) -> Page:
+    """One page of a resource.
+
+    Args:
+        resource: which.
+        query: `limit`, `offset`, `ordering`, and filters, each with its values.
+
+    Raises:
+        BadInput: a filter that does not exist or a malformed value, by name.
+    """
+    filters = Filters(resource)
+    said = dict(query)
+    limit = number_between("limit", _last(said.pop("limit", [str(DEFAULT_LIMIT)])), 1, MAX_LIMIT)
+    offset = number_between("offset", _last(said.pop("offset", ["0"])), 0, 2**62)
+    ordering = said.pop("ordering", None)
+    rows = resource.model._default_manager.filter(filters.condition(said))
+    if ordering is not None:
+        rows = rows.order_by(*filters.ordering(_last(ordering)))
+    return Page(rows.count(), limit, offset, _answers(resource, rows[offset : offset + limit]))
+
+
+def _last(values: Sequence[str]) -> str:
+    return values[-1] if values else ""
+
+
+def get(resource: Resource, path: str) -> Row:
+    """One record by its natural key, or by another unique field (files: their UUID).
+
+    Args:
+        resource: which.
+        path: the parts of the key, separated by `/`.
+
+    Raises:
+        NotFound: there is none.
+    """
+    missing = NotFound(f"{resource.name} {path} does not exist; the key is {'/'.join(resource.key)}")
+    for names in (resource.key, *((name,) for name in resource.lookups)):
+        parts = path.split("/", len(names) - 1) if len(names) > 1 else [path]
+        if len(parts) != len(names):
+            continue
+        try:
+            limits = {
+                resource.columns[name]: parse_value(resource, name, part)
+                for name, part in zip(names, parts, strict=True)
+            }
+        except BadInput:
+            continue
+        if found := _answers(resource, resource.model._default_manager.filter(**limits)[:1]):
+            return found[0]
+    raise missing
+
+
+def key_of(resource: Resource, path: str) -> Row:
+    """The fields of a natural key written as a path; `NotFound` if it is none."""
+    parts = path.split("/", len(resource.key) - 1)
+    if len(parts) != len(resource.key):
+        raise NotFound(f"{resource.name} {path} does not exist; the key is {'/'.join(resource.key)}")
+    try:
+        return {
+            name: parse_value(resource, name, part) for name, part in zip(resource.key, parts, strict=True)
+        }
+    except BadInput as error:
+        raise NotFound(f"{resource.name} {path} does not exist: {error}") from None
+
+
+def _answers(resource: Resource, rows: "models.QuerySet[Any]") -> list[Row]:
+    names, columns = list(resource.columns), list(resource.columns.values())
+    found = [
+        {name: _plain(value) for name, value in zip(names, values, strict=True)}
+        for values in rows.values_list(*columns)
+    ]
+    resource.complete(found)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    return str(value) if isinstance(value, UUID) else value

@@ -1,0 +1,62 @@
+"""Statuses only go forward: which sent fields a late or repeated record may not change."""
+
+from swf_testbed.model.states import RunPhase, phase_may_follow
+from swf_testbed.model.status import ExecutionStatus, SliceStatus, StfStatus
+from swf_testbed.monitor.services.rows import Row
+
+_STF_RANK = {
+    StfStatus.REGISTERED: 0,
+    StfStatus.PROCESSING: 1,
+    StfStatus.FAILED: 2,
+    StfStatus.PROCESSED: 3,
+    StfStatus.DONE: 4,
+}
+_SLICE_RANK = {
+    SliceStatus.QUEUED: 0,
+    SliceStatus.PROCESSING: 1,
+    SliceStatus.FAILED: 2,
+    SliceStatus.COMPLETED: 3,
+}
+_EXECUTION_RANK = {ExecutionStatus.PENDING: 0, ExecutionStatus.RUNNING: 1}
+
+
+def hold_nothing(known: Row, sent: Row) -> set[str]:
+    """Every sent field changes the row."""
+    del known, sent
+    return set()
+
+
+def stf_file(known: Row, sent: Row) -> set[str]:
+    """A file's status never goes back; a failed one may still succeed."""
+    if "status" not in sent or _STF_RANK[sent["status"]] >= _STF_RANK[known["status"]]:
+        return set()
+    return {"status"}
+
+
+def tf_slice(known: Row, sent: Row) -> set[str]:
+    """A slice's status never goes back, except from failed to another try: with more `retries`."""
+    held = {"retries"} if sent.get("retries", 0) < known["retries"] else set()
+    if "status" not in sent or _SLICE_RANK[sent["status"]] >= _SLICE_RANK[known["status"]]:
+        return held
+    tried_again = known["status"] == SliceStatus.FAILED and sent.get("retries", 0) > known["retries"]
+    return held if tried_again else {*held, "status", "assigned_worker", "assigned_at"}
+
+
+def execution(known: Row, sent: Row) -> set[str]:
+    """An execution that has ended stays as it ended."""
+    before, after = ExecutionStatus(known["status"]), sent.get("status")
+    if after is None:
+        return set()
+    if before.terminal or _EXECUTION_RANK.get(after, 2) < _EXECUTION_RANK[before]:
+        return {"status", "end_time", "error_message"} if before.terminal and after != before else {"status"}
+    return set()
+
+
+def run_state(known: Row, sent: Row) -> set[str]:
+    """A run never moves backwards and never reopens; a late word about it changes nothing of its state."""
+    if sent.get("phase") is None:
+        return {"phase"} if "phase" in sent else set()
+    before = RunPhase(known["phase"]) if known["phase"] else None
+    if sent["phase"] == before or phase_may_follow(before, RunPhase(sent["phase"])):
+        return set()
+    return {"phase", "state", "substate", "state_changed_at"}

@@ -1,0 +1,108 @@
+"""Rates and latencies of a run against time, from its newest rows, so that the cost does not grow with the run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from swf_testbed.model.clock import now
+from swf_testbed.monitor.store.models import FastmonFile, Run, StfFile, TfSlice
+
+MAX_ROWS = 3000
+MAX_POINTS = 120
+RECENT_S = 30.0
+"""What 'now' means for a rate of a run that goes on."""
+
+_WIDTHS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+
+Times = NDArray[np.float64]
+Table = dict[str, Any]
+"""`time` (Unix, s), `unit`, `series` [{label, values}]; None where there is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trends:
+    """What the run page draws and says of a run's speed.
+
+    Attributes:
+        rates, latency: tables for plots.
+        per_second: the rates of STFs, samples and slices now, or over the whole run when it has ended.
+    """
+
+    rates: Table
+    latency: Table
+    per_second: dict[str, float | None]
+
+
+def run_trends(run: Run) -> Trends:
+    """The trends of a run, of its newest `MAX_ROWS` rows of each kind."""
+    stfs = _times(StfFile.objects.filter(run=run), "egress_at")[0]
+    samples = _times(FastmonFile.objects.filter(stf_file__run=run), "created_at")[0]
+    slices = TfSlice.objects.filter(run_number=run.run_number)
+    done, plotted, egress = _times(slices, "completed_at", "plotted_at", "fastmon_file__stf_file__egress_at")
+    counted = {"STFs": stfs, "samples": samples, "slices": done}
+    ongoing = run.end_time is None
+    edges = _edges([*counted.values(), plotted], ongoing)
+    per_second = {name: _rate(times, ongoing) for name, times in counted.items()}
+    rates = [
+        (name, np.histogram(_known(times), edges)[0] / np.diff(edges)) for name, times in counted.items()
+    ]
+    latency = [
+        ("to result, p50", _percentile(done, done - egress, edges, 50)),
+        ("to plot, p50", _percentile(plotted, plotted - egress, edges, 50)),
+        ("to plot, p95", _percentile(plotted, plotted - egress, edges, 95)),
+    ]
+    return Trends(_table(edges, "/s", rates), _table(edges, "s", latency), per_second)
+
+
+def _times(rows: Any, *fields: str) -> tuple[Times, ...]:
+    """The newest rows' times of each field, Unix s, NaN for null."""
+    found: Sequence[tuple[datetime | None, ...]] = list(rows.order_by("-id").values_list(*fields)[:MAX_ROWS])
+    seconds = [[np.nan if moment is None else moment.timestamp() for moment in row] for row in found]
+    return tuple(np.array(seconds, np.float64).reshape(-1, len(fields)).T)
+
+
+def _known(times: Times) -> Times:
+    return times[~np.isnan(times)]
+
+
+def _edges(groups: Iterable[Times], ongoing: bool) -> Times:
+    """Bin edges on whole multiples of the width; a bin that is not over yet is left out."""
+    known = np.concatenate([_known(times) for times in groups])
+    if not len(known):
+        return np.empty(0)
+    low, high = known.min(), known.max()
+    width = next((width for width in _WIDTHS_S if (high - low) / width < MAX_POINTS), _WIDTHS_S[-1])
+    first, last = np.floor(low / width), np.ceil(high / width) + 1
+    if ongoing:
+        last = max(min(last, np.floor(now().timestamp() / width)), first + 1)
+    return np.asarray(np.arange(first, last + 1) * width, np.float64)
+
+
+def _rate(times: Times, ongoing: bool) -> float | None:
+    known = _known(times)
+    if ongoing:
+        return float((known > now().timestamp() - RECENT_S).sum() / RECENT_S) if len(known) else None
+    span = float(np.ptp(known)) if len(known) > 1 else 0.0
+    return (len(known) - 1) / span if span else None
+
+
+def _percentile(when: Times, seconds: Times, edges: Times, percent: float) -> Times:
+    """The percentile of `seconds` in each bin of `when`; NaN in empty bins."""
+    result = np.full(max(len(edges) - 1, 0), np.nan)
+    good = ~np.isnan(seconds) & ~np.isnan(when)
+    position = np.searchsorted(edges, when[good], side="right") - 1
+    for bin_number in np.unique(position[(position >= 0) & (position < len(result))]):
+        result[bin_number] = np.percentile(seconds[good][position == bin_number], percent)
+    return result
+
+
+def _table(edges: Times, unit: str, series: Sequence[tuple[str, Times]]) -> Table:
+    rounded = [
+        {"label": label, "values": [None if np.isnan(v) else round(float(v), 4) for v in values]}
+        for label, values in series
+    ]
+    return {"time": edges[:-1].tolist(), "unit": unit, "series": rounded if len(edges) else []}
