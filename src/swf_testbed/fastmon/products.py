@@ -13,6 +13,7 @@ from swf_testbed.fastmon.counts import Axis, Counts, ProductKey, ProductSet, den
 from swf_testbed.model.detectors import BC_NS, BC_PER_TF, BUNCHES_PER_ORBIT, FINE_PER_BC, TF_NS, Detector
 from swf_testbed.model.detectors import detector as detector_named
 from swf_testbed.model.errors import BadInput, one_of
+from swf_testbed.stf import layout
 
 Words = NDArray[np.uint64]
 
@@ -60,22 +61,22 @@ class BankHits:
     @cached_property
     def adc(self) -> NDArray[np.uint16]:
         """ADC counts."""
-        return self.words.view("<u2")[0::4]
+        return layout.adc(self.words)
 
     @cached_property
     def channel(self) -> NDArray[np.uint32]:
         """Channel numbers."""
-        return (self.words >> np.uint64(16)).astype(np.uint32) & np.uint32(0xFFFFFF)
+        return layout.channel(self.words)
 
     @cached_property
     def fine(self) -> NDArray[np.uint8]:
         """Fine time in the crossing."""
-        return self.words.view("u1")[5::8]
+        return layout.fine(self.words)
 
     @cached_property
     def crossing(self) -> NDArray[np.uint16]:
         """Bunch crossing in the frame."""
-        return self.words.view("<u2")[3::4]
+        return layout.crossing(self.words)
 
 
 class Product(ABC):
@@ -237,8 +238,8 @@ class TimeInFrame(HitProduct):
         return Axis("time in frame", "us", BC_PER_TF // CROSSINGS_PER_TIME_BIN, 0, TF_NS / 1000)
 
     def count(self, hits: BankHits) -> Counts:
-        """The high byte of the crossing."""
-        return dense(hits.words.view("u1")[7::8], BC_PER_TF // CROSSINGS_PER_TIME_BIN)
+        """By the crossing alone."""
+        return dense(hits.crossing // np.uint16(CROSSINGS_PER_TIME_BIN), BC_PER_TF // CROSSINGS_PER_TIME_BIN)
 
 
 @registered
