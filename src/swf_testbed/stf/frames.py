@@ -100,16 +100,21 @@ def payloads(
     for line in table.tolist():
         bank = BankHead._make(line)
         start, end = end, end + layout.padded(bank.nbytes)
-        stored = block[start : start + bank.nbytes]
-        problem: str | None = None
-        if verify and google_crc32c.value(stored) != bank.crc:
-            problem = "the bank's checksum does not match its data"
-        else:
-            try:
-                stored = _decode(bank, stored)
-            except _UndecodableError as error:
-                problem = str(error)
-        yield bank, CrcError(problem, file, head.tf, bank.detector, bank.link) if problem else stored
+        yield bank, decode_bank(bank, block[start : start + bank.nbytes], verify, file=file, tf=head.tf)
+
+
+def decode_bank(
+    bank: BankHead, stored: bytes, verify: bool = True, *, file: str = "", tf: int | None = None
+) -> bytes | CrcError:
+    """A bank's bytes decoded, or what is wrong with them."""
+    if verify and google_crc32c.value(stored) != bank.crc:
+        problem = "the bank's checksum does not match its data"
+    else:
+        try:
+            return _decode(bank, stored)
+        except _UndecodableError as error:
+            problem = str(error)
+    return CrcError(problem, file, tf, bank.detector, bank.link)
 
 
 class _UndecodableError(ValueError):

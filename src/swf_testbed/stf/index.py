@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from swf_testbed.stf import layout
 
-
 Table = NDArray[Any]
 """An array of one of the structures of `layout`."""
 
@@ -62,8 +61,8 @@ class Index(NamedTuple):
 def index_lines(heads: Table, tables: Table, offset: int, slot_of: dict[int, int]) -> Index:
     """The index of frames lying one after the other from `offset`.
 
-    `heads` are their headers (n_frames), `tables` their bank tables (n_frames, n_bank); every detector of
-    the tables has a slot. Column by column, because all frames have the same banks.
+    `heads` are their headers (n_frames), `tables` their bank tables (n_frames, n_bank), all with the same
+    banks. A detector without a slot is not counted in one.
     """
     entries = np.zeros(len(heads), layout.INDEX_ENTRY)
     ends = np.cumsum(heads["block_size"], dtype=np.uint64)
@@ -73,9 +72,10 @@ def index_lines(heads: Table, tables: Table, offset: int, slot_of: dict[int, int
     slots = np.zeros((len(heads), len(slot_of)), layout.SLOT)
     if len(heads):
         for column, detector in enumerate(tables[0]["detector"].tolist()):
-            slot = slots[:, slot_of[detector]]
-            slot["nbytes"] += tables[:, column]["nbytes"]
-            slot["n_hits"] += tables[:, column]["n_hits"]
+            if detector in slot_of:
+                slot = slots[:, slot_of[detector]]
+                slot["nbytes"] += tables[:, column]["nbytes"]
+                slot["n_hits"] += tables[:, column]["n_hits"]
     return Index(entries, slots)
 
 

@@ -1,0 +1,64 @@
+"""Byte ranges over XRootD: vector reads within the protocol's limits."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from swf_testbed.model.errors import NotFound, Unavailable
+from swf_testbed.stf.ranges import Range, shown
+
+MAX_CHUNKS = 1024
+MAX_CHUNK_BYTES = 2_097_136
+"""What one vector read takes at most; it fails whole if it asks more, or passes the end of the file."""
+
+_NOT_FOUND = 3011
+"""kXR_NotFound."""
+
+
+class XRootDFile:
+    """A file of an XRootD server, by its own client library (`pip install swf-testbed[xrootd]`)."""
+
+    def __init__(self, url: str) -> None:
+        self.name, self.requests, self.bytes_read = shown(url), 0, 0
+        try:
+            from XRootD import client
+        except ImportError as error:
+            raise Unavailable(
+                f"{self.name}: reading over XRootD needs its client: pip install 'swf-testbed[xrootd]'"
+            ) from error
+        self._file = client.File()
+        self._answer(self._file.open(url))
+
+    def _answer(self, reply: tuple[Any, Any]) -> Any:
+        self.requests += 1
+        status, value = reply
+        if status.ok:
+            return value
+        kind = NotFound if status.errno == _NOT_FOUND else Unavailable
+        raise kind(f"{self.name}: {status.message.strip()}")
+
+    def size(self) -> int:
+        """The file's size, bytes."""
+        return int(self._answer(self._file.stat()).size)
+
+    def fetch(self, spans: Sequence[Range]) -> list[bytes]:
+        """The bytes of each span, up to 1024 chunks in a request."""
+        chunks = list(split(spans))
+        pieces: list[bytes] = []
+        for first in range(0, len(chunks), MAX_CHUNKS):
+            answer = self._answer(self._file.vector_read(chunks=chunks[first : first + MAX_CHUNKS]))
+            pieces += [chunk.buffer for chunk in answer.chunks]
+        self.bytes_read += sum(map(len, pieces))
+        rest = iter(pieces)
+        return [b"".join(next(rest) for _ in split([span])) for span in spans]
+
+    def close(self) -> None:
+        """Close the file; a server that is gone does not matter any more."""
+        if self._file.is_open():
+            self._file.close()
+
+
+def split(spans: Sequence[Range]) -> Iterator[Range]:
+    """The spans in chunks that a vector read takes."""
+    for offset, length in spans:
+        for start in range(offset, offset + length, MAX_CHUNK_BYTES):
+            yield start, min(MAX_CHUNK_BYTES, offset + length - start)
