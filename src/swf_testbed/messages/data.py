@@ -106,6 +106,7 @@ class TfFileRegistered(Message):
     checksum: Checksum
     status: Name
     sampling: SamplingReport
+    egress_at: Timestamp | None = None
 
 
 class FastmonStatus(Message):

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
+from zlib import adler32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from swf_testbed.model.detectors import BC_NS, BC_PER_TF
 from swf_testbed.stf.layout import Codec, Encoding, FileFlags
+
+_PIECE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +146,12 @@ class WriteSummary:
 def checksum_text(adler32: int) -> str:
     """An adler32 as the testbed's records write it; always 8 digits, as Rucio demands."""
     return f"ad:{adler32:08x}"
+
+
+def file_checksum(path: Path) -> str:
+    """The checksum of a whole file, read in pieces."""
+    value = 1
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            value = adler32(piece, value)
+    return checksum_text(value)

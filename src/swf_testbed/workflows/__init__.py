@@ -1,0 +1,1 @@
+"""Workflows: what a run does, the agent that carries it out, and the record of it."""

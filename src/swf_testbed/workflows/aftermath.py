@@ -1,0 +1,59 @@
+"""What a dead runner left behind: files never announced, runs and executions never ended; it is mended."""
+
+import logging
+
+from swf_testbed.daq.announce import announcement_of
+from swf_testbed.messages import EndRun
+from swf_testbed.model.errors import BadData
+from swf_testbed.model.states import BEAM_NOT_READY
+from swf_testbed.model.status import ExecutionStatus
+from swf_testbed.records import Run, WorkflowExecution
+from swf_testbed.runtime import AgentContext
+from swf_testbed.workflows.execution import run_folder
+from swf_testbed.workflows.ledger import Ledger
+
+REASON = "the workflow runner died; its successor ended the run"
+
+_log = logging.getLogger(__name__)
+
+
+def end_what_was_left_open(context: AgentContext, ledger: Ledger) -> list[str]:
+    """End every open execution of the namespace, and its runs; the ids of the executions."""
+    ended = []
+    for execution in ledger.open_executions():
+        for run in ledger.runs_of(execution):
+            if run.end_time is None:
+                _end_run(context, execution, run)
+        ledger.end(execution.execution_id, ExecutionStatus.FAILED, error=REASON)
+        _log.warning("%s was left open; it is now failed", execution.execution_id)
+        ended.append(execution.execution_id)
+    return ended
+
+
+def _end_run(context: AgentContext, execution: WorkflowExecution, run: Run) -> None:
+    files = sorted(run_folder(context.settings.state_dir, run.run_number).glob("*.stf"))
+    # Only the last can be unannounced: the simulator waits for the receipt of each before the next.
+    for path in files[-1:]:
+        try:
+            context.bus.publish(
+                announcement_of(
+                    path,
+                    namespace=context.namespace,
+                    sender=context.name,
+                    execution_id=execution.execution_id,
+                )
+            )
+        except BadData as error:
+            _log.warning("%s is not announced: %s", path.name, error)
+    context.bus.publish(
+        context.message(
+            EndRun,
+            run_id=run.run_number,
+            execution_id=execution.execution_id,
+            state=BEAM_NOT_READY.state,
+            substate=BEAM_NOT_READY.substate,
+            simulation_tick=0.0,
+            total_stf_files=len(files),
+            reason=REASON,
+        )
+    )
