@@ -1,0 +1,185 @@
+"""What runs under the supervisors, and how supervisord is told."""
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from swf_testbed.config.documents import AgentEntry, Configuration
+from swf_testbed.config.settings import Settings
+from swf_testbed.model.errors import BadInput
+
+BROKER, MONITOR, INTAKE = "broker", "monitor", "intake"
+SERVICES = (BROKER, MONITOR, INTAKE)
+RUNNER = "workflow_runner"
+
+STOP_WAIT_S = 15
+"""How long a program may take to end before it is killed; a handler gets 10 s of it."""
+
+_TETHER = Path(__file__).with_name("tether.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program, `count` processes of it."""
+
+    name: str
+    command: tuple[str, ...]
+    count: int = 1
+
+    @property
+    def process_names(self) -> tuple[str, ...]:
+        """What supervisord calls its processes."""
+        if self.count == 1:
+            return (self.name,)
+        return tuple(f"{self.name}:{self.name}_{index:02d}" for index in range(self.count))
+
+
+def service_programs(settings: Settings) -> tuple[Program, ...]:
+    """The embedded broker, and the monitor with its intake."""
+    broker = _module(
+        "broker", "--host", settings.activemq_host, "--port", str(settings.activemq_port),
+        "--data", str(settings.state_dir / "broker"), "--user", settings.activemq_user,
+        "--password-env", "ACTIVEMQ_PASSWORD",
+    )  # fmt: skip
+    return (
+        Program(BROKER, broker),
+        Program(MONITOR, _module("monitor", "serve")),
+        Program(INTAKE, _module("monitor", "intake")),
+    )
+
+
+def agent_programs(configuration: Configuration, home: Path) -> tuple[Program, ...]:
+    """The workflow runner, and the agents that the configuration enables."""
+    agents = (
+        Program(name, _agent_command(name, entry, home), entry.count)
+        for name, entry in configuration.agents.items()
+        if entry.enabled
+    )
+    return (Program(RUNNER, _module("workflows")), *agents)
+
+
+def _module(package: str, *arguments: str) -> tuple[str, ...]:
+    # -P: a file of the folder that somebody stands in must not pass for a library.
+    return (sys.executable, "-P", "-m", f"swf_testbed.{package}", *arguments)
+
+
+def _agent_command(name: str, entry: AgentEntry, home: Path) -> tuple[str, ...]:
+    options = tuple(word for key, value in entry.options.items() for word in _option(key, value))
+    if entry.script is None:
+        return _module("agents", name, *options)
+    script = home / Path(entry.script).expanduser()
+    if not script.is_file():
+        raise BadInput(f"agents.{name}.script", entry.script, f"there is no file {script}")
+    if script.suffix == ".py":
+        return (sys.executable, str(script), *options)
+    if not os.access(script, os.X_OK):
+        raise BadInput(f"agents.{name}.script", entry.script, "must end in .py or be executable")
+    return (str(script), *options)
+
+
+def _option(key: str, value: object) -> tuple[str, ...]:
+    """A switch that is on stands alone, one that is off is left out."""
+    name = f"--{key.replace('_', '-')}"
+    if isinstance(value, bool):
+        return (name,) if value else ()
+    return (name, str(value))
+
+
+def public_environment(settings: Settings) -> dict[str, str]:
+    """What the settings were told, without passwords and tokens: those are inherited or read from files."""
+    said = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
+    return {
+        name.upper(): str(value)
+        for name, value in said.items()
+        if value is not None and not isinstance(value, SecretStr) and not _holds_password(name)
+    }
+
+
+def _holds_password(name: str) -> bool:
+    return name == "redis_url"
+
+
+def supervisor_file(
+    settings: Settings,
+    *,
+    socket: Path,
+    name: str,
+    programs: Iterable[Program],
+    environment: Mapping[str, str],
+) -> str:
+    """The configuration file of a supervisord; also what `supervisorctl -c` reads.
+
+    Args:
+        settings: of this home.
+        socket: where it listens.
+        name: `services` or `agents`, for its log.
+        programs: what it supervises.
+        environment: given to it and all its programs; nothing secret, the file can be read by others.
+    """
+    logs = settings.log_dir
+    head = f"""\
+; Written by `testbed` at each start: changes here are lost. To look or act: supervisorctl -c THIS_FILE status
+[unix_http_server]
+file = {_text(socket)}
+chmod = 0700
+
+[supervisord]
+logfile = {_text(logs / f"supervisord-{name}.log")}
+logfile_maxbytes = 10MB
+logfile_backups = 3
+pidfile = {_text(socket.with_suffix(".pid"))}
+childlogdir = {_text(logs)}
+directory = {_text(settings.swf_home)}
+nocleanup = true
+environment = {",".join(f'{key}="{_quoted(key, value)}"' for key, value in environment.items())}
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl = unix://{_text(socket)}
+"""
+    return head + "".join(_section(program, logs) for program in programs)
+
+
+def _section(program: Program, logs: Path) -> str:
+    command = shlex.join([sys.executable, "-I", "-S", str(_TETHER), *program.command])
+    name = "%(program_name)s" if program.count == 1 else "%(program_name)s_%(process_num)02d"
+    return f"""
+[program:{program.name}]
+command = {_text(command)}
+process_name = {name}
+numprocs = {program.count}
+autostart = false
+autorestart = true
+startsecs = 1
+startretries = 5
+stopsignal = TERM
+stopwaitsecs = {STOP_WAIT_S}
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = {_text(logs)}/{name}.log
+stdout_logfile_maxbytes = 10MB
+stdout_logfile_backups = 3
+"""
+
+
+def _text(value: object) -> str:
+    """A value of supervisord's file format, which expands %(name)s and takes ` ;` and ` #` for comments."""
+    text = str(value)
+    for mark in ("\n", " ;", " #"):
+        if mark in text:
+            raise BadInput("path or option", text, "supervisord cannot take a line break, ' ;' or ' #'")
+    return text.replace("%", "%%")
+
+
+def _quoted(key: str, value: str) -> str:
+    if '"' in value or "'" in value:
+        raise BadInput(key, value, "supervisord cannot take a quotation mark")
+    # supervisord 4.3 expands this one entry twice.
+    return _text(_text(value))

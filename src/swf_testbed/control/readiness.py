@@ -1,0 +1,78 @@
+"""Whether the services answer, and are ours: found out by a real handshake with each."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from swf_testbed.bus import open_bus
+from swf_testbed.config.settings import Settings
+from swf_testbed.control.programs import BROKER, MONITOR
+from swf_testbed.model.errors import SwfError
+from swf_testbed.monitor_client import MonitorClient
+
+_LOGIN_S = 3.0
+
+
+class Answer(StrEnum):
+    """What a handshake came to."""
+
+    OURS = "up"
+    NOBODY = "down"
+    STRANGER = "not ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a service is expected; `variable` is what to set to have it elsewhere."""
+
+    service: str
+    host: str
+    port: int
+    variable: str
+
+    @property
+    def taken(self) -> bool:
+        """Whether anybody listens there."""
+        try:
+            socket.create_connection((self.host, self.port), timeout=2).close()
+        except OSError:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def endpoints(settings: Settings) -> dict[str, Endpoint]:
+    """Where each service with an address is expected."""
+    url = urlsplit(settings.swf_monitor_http_url)
+    return {
+        BROKER: Endpoint(BROKER, settings.activemq_host, settings.activemq_port, "ACTIVEMQ_PORT"),
+        MONITOR: Endpoint(MONITOR, url.hostname or "", settings.monitor_port, "SWF_MONITOR_HTTP_URL"),
+    }
+
+
+def ask_broker(settings: Settings) -> Answer:
+    """A STOMP login with our password."""
+    if not endpoints(settings)[BROKER].taken:
+        return Answer.NOBODY
+    with open_bus(settings) as bus:
+        return Answer.OURS if bus.wait_connected(_LOGIN_S) else Answer.STRANGER
+
+
+def ask_monitor(settings: Settings) -> Answer:
+    """A request that needs our token."""
+    if not endpoints(settings)[MONITOR].taken:
+        return Answer.NOBODY
+    try:
+        with MonitorClient(settings.swf_monitor_http_url, settings.api_token()) as monitor:
+            monitor.health()
+    except SwfError:
+        return Answer.STRANGER
+    return Answer.OURS
+
+
+HANDSHAKES: dict[str, Callable[[Settings], Answer]] = {BROKER: ask_broker, MONITOR: ask_monitor}
+"""By service; the others have no address of their own."""

@@ -1,0 +1,162 @@
+"""The services of mode `embedded`: broker, monitor and intake under one supervisord."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from swf_testbed.config.settings import Mode, Settings
+from swf_testbed.control.places import broker_password, control_lock, socket_dir
+from swf_testbed.control.programs import (
+    BROKER,
+    INTAKE,
+    MONITOR,
+    SERVICES,
+    public_environment,
+    service_programs,
+    supervisor_file,
+)
+from swf_testbed.control.readiness import HANDSHAKES, Answer, Endpoint, endpoints
+from swf_testbed.control.supervision import Process, Supervisord, wait_until
+from swf_testbed.model.errors import Refused, Unavailable
+
+SERVICES_FILE = "supervisord.conf"
+READY_S = 60.0
+"""How long a service may take until it answers: the first start makes the database."""
+
+LEAVE_S = 20.0
+"""How long a service that lost its supervisord may take to leave its port."""
+
+_LOG_LINES = 8
+
+Tell = Callable[[str], None]
+"""Told what is done at the moment, for a person who waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """How a service is: what supervisord says of its process, and what it says itself."""
+
+    name: str
+    state: str
+    pid: int | None
+    address: str | None
+    answer: Answer
+
+    @property
+    def ready(self) -> bool:
+        """Ours, running and answering."""
+        return self.state == "RUNNING" and self.answer is Answer.OURS
+
+
+def services_supervisord(settings: Settings) -> Supervisord:
+    """The supervisord of the services."""
+    return Supervisord(settings.swf_home / SERVICES_FILE, socket_dir(settings) / "services.sock")
+
+
+def service_status(settings: Settings) -> list[ServiceStatus]:
+    """Each service, by a handshake where it has an address."""
+    rows = {process.name: process for process in services_supervisord(settings).processes()}
+    return [_status(settings, name, rows.get(name)) for name in SERVICES]
+
+
+def _status(settings: Settings, name: str, process: Process | None) -> ServiceStatus:
+    endpoint = endpoints(settings).get(name)
+    state = process.state if process else "STOPPED"
+    if endpoint is not None:
+        answer = HANDSHAKES[name](settings)
+        if answer is Answer.OURS and state != "RUNNING":
+            answer = Answer.STRANGER
+    else:
+        answer = Answer.OURS if process and process.running else Answer.NOBODY
+    address = str(endpoint) if endpoint else None
+    return ServiceStatus(name, state, process.pid if process else None, address, answer)
+
+
+def start_services(settings: Settings, tell: Tell = lambda _: None) -> None:
+    """Bring up what is down, and wait until all answer.
+
+    Raises:
+        Refused: a mode other than `embedded`, or a port that somebody else has.
+        Unavailable: a service does not come up; the end of its log says why.
+    """
+    if settings.swf_mode is not Mode.EMBEDDED:
+        raise Refused(
+            f"SWF_MODE = {settings.swf_mode.value}: this version starts services in embedded mode only"
+        )
+    with control_lock(settings):
+        supervisord = services_supervisord(settings)
+        secrets = {"ACTIVEMQ_PASSWORD": broker_password(settings)}
+        settings.log_dir.mkdir(parents=True, exist_ok=True)
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        text = services_file(settings, supervisord.socket)
+        if supervisord.up and _written(supervisord.file) != text:
+            tell("the settings have changed: starting the services again")
+            supervisord.shut_down()
+        if not supervisord.up:
+            for endpoint in endpoints(settings).values():
+                _await_free(settings, endpoint)
+            supervisord.start(text, secrets)
+        _begin(settings, supervisord, tell)
+
+
+def services_file(settings: Settings, socket: Path) -> str:
+    """The text of the services' configuration file."""
+    return supervisor_file(
+        settings,
+        socket=socket,
+        name="services",
+        programs=service_programs(settings),
+        environment=public_environment(settings),
+    )
+
+
+def _written(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+def _await_free(settings: Settings, endpoint: Endpoint) -> None:
+    """A service that lost its supervisord is leaving; anybody else at the port stays."""
+    if HANDSHAKES[endpoint.service](settings) is Answer.OURS:
+        wait_until(lambda: not endpoint.taken, LEAVE_S)
+    if endpoint.taken:
+        raise Refused(
+            f"port {endpoint.port} of {endpoint.host}, where the {endpoint.service} listens, belongs to "
+            f"another program; end that, or set {endpoint.variable} to a free port"
+        )
+
+
+def _begin(settings: Settings, supervisord: Supervisord, tell: Tell) -> None:
+    """The broker and the monitor come up side by side; the intake needs both."""
+    for name in (BROKER, MONITOR):
+        supervisord.begin(name)
+    for name in SERVICES:
+        if name == INTAKE:
+            supervisord.begin(name)
+        tell(f"waiting for the {name}")
+        _await_ready(settings, supervisord, name)
+
+
+def _await_ready(settings: Settings, supervisord: Supervisord, name: str) -> None:
+    state = "STARTING"
+
+    def settled() -> bool:
+        nonlocal state
+        process = next(row for row in supervisord.processes() if row.name == name)
+        state = process.state
+        return state == "FATAL" or _status(settings, name, process).ready
+
+    if not wait_until(settled, READY_S) or state == "FATAL":
+        raise Unavailable(f"the {name} did not come up ({state}); {log_end(settings, name)}")
+
+
+def log_end(settings: Settings, program: str) -> str:
+    """The last lines of a program's log, and where it is."""
+    path = settings.log_dir / f"{program}.log"
+    lines = path.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:] if path.is_file() else []
+    return f"the end of {path}:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def stop_services(settings: Settings) -> bool:
+    """End the services; False when they were down."""
+    with control_lock(settings):
+        return services_supervisord(settings).shut_down()
