@@ -14,6 +14,7 @@ from swf_testbed.stf.documents import Bank, Frame
 from swf_testbed.stf.errors import CrcError, OnBad
 from swf_testbed.stf.layout import Codec, Encoding
 
+_HEAD = layout.unpacker(layout.FRAME_HEADER)
 _ZSTD_LEVEL = 3
 _ITEM = 8
 """Bytes of a hit: the shuffle's element size."""
@@ -59,7 +60,7 @@ def frame_head(data: bytes, start: int = 0) -> FrameHead | None:
     """The valid frame header at `start`, or None if there is none."""
     if not data.startswith(layout.FRAME_MAGIC, start) or len(data) < start + layout.HEADER_BYTES:
         return None
-    head = FrameHead._make(np.frombuffer(data, layout.FRAME_HEADER, 1, start)[0].item())
+    head = FrameHead._make(_HEAD.unpack_from(data, start))
     if google_crc32c.value(data[start : start + layout.CRC_OF_HEADER]) != head.crc:
         return None
     return head if head.table_end <= head.block_size and head.block_size % layout.FRAME_ALIGN == 0 else None
@@ -73,8 +74,12 @@ def bank_table(head: FrameHead, data: bytes, start: int = 0) -> NDArray[np.void]
     if google_crc32c.value(table) != head.table_crc:
         return None
     banks = np.frombuffer(table, layout.BANK)
-    sizes = (banks["nbytes"].astype(np.int64) + 7) // 8 * 8
-    return banks if head.table_end + int(sizes.sum()) == head.block_size else None
+    return banks if head.table_end + int(padded_sizes(banks).sum()) == head.block_size else None
+
+
+def padded_sizes(table: NDArray[np.void]) -> NDArray[np.int64]:
+    """Bytes that each bank takes in the file."""
+    return (table["nbytes"] + np.int64(layout.FRAME_ALIGN - 1)) & np.int64(-layout.FRAME_ALIGN)
 
 
 def check_frame(block: bytes, *, file: str = "", tf: int | None = None) -> tuple[FrameHead, NDArray[np.void]]:

@@ -1,6 +1,5 @@
 """The hits of many frames, detector by detector: what histograms are filled from."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,8 +7,9 @@ import google_crc32c
 import numpy as np
 from numpy.typing import NDArray
 
+from swf_testbed.stf import layout
 from swf_testbed.stf.errors import CrcError, OnBad
-from swf_testbed.stf.frames import BankHead, check_frame, decode_bank
+from swf_testbed.stf.frames import BankHead, check_frame, decode_bank, padded_sizes
 from swf_testbed.stf.layout import Codec, Encoding
 
 
@@ -32,23 +32,6 @@ class HitBatch:
     banks: NDArray[np.int64]
 
 
-class _Detector:
-    """What is gathered of one detector: parallel lists, one entry a bank."""
-
-    def __init__(self) -> None:
-        self.frames: list[int] = []
-        self.pieces: list[bytes] = []
-        self.counts: list[int] = []
-        self.nbytes: list[int] = []
-
-    def batch(self, detector: int, n_frames: int) -> HitBatch:
-        def per_frame(values: list[int] | None) -> NDArray[np.int64]:
-            return np.bincount(self.frames, values, n_frames).astype(np.int64)
-
-        hits = np.frombuffer(b"".join(self.pieces), "<u8")
-        return HitBatch(detector, hits, per_frame(self.counts), per_frame(self.nbytes), per_frame(None))
-
-
 def frame_hits_by_detector(
     blocks: Iterable[bytes],
     on_bad: OnBad = None,
@@ -67,41 +50,91 @@ def frame_hits_by_detector(
     Returns:
         Detector id → its hits; a detector that has no bank in any frame is not there.
     """
-    found: dict[int, _Detector] = defaultdict(_Detector)
-    n_frames = 0
+    frames = _Frames()
     for number, block in enumerate(blocks):
-        n_frames += 1
         try:
-            _gather(found, number, block, on_bad, file, None if tfs is None else tfs[number])
+            frames.add(block, file, None if tfs is None else tfs[number])
         except CrcError as error:
             if on_bad is None:
                 raise
             on_bad(error)
-    return {detector: found[detector].batch(detector, n_frames) for detector in sorted(found)}
+            frames.add_none()
+    return frames.decode(on_bad, file)
 
 
-def _gather(
-    found: dict[int, _Detector], number: int, block: bytes, on_bad: OnBad, file: str, tf: int | None
-) -> None:
-    head, table = check_frame(block, file=file, tf=tf)
-    checksum, plain, hit64 = google_crc32c.value, int(Codec.NONE), int(Encoding.HIT64)
-    end = head.table_end
-    for line in table.tolist():
-        detector, _, encoding, codec, _, nbytes, n_hits, raw_bytes, crc = line
-        start, end = end, end + (nbytes + 7 & -8)
-        data = block[start : start + nbytes]
-        # The common case inline: a call a bank would cost as much as the checksum.
-        if checksum(data) != crc or codec != plain or not nbytes == raw_bytes == 8 * n_hits:
-            decoded = decode_bank(BankHead._make(line), data, file=file, tf=head.tf)
-            if isinstance(decoded, CrcError):
-                if on_bad is None:
-                    raise decoded
-                on_bad(decoded)
+class _Frames:
+    """Checked frames and all their banks in one table: per-bank work in Python is the slow part."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int | None] = []
+        self.table_ends: list[int] = []
+        self.n_banks: list[int] = []
+        self.tables: list[bytes] = []
+        self.owners: list[bytes] = []
+
+    def add(self, block: bytes, file: str, tf: int | None) -> None:
+        head, table = check_frame(block, file=file, tf=tf)
+        self.numbers.append(head.tf)
+        self.table_ends.append(head.table_end)
+        self.n_banks.append(head.n_bank)
+        self.tables.append(table.tobytes())
+        self.owners += [block] * head.n_bank
+
+    def add_none(self) -> None:
+        """A damaged frame: it counts as one without banks."""
+        self.numbers.append(None)
+        self.table_ends.append(0)
+        self.n_banks.append(0)
+
+    def decode(self, on_bad: OnBad, file: str) -> dict[int, HitBatch]:
+        # Joined as bytes, because NumPy concatenates structures slowly.
+        banks = np.frombuffer(b"".join(self.tables), layout.BANK)
+        frame_of = np.repeat(np.arange(len(self.numbers)), self.n_banks)
+        starts = self._starts(padded_sizes(banks))
+        bounds = zip(self.owners, starts.tolist(), (starts + banks["nbytes"]).tolist(), strict=True)
+        pieces = [block[start:end] for block, start, end in bounds]
+        usable = np.ones(len(banks), np.bool_)
+        for row in np.flatnonzero(~_plain(banks, pieces)).tolist():
+            bank = BankHead._make(banks[row].item())
+            data = decode_bank(bank, pieces[row], file=file, tf=self.numbers[frame_of[row]])
+            if isinstance(data, bytes):
+                pieces[row] = data if bank.encoding == Encoding.HIT64 else b""
                 continue
-            data = decoded
-        entry = found[detector]
-        hits = data if encoding == hit64 else b""
-        entry.frames.append(number)
-        entry.pieces.append(hits)
-        entry.counts.append(len(hits) // 8)
-        entry.nbytes.append(nbytes)
+            if on_bad is None:
+                raise data
+            on_bad(data)
+            usable[row] = False
+        found = {}
+        for detector in np.unique(banks["detector"]).tolist():
+            rows = np.flatnonzero((banks["detector"] == detector) & usable)
+            mine = [pieces[row] for row in rows.tolist()]
+            found[detector] = _batch(detector, mine, frame_of[rows], banks["nbytes"][rows], len(self.numbers))
+        return found
+
+    def _starts(self, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where each bank's payload begins in its own frame."""
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        first = np.concatenate([[0], np.cumsum(self.n_banks)])[:-1].astype(np.int64)
+        starts: NDArray[np.int64] = ends[:-1] + np.repeat(self.table_ends - ends[first], self.n_banks)
+        return starts
+
+
+def _plain(banks: NDArray[np.void], pieces: list[bytes]) -> NDArray[np.bool_]:
+    """Which banks are intact and stored as they are: HIT64 without compression."""
+    checksums = np.fromiter(map(google_crc32c.value, pieces), np.uint32, len(pieces))
+    sizes = banks["n_hits"].astype(np.int64) * 8
+    stored = (banks["encoding"] == Encoding.HIT64) & (banks["codec"] == Codec.NONE)
+    same_size = (banks["nbytes"] == sizes) & (banks["raw_bytes"] == sizes)
+    plain: NDArray[np.bool_] = stored & same_size & (checksums == banks["crc"])
+    return plain
+
+
+def _batch(
+    detector: int, pieces: list[bytes], frames: NDArray[np.int64], nbytes: NDArray[np.uint32], n_frames: int
+) -> HitBatch:
+    def per_frame(values: NDArray[np.integer] | None) -> NDArray[np.int64]:
+        return np.bincount(frames, values, n_frames).astype(np.int64)
+
+    counts = np.fromiter(map(len, pieces), np.int64, len(pieces)) // 8
+    hits = np.frombuffer(b"".join(pieces), "<u8")
+    return HitBatch(detector, hits, per_frame(counts), per_frame(nbytes), per_frame(None))
