@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m swf_testbed.broker",
         description="The embedded STOMP 1.2 broker: topics, queues, durable subscriptions; stores in SQLite.",
-        epilog="Stops cleanly on SIGTERM and SIGINT. Nothing that was confirmed by a receipt is lost by a kill.",
+        epilog="Stops cleanly on SIGTERM and SIGINT. What a receipt has confirmed, no kill can lose.",
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s: this machine only)")

@@ -40,9 +40,9 @@ class Backlog:
         self.identity = saved.backlog
         self.destination = saved.backlog.destination
         self.enqueued = self.dequeued = self.expired = 0
-        self.size = saved.count
+        self.size = saved.size
         self._last = saved.last
-        self._cursor = 0 if saved.count else saved.last
+        self._cursor = 0 if saved.size else saved.last
         self._passed: int | None = None
         self._window: deque[Message] = deque()
         self._window_bytes = 0

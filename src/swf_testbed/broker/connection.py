@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
             timer.cancel()
 
     def keep_beating(self, send_every: float, receive_every: float) -> None:
-        """Send something at least every `send_every` seconds, expect something every `receive_every` (0: no)."""
+        """Send at least every `send_every` seconds, expect something every `receive_every`; 0: never."""
         self._send_every = send_every
         self._silence = 2 * receive_every + self._limits.heartbeat_grace if receive_every else 0.0
         if send_every:
@@ -219,9 +219,9 @@ class Connection(asyncio.Protocol):
         self._finish()
         if self._transport is None or self._transport.is_closing():
             return
+        self.after("abort", self._limits.linger)
         if self._transport.can_write_eof():
             self._transport.write_eof()
-            self.after("abort", self._limits.linger)
         else:
             self._transport.close()
 

@@ -173,7 +173,7 @@ class Parser:
                 return None
             if buffer[end]:
                 raise ProtocolError(
-                    f"no NUL after the {self._length} bytes of content-length: it counts bytes, not characters"
+                    f"no NUL after content-length = {self._length}: it counts bytes, not characters"
                 )
         else:
             end = buffer.find(0, self._scanned)

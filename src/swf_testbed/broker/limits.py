@@ -44,7 +44,10 @@ class Limits:
     """How far a plain topic subscriber may fall behind before it is disconnected."""
     topic_buffer_bytes: int = 16 * MIB
     volatile_messages: int = 100_000
-    """Non-persistent messages waiting in one queue or durable subscription: they live in memory."""
+    """Non-persistent messages waiting in one queue or durable subscription: they live in memory.
+
+    More of them are refused by a queue, and dropped for a durable subscription.
+    """
     volatile_bytes: int = 64 * MIB
     window_messages: int = 1000
     """Persistent messages of one queue kept in memory; the others are on disk only."""

@@ -15,7 +15,7 @@ from swf_testbed.broker.store import Backlog as Identity
 from swf_testbed.broker.store import Saved, Store
 from swf_testbed.broker.subscriptions import Subscription
 from swf_testbed.broker.topics import Durable, Feed, Topic
-from swf_testbed.model.errors import shorten
+from swf_testbed.model.errors import Refused, shorten
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,10 @@ class Router:
         }
         headers.pop("expires", None)
         dead = Message(self._seq, DEAD_LETTERS, headers, message.body, persistent=message.persistent)
-        self._put(dead)
+        try:
+            self._put(dead)
+        except Refused as error:
+            log.warning("a refused message is lost: %s", error)
 
     def _put(self, message: Message) -> None:
         queue = self._queues.get(message.destination)

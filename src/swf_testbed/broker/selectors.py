@@ -2,9 +2,9 @@
 
     msg_type = 'stf_ready' AND run_id BETWEEN 100 AND 200 AND (site IN ('bnl', 'jlab') OR site IS NULL)
 
-Comparisons `= <> < <= > >=`, AND, OR, NOT, parentheses, [NOT] IN, [NOT] LIKE [ESCAPE], [NOT] BETWEEN, IS [NOT]
-NULL, strings, numbers, TRUE, FALSE. A name with other characters than letters, digits, `_ $ .` is written in double
-quotes. Logic has three values: what is unknown is not selected.
+Comparisons `= <> < <= > >=`, AND, OR, NOT, parentheses, [NOT] IN, [NOT] LIKE [ESCAPE], [NOT] BETWEEN,
+IS [NOT] NULL, strings, numbers, TRUE, FALSE. A name with other characters than letters, digits, `_ $ .` is
+written in double quotes. Logic has three values: what is unknown is not selected.
 
 Headers are strings. Beside a number a header is a number if it looks like one, else the comparison is
 unknown; beside TRUE or FALSE it must say true or false; beside a string or another header it is a string.
@@ -43,10 +43,10 @@ _BOOLEANS = {"true": True, "false": False}
 _COMPARE: dict[str, Callable[[Value, Value], bool]] = {
     "=": operator.eq,
     "<>": operator.ne,
-    "<": operator.lt,  # type: ignore[dict-item]  # operands have been brought to one type
-    "<=": operator.le,  # type: ignore[dict-item]
-    ">": operator.gt,  # type: ignore[dict-item]
-    ">=": operator.ge,  # type: ignore[dict-item]
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
@@ -157,12 +157,12 @@ class _Parser:
             self._expect("NULL")
             return lambda headers: (operand(headers) is not None) is wanted
         negated = bool(self._take("NOT"))
-        truth = self._predicate(operand)
-        if truth is None:
+        predicate = self._predicate(operand)
+        if predicate is None:
             if negated:
                 raise self._error("IN, LIKE or BETWEEN")
             return lambda headers: _as_bool(operand(headers))
-        return _negation(truth) if negated else truth
+        return _negation(predicate) if negated else predicate
 
     def _predicate(self, operand: _Operand) -> _Truth | None:
         if self._take("IN"):

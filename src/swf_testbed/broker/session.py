@@ -221,6 +221,6 @@ def check_passcode(expected: tuple[str, str], login: str, passcode: str) -> None
     Raises:
         Refused: login or passcode is wrong; which one is not said.
     """
-    pairs = zip(expected, (login, passcode), strict=True)
-    if not all([hmac.compare_digest(known.encode(), said.encode()) for known, said in pairs]):
+    known, said = ("\0".join(pair).encode() for pair in (expected, (login, passcode)))
+    if not hmac.compare_digest(known, said):
         raise Refused("login or passcode is wrong")

@@ -27,14 +27,16 @@ CREATE TABLE backlog (
     id INTEGER PRIMARY KEY, destination TEXT NOT NULL,
     client_id TEXT NOT NULL, subscription TEXT NOT NULL, selector TEXT NOT NULL
 );
-CREATE TABLE entry (backlog INTEGER NOT NULL, seq INTEGER NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE entry (
+    backlog INTEGER NOT NULL, seq INTEGER NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL
+);
 CREATE UNIQUE INDEX entry_order ON entry (backlog, seq);
 """
 _ROWS_A_STATEMENT = (128, 16, 1)
 """Rows are written by statements of these sizes: each statement hands the GIL over once."""
 
 _INSERTS = {
-    rows: "INSERT INTO entry (backlog, seq, headers, body) VALUES " + ",".join(["(?,?,?,?)"] * rows)
+    rows: f"INSERT INTO entry VALUES {','.join(['(?,?,?,?)'] * rows)}"  # noqa: S608  # placeholders only
     for rows in _ROWS_A_STATEMENT
 }
 _DELETE = "DELETE FROM entry WHERE backlog = ? AND seq IN (SELECT value FROM json_each(?))"
@@ -55,7 +57,7 @@ class Saved(NamedTuple):
     """A backlog found at start: how many messages it holds, and the last one's number."""
 
     backlog: Backlog
-    count: int
+    size: int
     last: int
 
 
@@ -119,9 +121,7 @@ class Store:
         self._on_failure = on_failure
         self._thread.start()
 
-    def create(
-        self, destination: str, client_id: str = "", subscription: str = "", selector: str = ""
-    ) -> int:
+    def create(self, destination: str, client_id: str, subscription: str, selector: str) -> int:
         """A new backlog's number."""
         row = Backlog(self._next_id, destination, client_id, subscription, selector)
         self._next_id += 1
@@ -292,7 +292,5 @@ class Store:
             "SELECT backlog, count(*), max(seq) FROM entry GROUP BY backlog"
         )
         found = {backlog: (count, last) for backlog, count, last in sizes}
-        rows = self._connection.execute(
-            "SELECT id, destination, client_id, subscription, selector FROM backlog"
-        )
+        rows = self._connection.execute("SELECT * FROM backlog")
         return [Saved(Backlog(*row), *found.get(row[0], (0, 0))) for row in rows]

@@ -144,10 +144,9 @@ class Subscription:
     @property
     def free(self) -> bool:
         """True when one more message may be handed over."""
-        return self.outlet.writable and (
-            self.auto
-            or (len(self._unacked) < self.request.prefetch and self._unacked_bytes < self._max_bytes)
-        )
+        if self.auto or not self.outlet.writable:
+            return self.outlet.writable
+        return len(self._unacked) < self.request.prefetch and self._unacked_bytes < self._max_bytes
 
     def selects(self, message: Message) -> bool:
         """True when the selector, if there is one, takes the message."""

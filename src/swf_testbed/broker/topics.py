@@ -1,5 +1,6 @@
 """Topics: every subscriber gets every message, those that are durable also while they are away."""
 
+import logging
 from collections import deque
 
 from swf_testbed.broker.backlog import Backlog
@@ -7,6 +8,9 @@ from swf_testbed.broker.limits import Limits
 from swf_testbed.broker.message import Message
 from swf_testbed.broker.selectors import Selector
 from swf_testbed.broker.subscriptions import Subscription, parse_selector
+from swf_testbed.model.errors import Refused
+
+log = logging.getLogger(__name__)
 
 
 class Feed:
@@ -62,12 +66,20 @@ class Durable:
 
     def __init__(self, backlog: Backlog) -> None:
         self.backlog = backlog
+        self.dropped = 0
         self._selector: Selector | None = parse_selector(backlog.identity.selector)
 
     def put(self, message: Message) -> None:
         """Keep a message that the subscription's selector takes."""
-        if self._selector is None or self._selector(message.headers):
+        if self._selector is not None and not self._selector(message.headers):
+            return
+        try:
             self.backlog.put(message)
+        except Refused as error:
+            # Only what is not persistent can find no room; one absent subscriber must not stop a topic.
+            if not self.dropped:
+                log.warning("durable subscription %s: %s", self.backlog.identity.subscription, error)
+            self.dropped += 1
 
 
 class Topic:
