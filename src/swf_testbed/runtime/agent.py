@@ -13,7 +13,7 @@ from swf_testbed.runtime.consumer import Consumer
 from swf_testbed.runtime.context import AgentContext
 from swf_testbed.runtime.handlers import Handler, collect
 from swf_testbed.runtime.patience import Stopping, persist
-from swf_testbed.runtime.presence import Heart, MonitorPresence, Presence
+from swf_testbed.runtime.presence import HEARTBEAT_S, Heart, MonitorPresence, Presence
 
 GRACE_S = 10.0
 """How long a handler may go on after the agent was asked to end; the broker delivers again what it had."""
@@ -30,6 +30,7 @@ class BaseAgent:
 
     agent_type: ClassVar[str]
     prefetch: ClassVar[int] = 100
+    heartbeat_s: ClassVar[float] = HEARTBEAT_S
     handlers: ClassVar[dict[str, Handler]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -81,7 +82,7 @@ class BaseAgent:
     def run(self) -> None:
         """Live until asked to end."""
         presence = self.presence()
-        heart = Heart(presence, self.activity)
+        heart = Heart(presence, self.activity, self.heartbeat_s)
         consumers: list[Consumer] = []
         try:
             persist(lambda: self._register(presence), self.stopping, _log_retry)

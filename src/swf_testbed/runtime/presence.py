@@ -62,13 +62,13 @@ class MonitorPresence:
 
 
 class Heart:
-    """A thread that beats every `HEARTBEAT_S`, and at once when the agent is done starting or ending.
+    """A thread that beats every `interval_s` seconds, and at once when the agent is done starting or ending.
 
     Changes between READY and PROCESSING travel with the next regular beat: saying each would cost a
     request a message.
     """
 
-    def __init__(self, presence: Presence, activity: Activity, interval_s: float = HEARTBEAT_S) -> None:
+    def __init__(self, presence: Presence, activity: Activity, interval_s: float) -> None:
         self._presence, self._activity, self._interval_s = presence, activity, interval_s
         self._now = threading.Event()
         self._ended = threading.Event()
