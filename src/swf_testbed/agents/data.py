@@ -46,6 +46,7 @@ class DataAgent(BaseAgent):
             exclude={"msg_type", "message_id", "sender", "timestamp", "causation_id", "schema_version"}
         )
         own = {
+            "egress_at": said.timestamp,
             "file_id": file_id(said),
             "replicas": (Replica(site=site, url=said.file_url, verified=True),),
         }

@@ -69,6 +69,7 @@ class StfReady(Message):
     state: State
     substate: Substate | None
     simulation_tick: Tick
+    egress_at: Timestamp | None = None
     file_id: UUID
     replicas: tuple[Replica, ...] = ()
 
