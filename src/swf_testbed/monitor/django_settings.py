@@ -1,18 +1,14 @@
 """Django's settings, made from the testbed's own; importing this writes nothing."""
 
 import secrets
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from swf_testbed.config.settings import Mode, Settings, settings
+from swf_testbed.monitor.startup import secret_key_file
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SWF = settings()
-
-
-def secret_key_file(swf: Settings) -> Path:
-    """Where the key that signs sessions is kept; the server makes it on first start."""
-    return swf.state_dir / "private" / "django-secret-key"
 
 
 def _secret_key(swf: Settings) -> str:
@@ -50,7 +46,15 @@ def _hosts(swf: Settings) -> list[str]:
     return sorted(said | {"127.0.0.1", "localhost", "[::1]"})
 
 
+def _public_read(swf: Settings) -> bool:
+    """Whether reading needs no token: as said, else only where nobody else can reach the server."""
+    if swf.swf_public_read is not None:
+        return swf.swf_public_read
+    return urlsplit(swf.swf_monitor_http_url).hostname in LOOPBACK
+
+
 SECRET_KEY = _secret_key(_SWF)
+PUBLIC_READ = _public_read(_SWF)
 DEBUG = False
 ALLOWED_HOSTS = _hosts(_SWF)
 DATABASES = {"default": _database(_SWF)}
@@ -71,6 +75,7 @@ MIDDLEWARE = [
     "swf_testbed.monitor.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,10 +1,11 @@
 """What this process counts of its own work, in the Prometheus format."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 
 _MAX_AGENTS = 200
 _OTHER = "other"
 
+disable_created_metrics()
 registry = CollectorRegistry()
 requests = Counter(
     "swf_http_requests",

@@ -1,5 +1,48 @@
-"""The REST interface as a whole."""
+"""The REST interface as a whole, and its description."""
 
-from ninja import NinjaAPI
+from typing import Any
 
-api = NinjaAPI()
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Router, Swagger
+from pydantic.json_schema import models_json_schema
+
+from swf_testbed.monitor.api import answers, special
+from swf_testbed.monitor.api.crud import add_resource
+from swf_testbed.monitor.services.resources import RESOURCES
+from swf_testbed.records import RECORDS
+
+
+class MonitorApi(NinjaAPI):
+    """Adds the records to the schemas that operations refer to."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        """The OpenAPI document."""
+        document = super().get_openapi_schema(**options)
+        _, definitions = models_json_schema(
+            [(record, "validation") for record in RECORDS.values()],
+            ref_template="#/components/schemas/{model}",
+        )
+        document["components"].setdefault("schemas", {}).update(definitions["$defs"])
+        return document
+
+
+api = MonitorApi(
+    title="swf-testbed monitor",
+    version="1",
+    openapi_url="/schema/",
+    docs_url="/docs/",
+    docs=Swagger(),
+)
+answers.install(api)
+api.add_router("", special.router)
+_resources = Router()
+for _resource in RESOURCES.values():
+    add_resource(_resources, _resource)
+api.add_router("", _resources)
+
+
+def not_found(request: HttpRequest, rest: str) -> HttpResponse:
+    """Anything else below `/api/`: JSON, as all answers there."""
+    del request
+    names = ", ".join(sorted(RESOURCES))
+    return answers.answer({"detail": f"there is nothing at /api/{rest}; resources are {names}"}, 404)

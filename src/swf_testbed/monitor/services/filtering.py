@@ -55,7 +55,7 @@ def _text(name: str, text: str) -> str:
     return text
 
 
-_PARSERS: tuple[tuple[type[models.Field[Any, Any]], Callable[[str, str], Any]], ...] = (
+_PARSERS: "tuple[tuple[type[models.Field[Any, Any]], Callable[[str, str], Any]], ...]" = (
     (models.DateTimeField, moment),
     (models.UUIDField, _identity),
     (models.BooleanField, _flag),

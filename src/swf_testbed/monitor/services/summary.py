@@ -20,8 +20,8 @@ from swf_testbed.monitor.store.models import (
 )
 from swf_testbed.records import HistogramCounts, Latency, Percentiles, RunSummary
 
-_EGRESS = "fastmon_file__stf_file__egress_at"
-_STAGES = {
+EGRESS = "fastmon_file__stf_file__egress_at"
+STAGES = {
     "registered": "fastmon_file__stf_file__created_at",
     "sampled": "fastmon_file__created_at",
     "queued": "created_at",
@@ -88,12 +88,12 @@ def _quality(run: Run) -> dict[str, str]:
 
 
 def _latency(run_number: int) -> Latency:
-    rows = TfSlice.objects.filter(run_number=run_number, **{f"{_EGRESS}__isnull": False}).order_by()
-    moments = list(rows.values_list(_EGRESS, *_STAGES.values()))
-    columns = list(zip(*moments, strict=True)) if moments else [()] * (1 + len(_STAGES))
+    rows = TfSlice.objects.filter(run_number=run_number, **{f"{EGRESS}__isnull": False}).order_by()
+    moments = list(rows.values_list(EGRESS, *STAGES.values()))
+    columns = list(zip(*moments, strict=True)) if moments else [()] * (1 + len(STAGES))
     stages = {
         name: percentiles(_seconds(columns[0], reached))
-        for name, reached in zip(_STAGES, columns[1:], strict=True)
+        for name, reached in zip(STAGES, columns[1:], strict=True)
     }
     return Latency(egress_to_result=stages["processed"], egress_to_plot=stages["plotted"], stages=stages)
 

@@ -1,12 +1,12 @@
 """Tokens: made once, shown once, known to the database by their digest."""
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
 from django.contrib.auth.models import AbstractBaseUser, User
 
+from swf_testbed.monitor.private_files import write_secret
 from swf_testbed.monitor.services.writing import writing
 from swf_testbed.monitor.store.models import ApiToken
 
@@ -48,12 +48,3 @@ def local_token(username: str, file: Path) -> str:
         keep_token(username, key)
     return key
 
-
-def write_secret(file: Path, text: str) -> None:
-    """Write a file for the user's eyes only; it is never there half written or open to others."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text + "\n")
-    beside.replace(file)

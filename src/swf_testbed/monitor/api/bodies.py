@@ -1,0 +1,65 @@
+"""Bodies of requests: from bytes to records, every mistake named."""
+
+from typing import Any, TypeVar
+
+from django.http import HttpRequest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from swf_testbed.model.errors import BadInput
+from swf_testbed.records import MAX_BULK, Record
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def document_of(request: HttpRequest) -> Any:
+    """The JSON of a body.
+
+    Raises:
+        BadInput: not JSON (NaN, lone surrogates and deep nesting are not), or a text holds a NUL, which
+            databases do not store.
+    """
+    body = request.body
+    try:
+        found = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise BadInput("body", body[:60].decode("utf-8", "replace"), f"must be JSON ({error})") from None
+    if (b"\\u0000" in body or b"\0" in body) and _holds_nul(found):
+        raise BadInput("body", "a text with \\u0000", "must not contain the character NUL")
+    return found
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(member) for key, member in value.items())
+    return isinstance(value, list) and any(_holds_nul(member) for member in value)
+
+
+def model_of(cls: type[M], document: Any) -> M:
+    """A document as a model; `BadInput` names the first field that is wrong."""
+    try:
+        return cls.model_validate(document)
+    except ValidationError as error:
+        raise bad_input(error, "body") from None
+
+
+def records_of(cls: type[Record], document: Any) -> list[Record]:
+    """One record, or an array of up to 1000; `BadInput` names the record and the field that are wrong."""
+    if not isinstance(document, list):
+        return [model_of(cls, document)]
+    if not 1 <= len(document) <= MAX_BULK:
+        raise BadInput("body", f"{len(document)} records", f"must be 1 to {MAX_BULK} at a time")
+    try:
+        return TypeAdapter(list[cls]).validate_python(document)  # type: ignore[valid-type]  # made at run time
+    except ValidationError as error:
+        raise bad_input(error, "body") from None
+
+
+def bad_input(error: ValidationError, whole: str) -> BadInput:
+    """The first mistake of many, in the terms of the one who made it."""
+    first = error.errors(include_url=False)[0]
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    more = f" (and {error.error_count() - 1} more mistakes)" if error.error_count() > 1 else ""
+    return BadInput(where.removeprefix(".") or whole, first["input"], first["msg"] + more)

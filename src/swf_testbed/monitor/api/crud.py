@@ -1,0 +1,135 @@
+"""Lists, single records, upserts and changes of every resource, from its one declaration."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from swf_testbed.model.errors import BadInput
+from swf_testbed.monitor.api.access import READERS, WRITERS
+from swf_testbed.monitor.api.answers import answer
+from swf_testbed.monitor.api.bodies import document_of, model_of, records_of
+from swf_testbed.monitor.api.pictures import as_root
+from swf_testbed.monitor.services import changes, reading
+from swf_testbed.monitor.services.filtering import Filters
+from swf_testbed.monitor.services.resources import Resource, Rule
+
+
+def add_resource(router: Router, resource: Resource) -> None:
+    """Add the operations of a resource to the interface."""
+    base = f"/{resource.name}/"
+    add = _Adder(router, resource)
+    add("GET", base, lambda request: _page(request, resource), "list", parameters=_query_parameters(resource))
+    if resource.name != "logs":
+        add("POST", base, lambda request: create(request, resource), "create", body=True)
+    add("GET", base + "{path:key}/", lambda request, key: _one(request, resource, key), "get")
+    if resource.rule is Rule.UPSERT:
+        add("PATCH", base + "{path:key}/", lambda request, key: _change(request, resource, key), "change")
+
+
+class _Adder:
+    """Registers operations with their documentation."""
+
+    def __init__(self, router: Router, resource: Resource) -> None:
+        self._router, self._resource = router, resource
+
+    def __call__(
+        self, method: str, path: str, view: Any, name: str, *, body: bool = False, **extra: Any
+    ) -> None:
+        record = self._resource.record
+        schema = {"$ref": f"#/components/schemas/{record.__name__}"}
+        if body:
+            either = {"oneOf": [schema, {"type": "array", "items": schema}]}
+            extra["requestBody"] = {"content": {"application/json": {"schema": either}}, "required": True}
+
+        if "{path:key}" in path:
+
+            def operation(request: HttpRequest, key: str) -> HttpResponse:
+                found: HttpResponse = view(request, key)
+                return found
+        else:
+
+            def operation(request: HttpRequest) -> HttpResponse:  # type: ignore[misc]  # one of two shapes
+                found: HttpResponse = view(request)
+                return found
+
+        self._router.add_api_operation(
+            path,
+            [method],
+            operation,
+            auth=READERS if method == "GET" else WRITERS,
+            tags=[self._resource.name],
+            operation_id=f"{name}_{self._resource.name.replace('-', '_')}",
+            summary=f"{name.capitalize()} {self._resource.name}",
+            description=record.__doc__ or "",
+            openapi_extra=extra,
+        )
+
+
+def _query_parameters(resource: Resource) -> list[dict[str, Any]]:
+    names = ["limit", "offset", "ordering", *Filters(resource).names]
+    return [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
+
+
+def _query(request: HttpRequest) -> dict[str, list[str]]:
+    return {name: [str(value) for value in values] for name, values in request.GET.lists()}
+
+
+def _page(request: HttpRequest, resource: Resource) -> HttpResponse:
+    query = _query(request)
+    drawn = _wants_root(query, resource)
+    page = reading.find(resource, query)
+    after = page.offset + page.limit
+    return answer(
+        {
+            "count": page.total,
+            "next": _link(request, page.limit, after) if after < page.total else None,
+            "previous": _link(request, page.limit, max(0, page.offset - page.limit)) if page.offset else None,
+            "results": [as_root(row) for row in page.results] if drawn else page.results,
+        }
+    )
+
+
+def _wants_root(query: dict[str, list[str]], resource: Resource) -> bool:
+    wanted = query.pop("format", None) if resource.name == "histograms" else None
+    if wanted not in (None, ["root"], ["uhi"]):
+        raise BadInput("format", wanted, "must be root or uhi")
+    return wanted == ["root"]
+
+
+def _link(request: HttpRequest, limit: int, offset: int) -> str:
+    query = request.GET.copy()
+    query["limit"], query["offset"] = str(limit), str(offset)
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def create(request: HttpRequest, resource: Resource) -> HttpResponse:
+    """Upsert what the body holds: one record or an array."""
+    document = document_of(request)
+    stored = changes.upsert(resource, records_of(resource.record, document))
+    if isinstance(document, list):
+        return answer(stored)
+    return answer(stored[0], 201 if stored[0]["created"] else 200)
+
+
+def _one(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:
+    query = _query(request)
+    drawn = _wants_root(query, resource)
+    for name in query:
+        raise BadInput(name, query[name], "is not a parameter of a single record")
+    row = reading.get(resource, key)
+    return answer(as_root(row) if drawn else row)
+
+
+def _change(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:
+    document = document_of(request)
+    if not isinstance(document, dict):
+        raise BadInput("body", document, "must be an object with the fields to change")
+    named = reading.key_of(resource, key)
+    for name in named.keys() & document.keys():
+        if document[name] != named[name]:
+            raise BadInput(
+                name, document[name], f"must be {named[name]}, as in the address; keys never change"
+            )
+    changes.upsert(resource, [model_of(resource.record, {**document, **named})], must_exist=True)
+    return answer(reading.get(resource, key))

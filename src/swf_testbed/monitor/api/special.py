@@ -1,0 +1,124 @@
+"""What is more than records: counters, state, results, heartbeats, logs, health."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from swf_testbed.model.clock import now
+from swf_testbed.monitor import metrics
+from swf_testbed.monitor.api.access import READERS, WRITERS
+from swf_testbed.monitor.api.answers import answer
+from swf_testbed.monitor.api.bodies import document_of, model_of, records_of
+from swf_testbed.monitor.api.crud import create
+from swf_testbed.monitor.api.limits import Allowance
+from swf_testbed.monitor.services import changes, filtering, history, results, summary
+from swf_testbed.monitor.services.counters import CounterName, next_number
+from swf_testbed.monitor.services.resources import RESOURCES
+from swf_testbed.records import Log, RunResults, SystemAgent
+
+router = Router()
+_log_lines = Allowance(50_000, 10.0)
+_LOG_BODY = 2 * 1024 * 1024
+
+
+@router.get("/health/", auth=None, tags=["service"], summary="Whether the monitor and its database answer")
+def health(request: HttpRequest) -> HttpResponse:
+    """Answers `{"status": "ok"}`, or 503."""
+    RESOURCES["namespaces"].model._default_manager.order_by().first()
+    return answer({"status": "ok", "time": now()})
+
+
+@router.get("/metrics", auth=None, tags=["service"], summary="Metrics of this process, for Prometheus")
+def show_metrics(request: HttpRequest) -> HttpResponse:
+    """The text exposition format."""
+    return HttpResponse(metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _give_number(name: CounterName) -> HttpResponse:
+    return answer({name.value: next_number(name), "status": "success"})
+
+
+@router.post("/state/next-run-number/", auth=WRITERS, tags=["state"], summary="A run number, given once")
+def next_run_number(request: HttpRequest) -> HttpResponse:
+    """Starts at 100010."""
+    return _give_number(CounterName.RUN_NUMBER)
+
+
+@router.post("/state/next-agent-id/", auth=WRITERS, tags=["state"], summary="An agent's number, given once")
+def next_agent_id(request: HttpRequest) -> HttpResponse:
+    """Starts at 1."""
+    return _give_number(CounterName.AGENT_ID)
+
+
+@router.post(
+    "/state/next-workflow-execution-id/",
+    auth=WRITERS,
+    tags=["state"],
+    summary="An execution's number, given once",
+)
+def next_workflow_execution_id(request: HttpRequest) -> HttpResponse:
+    """Starts at 1."""
+    return _give_number(CounterName.WORKFLOW_EXECUTION)
+
+
+@router.get("/state/at/", auth=READERS, tags=["state"], summary="The datataking state at a time")
+def state_at(request: HttpRequest, time: str | None = None, run_number: str | None = None) -> HttpResponse:
+    """`time` is ISO 8601 with an offset, now if left out; `run_number` asks for one run alone."""
+    moment = now() if time is None else filtering.moment("time", time)
+    run = None if run_number is None else filtering.number_between("run_number", run_number, 0, 2**31 - 1)
+    return answer(history.state_at(moment, run))
+
+
+@router.post("/run-results/", auth=WRITERS, tags=["results"], summary="Store one step of merging, once")
+def post_results(request: HttpRequest) -> HttpResponse:
+    """409 with `revision` and `known_parts` when the sender's view of the run is not the present one."""
+    return answer(results.store_results(model_of(RunResults, document_of(request))))
+
+
+@router.get("/run-results/", auth=READERS, tags=["results"], summary="What a run's histograms contain")
+def get_results(request: HttpRequest, run_number: str = "") -> HttpResponse:
+    """Where a merger begins again."""
+    return answer(results.known_results(_run(run_number)))
+
+
+@router.get("/runs/{run_number}/summary/", auth=READERS, tags=["runs"], summary="A run, counted")
+def get_summary(request: HttpRequest, run_number: str) -> HttpResponse:
+    """What the database knows of a run."""
+    return answer(summary.run_summary(_run(run_number)))
+
+
+def _run(text: str) -> int:
+    return filtering.number_between("run_number", text, 0, 2**31 - 1)
+
+
+@router.post("/systemagents/heartbeat/", auth=WRITERS, tags=["systemagents"], summary="An agent lives")
+def heartbeat(request: HttpRequest) -> HttpResponse:
+    """A record of `systemagents`; `last_heartbeat` is the server's time if left out."""
+    agent = model_of(SystemAgent, document_of(request))
+    if agent.last_heartbeat is None:
+        agent = agent.model_copy(update={"last_heartbeat": now()})
+    return answer(changes.upsert(RESOURCES["systemagents"], [agent])[0])
+
+
+@router.post("/namespaces/ensure/", auth=WRITERS, tags=["namespaces"], summary="Let a namespace exist")
+def ensure_namespace(request: HttpRequest) -> HttpResponse:
+    """The same as a POST of the record."""
+    return create(request, RESOURCES["namespaces"])
+
+
+@router.post("/logs/", auth=None, tags=["logs"], summary="Append lines to the log")
+def append_logs(request: HttpRequest) -> HttpResponse:
+    """One line or an array; open to every agent, so limited in size and rate."""
+    if len(request.body) > _LOG_BODY:
+        return answer({"detail": f"the body is larger than {_LOG_BODY} bytes; send fewer lines"}, 413)
+    document = document_of(request)
+    lines = records_of(Log, document)
+    _log_lines.take(request.META.get("REMOTE_ADDR", ""), len(lines))
+    stored = changes.upsert(RESOURCES["logs"], lines)
+    return answer(stored if isinstance(document, list) else stored[0], 201)
+
+
+@router.get("/logs/summary/", auth=READERS, tags=["logs"], summary="Lines by program and level")
+def logs_summary(request: HttpRequest) -> HttpResponse:
+    """Takes the filters of the list of logs."""
+    query = {name: [str(text) for text in texts] for name, texts in request.GET.lists()}
+    return answer({"results": history.log_summary(query)})

@@ -1,0 +1,54 @@
+"""What has to be there before anything of the monitor runs: Django, the database, the secrets."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from swf_testbed.config.settings import Settings
+from swf_testbed.monitor.private_files import write_secret
+
+SETTINGS_MODULE = "swf_testbed.monitor.django_settings"
+
+
+def secret_key_file(swf: Settings) -> Path:
+    """Where the key that signs sessions is kept."""
+    return swf.state_dir / "private" / "django-secret-key"
+
+
+def set_up_django() -> None:
+    """Load Django and the models."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS_MODULE)
+    django.setup()
+
+
+def prepare(swf: Settings) -> None:
+    """Make the secrets and bring the database up to date; any number of processes may do so at once."""
+    swf.database_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(swf.database_file.parent / "prepare.lock"):
+        _make_secret_key(swf)
+        set_up_django()
+        from django.core.management import call_command
+        from django.db import connection
+        from django.db.migrations.executor import MigrationExecutor
+
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", interactive=False, verbosity=0)
+
+
+def _make_secret_key(swf: Settings) -> None:
+    file = secret_key_file(swf)
+    if not file.exists():
+        write_secret(file, secrets.token_urlsafe(50))
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    with file.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
