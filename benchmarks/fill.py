@@ -21,14 +21,16 @@ TARGET = 2.5
 Indices = list[tuple[NDArray[np.int64], int]]
 
 
-def banks(content: Content) -> list[BankHits]:
-    """The content as a reader would hand it over: per subsystem, bank by bank."""
-    frames = range(content.n_frames)
-    bc0 = [(content.first_tf + frame) * BC_PER_TF for frame in frames]
-    return [
-        BankHits.of(subsystem, [content.bank(frame, slot) for frame in frames], bc0)
-        for slot, subsystem in enumerate(detectors())
-    ]
+def banks_of(content: Content) -> list[list[NDArray[np.uint64]]]:
+    """The hits of each subsystem, bank by bank."""
+    frames, slots = range(content.n_frames), range(len(detectors()))
+    return [[content.bank(frame, slot) for frame in frames] for slot in slots]
+
+
+def joined(content: Content, banks: list[list[NDArray[np.uint64]]]) -> list[BankHits]:
+    """The banks put together, subsystem by subsystem."""
+    bc0 = [(content.first_tf + frame) * BC_PER_TF for frame in range(content.n_frames)]
+    return [BankHits.of(subsystem, banks[slot], bc0) for slot, subsystem in enumerate(detectors())]
 
 
 def bin_numbers(hits: BankHits) -> Indices:
@@ -73,11 +75,12 @@ def main() -> None:
     said = arguments.parse_args()
     content = ContentGenerator(1, said.scale, beam("18x275")).generate(100_010, 0, said.frames)
     number = len(content.hits)
+    banks = banks_of(content)
 
     def fill() -> object:
-        return hit_products(content.n_frames, banks(content))
+        return hit_products(content.n_frames, joined(content, banks))
 
-    indices = [bin_numbers(hits) for hits in banks(content)]
+    indices = [bin_numbers(hits) for hits in joined(content, banks)]
     filled, counted = best(fill, said.repeat), best(lambda: bare(indices), said.repeat)
     print(f"hits {number}, subsystems {len(indices)}, products {len(indices[0])} of hits and the bank status")
     print(f"all products   {number / filled / 1e6:7.1f} Mhit/s")
