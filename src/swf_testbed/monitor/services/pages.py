@@ -13,10 +13,13 @@ from swf_testbed.model.clock import now
 from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.states import RunPhase
-from swf_testbed.model.status import AGENT_STALE_S, OperationalState, SliceStatus
+from swf_testbed.model.status import AGENT_STALE_S, OperationalState
+from swf_testbed.monitor.services.counts import slice_counts
+from swf_testbed.monitor.services.trends import Trends, run_trends
 from swf_testbed.monitor.store.models import (
     FastmonFile,
     Histogram,
+    HistogramPart,
     Run,
     RunState,
     StfFile,
@@ -26,6 +29,7 @@ from swf_testbed.monitor.store.models import (
     Worker,
     WorkflowExecution,
 )
+from swf_testbed.records import SliceCounts
 
 ROWS = 12
 """Rows of a table that is only an excerpt."""
@@ -42,12 +46,7 @@ class RunLine:
     state: RunState | None
     stfs: int
     bytes: int
-    slices: Counter[str]
-
-    @property
-    def total(self) -> int:
-        """Slices of any status."""
-        return self.slices.total()
+    slices: SliceCounts
 
     @property
     def duration(self) -> timedelta | None:
@@ -95,7 +94,9 @@ class RunPage:
     sampled_frames: int
     sample_bytes: int
     frames: int
+    results: int
     volumes: list[Volume]
+    trends: Trends
     workers: list[Worker]
     stfs: list[StfFile]
     newest_slices: list[TfSlice]
@@ -139,6 +140,8 @@ def run_page(run_number: int) -> RunPage:
         sampled_frames=samples["tf_count__sum"] or 0,
         sample_bytes=samples["file_size_bytes__sum"] or 0,
         frames=stfs.aggregate(n=Sum("tf_count"))["n"] or 0,
+        results=HistogramPart.objects.filter(run=run, part__startswith="slice:").count(),
+        trends=run_trends(run),
         volumes=_volumes(run_number, run.histogram_revision),
         workers=list(Worker.objects.filter(run_number=run_number).order_by("worker_id")[:100]),
         stfs=list(stfs.order_by("-id")[:ROWS]),
@@ -157,10 +160,7 @@ def _lines(runs: Any) -> list[RunLine]:
         .values("run_id")
         .annotate(count=Count("id"), bytes=Sum("file_size_bytes"))
     }
-    slices: dict[int, Counter[str]] = {number: Counter() for number in numbers}
-    counted = TfSlice.objects.filter(run_number__in=numbers).order_by().values_list("run_number", "status")
-    for number, status, count in counted.annotate(count=Count("id")):
-        slices[number][SliceStatus(status).value] = count
+    slices = slice_counts(numbers)
     return [
         RunLine(
             run=run,
@@ -181,7 +181,7 @@ def _agent_line(agent: SystemAgent) -> AgentLine:
 
 @lru_cache(maxsize=16)
 def _volumes(run_number: int, revision: int) -> list[Volume]:
-    """Mean hits and bytes of a frame by subsystem; the revision is in the key, as they change only with it."""
+    """Mean hits and bytes of a frame by subsystem; they change only with the revision."""
     del revision
     rows = Histogram.objects.filter(run_id=run_number, name__in=("hits_per_frame", "bytes_per_frame"))
     means = {(row.subsystem, row.name): _mean(row.content) for row in rows}

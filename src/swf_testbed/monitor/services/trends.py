@@ -1,4 +1,4 @@
-"""Rates and latencies of a run against time, from its newest rows, so that the cost does not grow with the run."""
+"""Rates and latencies of a run against time, from its newest rows: the cost does not grow with the run."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swf_testbed.model.clock import now
+from swf_testbed.monitor.services.summary import EGRESS, STAGES, percentiles
 from swf_testbed.monitor.store.models import FastmonFile, Run, StfFile, TfSlice
+from swf_testbed.records import Percentiles
 
 MAX_ROWS = 3000
 MAX_POINTS = 120
@@ -30,11 +32,13 @@ class Trends:
     Attributes:
         rates, latency: tables for plots.
         per_second: the rates of STFs, samples and slices now, or over the whole run when it has ended.
+        stages: how long after egress from the DAQ each stage was reached.
     """
 
     rates: Table
     latency: Table
     per_second: dict[str, float | None]
+    stages: dict[str, Percentiles]
 
 
 def run_trends(run: Run) -> Trends:
@@ -42,7 +46,9 @@ def run_trends(run: Run) -> Trends:
     stfs = _times(StfFile.objects.filter(run=run), "egress_at")[0]
     samples = _times(FastmonFile.objects.filter(stf_file__run=run), "created_at")[0]
     slices = TfSlice.objects.filter(run_number=run.run_number)
-    done, plotted, egress = _times(slices, "completed_at", "plotted_at", "fastmon_file__stf_file__egress_at")
+    egress, *reached = _times(slices, EGRESS, *STAGES.values())
+    stages = dict(zip(STAGES, reached, strict=True))
+    done, plotted = stages["processed"], stages["plotted"]
     counted = {"STFs": stfs, "samples": samples, "slices": done}
     ongoing = run.end_time is None
     edges = _edges([*counted.values(), plotted], ongoing)
@@ -55,7 +61,12 @@ def run_trends(run: Run) -> Trends:
         ("to plot, p50", _percentile(plotted, plotted - egress, edges, 50)),
         ("to plot, p95", _percentile(plotted, plotted - egress, edges, 95)),
     ]
-    return Trends(_table(edges, "/s", rates), _table(edges, "s", latency), per_second)
+    return Trends(
+        rates=_table(edges, "/s", rates),
+        latency=_table(edges, "s", latency),
+        per_second=per_second,
+        stages={name: percentiles(_known(when - egress).tolist()) for name, when in stages.items()},
+    )
 
 
 def _times(rows: Any, *fields: str) -> tuple[Times, ...]:

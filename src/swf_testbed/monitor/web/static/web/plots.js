@@ -1,0 +1,156 @@
+// The histograms of one subsystem, drawn by JSROOT, and drawn again when the merger says that they changed.
+// A drawing is updated in place: zoom, logarithmic scale and whatever else its reader set stays.
+
+import { addColor } from '../vendor/jsroot/modules/base/colors.mjs';
+import { createHistogram, gStyle, settings } from '../vendor/jsroot/modules/core.mjs';
+import { TH1Painter } from '../vendor/jsroot/modules/hist2d/TH1Painter.mjs';
+
+const PERIOD_MS = 500;
+const PIXEL_FONT = 43;
+const AXIS = {
+  fLabelFont: PIXEL_FONT, fLabelSize: 11, fTitleFont: PIXEL_FONT, fTitleSize: 11, fTitleOffset: 1,
+  fTickLength: 0.02, fNdivisions: 505,
+};
+
+// ROOT's white and black follow the page's theme, and so does everything drawn in them.
+addColor('var(--plot-paper)', undefined, 0);
+addColor('var(--plot-ink)', undefined, 1);
+const LINE = addColor('var(--plot-line)');
+const FILL = addColor('var(--plot-fill)');
+
+Object.assign(settings, { ToolBar: false, ProgressBox: false, HandleKeys: false, ZoomWheel: false, CanEnlarge: false });
+Object.assign(gStyle, {
+  fOptStat: 0, fOptTitle: 0, fPadTickX: 1, fPadTickY: 1,
+  fPadLeftMargin: 0.13, fPadRightMargin: 0.03, fPadTopMargin: 0.06, fPadBottomMargin: 0.2,
+});
+
+/** A ROOT histogram from the `content` that `GET /api/histograms/?format=root` answers. */
+export function rootHistogram(said) {
+  const histogram = createHistogram('TH1D', said.nbins);
+  histogram.fArray.set(said.contents.slice(0, said.nbins + 2));
+  histogram.fEntries = said.entries;
+  // The page writes the title; JSROOT would read it as LaTeX.
+  Object.assign(histogram, { fName: 'h', fTitle: '', fLineColor: LINE, fFillColor: FILL, fFillStyle: 1001 });
+  Object.assign(histogram.fXaxis, AXIS, { fXmin: said.xmin, fXmax: said.xmax, fTitle: said.xtitle });
+  Object.assign(histogram.fYaxis, AXIS, { fTitle: said.ytitle, fMaxDigits: 4 });
+  return histogram;
+}
+
+/** One drawing in the page. */
+class Plot {
+  constructor(home) {
+    this.figure = document.createElement('figure');
+    this.caption = document.createElement('span');
+    this.told = document.createElement('span');
+    this.told.className = 'quiet';
+    const head = document.createElement('figcaption');
+    head.append(this.caption, this.told);
+    this.frame = document.createElement('div');
+    this.frame.className = 'plot';
+    this.figure.append(head, this.frame);
+    home.append(this.figure);
+    this.painter = null;
+  }
+
+  async show({ name, content, problem }, prefix, logarithmic) {
+    this.figure.dataset.name = name;
+    if (!content) {
+      this.caption.textContent = name;
+      this.told.textContent = `cannot be drawn: ${problem}`;
+      return;
+    }
+    const entries = content.entries.toLocaleString('en', { maximumFractionDigits: 1 });
+    const title = content.title.startsWith(prefix) ? content.title.slice(prefix.length) : content.title;
+    this.caption.textContent = title;
+    this.told.textContent = entries;
+    this.figure.dataset.entries = content.entries;
+    this.frame.setAttribute('role', 'img');
+    this.frame.setAttribute('aria-label', `${title}, sum ${entries}`);
+    const histogram = rootHistogram(content);
+    if (this.painter) {
+      this.painter.updateObject(histogram);
+      await this.painter.redrawPad();
+    } else {
+      this.painter = await TH1Painter.draw(this.frame, histogram, logarithmic ? 'hist logy' : 'hist');
+      new ResizeObserver(() => this.painter.checkResize()).observe(this.frame);
+    }
+  }
+
+  async setLogarithmic(on) {
+    if (!this.painter) return;
+    this.painter.getPadPainter().getRootPad().fLogy = on ? 1 : 0;
+    await this.painter.redrawPad();
+  }
+}
+
+/** All histograms of a subsystem below `home` (see the run page's template for its data attributes). */
+class Board {
+  constructor(home) {
+    this.home = home;
+    this.plots = new Map();
+    this.order = home.dataset.order.split(' ');
+    this.logarithmic = new URL(location.href).searchParams.get('scale') === 'log';
+    this.busy = false;
+    this.dirty = false;
+  }
+
+  async update() {
+    this.dirty = true;
+    if (this.busy || document.hidden) return;
+    this.busy = true;
+    while (this.dirty) {
+      this.dirty = false;
+      const pause = new Promise((done) => { setTimeout(done, PERIOD_MS); });
+      try {
+        const answer = await fetch(this.home.dataset.source);
+        if (!answer.ok) throw new Error(`histograms: ${answer.status}`);
+        await this.draw((await answer.json()).results);
+      } catch (problem) {
+        console.warn('plots not updated:', problem.message);
+      }
+      await pause;
+    }
+    this.busy = false;
+  }
+
+  /** Whether a `histograms_updated` message is about what is shown; it may not say. */
+  concerns({ products }) {
+    return !products || !Object.keys(products).length || this.home.dataset.subsystem in products;
+  }
+
+  async draw(histograms) {
+    const place = (name) => (this.order.indexOf(name) + this.order.length + 1) % (this.order.length + 1);
+    histograms.sort((a, b) => place(a.name) - place(b.name));
+    if (histograms.length) this.home.querySelector('.empty')?.remove();
+    for (const said of histograms) {
+      if (!this.plots.has(said.name)) this.plots.set(said.name, new Plot(this.home));
+      await this.plots.get(said.name).show(said, this.home.dataset.prefix, this.logarithmic);
+    }
+  }
+
+  async setLogarithmic(on) {
+    this.logarithmic = on;
+    const url = new URL(location.href);
+    if (on) url.searchParams.set('scale', 'log'); else url.searchParams.delete('scale');
+    history.replaceState(null, '', url);
+    await Promise.all([...this.plots.values()].map((plot) => plot.setLogarithmic(on)));
+  }
+}
+
+/** Draw, and keep up with the stream. */
+export function start(home, button) {
+  const board = new Board(home);
+  const press = (on) => button.setAttribute('aria-pressed', on);
+  press(board.logarithmic);
+  button.hidden = false;
+  button.addEventListener('click', () => {
+    press(!board.logarithmic);
+    board.setLogarithmic(!board.logarithmic);
+  });
+  document.addEventListener('swf:message', ({ detail }) => {
+    if (detail.type === 'histograms_updated' && board.concerns(JSON.parse(detail.data))) board.update();
+  });
+  document.addEventListener('swf:connected', () => board.update());
+  document.addEventListener('visibilitychange', () => { if (board.dirty) board.update(); });
+  return board.update();
+}
