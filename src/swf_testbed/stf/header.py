@@ -11,7 +11,9 @@ from swf_testbed.model.errors import BadData, BadInput
 from swf_testbed.stf import layout
 from swf_testbed.stf.documents import DetectorInfo, FileHeader
 from swf_testbed.stf.layout import Encoding, FileFlags
+from swf_testbed.stf.ranges import RangeFile
 
+_START_BYTES = 4096
 _LIMITS = {"run": 64, "sequence": 32, "first_tf": 64, "t0_ns": 64, "flags": 16, "bc_per_tf": 32, "n_slot": 16}
 
 
@@ -89,6 +91,16 @@ def decode_header(data: bytes, file: str) -> tuple[FileHeader, int]:
     if header.n_slot != fixed["n_slot"]:
         raise BadData(f"{file}: the header counts {fixed['n_slot']} detectors and describes {header.n_slot}")
     return header, size
+
+
+def read_header(file: RangeFile, start: bytes | None = None) -> tuple[FileHeader, int]:
+    """The header of an open file and its size, bytes; `start` is the file's beginning, if already read."""
+    if start is None:
+        start = file.read([(0, min(_START_BYTES, file.size))])[0]
+    size = header_size(start, file.name)
+    if size > len(start):
+        start = file.read([(0, min(size, file.size))])[0]
+    return decode_header(start, file.name)
 
 
 def _header(fixed: Any, meta: dict[str, Any]) -> FileHeader:

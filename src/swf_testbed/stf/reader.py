@@ -14,7 +14,7 @@ from swf_testbed.stf import layout
 from swf_testbed.stf.documents import FileHeader, Frame
 from swf_testbed.stf.errors import CrcError, OnBad
 from swf_testbed.stf.frames import parse_frame
-from swf_testbed.stf.header import decode_header, header_size
+from swf_testbed.stf.header import read_header
 from swf_testbed.stf.hits import HitBatch, frame_hits_by_detector
 from swf_testbed.stf.index import Index, decode_index, footer_of
 from swf_testbed.stf.ranges import DEFAULT_GAP, RangeFile
@@ -63,10 +63,8 @@ class StfReader:
         head = min(_HEAD_BYTES, file.size)
         tail = min(TAIL_BYTES, file.size)
         start, end = file.read([(0, head), (file.size - tail, tail)])
-        if header_size(start, self.url) > head:
-            start = file.read([(0, min(header_size(start, self.url), file.size))])[0]
         self.header: FileHeader
-        self.header, self.header_size = decode_header(start, self.url)
+        self.header, self.header_size = read_header(file, start)
         index = self._stored_index(end)
         self.recovered = index is None
         self.lost: tuple[Loss, ...] = ()

@@ -69,7 +69,7 @@ def skim_open(
     on_bad: OnBad = None,
 ) -> list[SkimFile]:
     """`skim` of a file that is open, whose index need not be read again."""
-    blocks = [sorted(set(block)) for block in tf_blocks]
+    blocks = [sorted({int(tf) for tf in block}) for block in tf_blocks]
     wanted = sorted({tf for block in blocks for tf in block})
     data = dict(zip(wanted, reader.read_blocks(wanted), strict=True))
     good = _intact(data, reader.url, on_bad)
