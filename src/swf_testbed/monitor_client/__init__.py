@@ -1,0 +1,6 @@
+"""The monitor as everyone else sees it."""
+
+from swf_testbed.monitor_client.client import MonitorClient, Page, Upserted
+from swf_testbed.monitor_client.sse import Event, EventStream
+
+__all__ = ["Event", "EventStream", "MonitorClient", "Page", "Upserted"]

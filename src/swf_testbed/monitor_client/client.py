@@ -1,0 +1,192 @@
+"""The monitor's resources, typed."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from swf_testbed.model.errors import BadData
+from swf_testbed.monitor_client.http import http_client, send
+from swf_testbed.monitor_client.sse import EventStream
+from swf_testbed.records import (
+    MAX_BULK,
+    NamespaceRecord,
+    Record,
+    ResultsKnown,
+    ResultsStored,
+    RunResults,
+    RunSummary,
+    SystemAgent,
+)
+
+R = TypeVar("R", bound=Record)
+M = TypeVar("M", bound=BaseModel)
+
+PATIENCE_S = 30.0
+"""How long a request is tried again while the monitor is away."""
+
+
+class Page(NamedTuple, Generic[R]):
+    """A part of a list; `total` is the length of the whole."""
+
+    total: int
+    results: tuple[R, ...]
+
+
+class Upserted(NamedTuple):
+    """What became of one record: its natural key, and whether it is new."""
+
+    key: tuple[Any, ...]
+    created: bool
+
+
+class MonitorClient:
+    """The monitor's REST interface.
+
+    Every method raises `Unavailable` when the monitor does not answer in `patience_s`, and `BadInput`,
+    `NotFound`, `Conflict` or `Refused`, with the server's text, when it refuses. Threads may share one.
+
+    Args:
+        base_url: like `http://127.0.0.1:8002`.
+        token: for writing; empty for none.
+        user_agent: `swf/<name>`, by which the server counts requests.
+        patience_s: how long to try again while the monitor is away, s.
+    """
+
+    def __init__(
+        self, base_url: str, token: str = "", user_agent: str = "swf/client", patience_s: float = PATIENCE_S
+    ) -> None:
+        self._base_url, self._token, self._user_agent = base_url.rstrip("/"), token, user_agent
+        self._patience_s = patience_s
+        self._http = http_client(self._base_url, token, user_agent)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _get(self, path: str, **query: Any) -> Any:
+        said = {name: _text(value) for name, value in query.items() if value is not None}
+        return send(
+            self._http, self._http.build_request("GET", f"/api/{path}", params=said), self._patience_s
+        )
+
+    def _post(self, path: str, body: str | bytes = b"", patience_s: float | None = None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        request = self._http.build_request("POST", f"/api/{path}", content=body, headers=headers)
+        return send(self._http, request, self._patience_s if patience_s is None else patience_s)
+
+    def health(self) -> None:
+        """Returns when the monitor and its database answer."""
+        self._get("health/")
+
+    def upsert(self, records: Sequence[R]) -> Sequence[Upserted]:
+        """Create records, or change what was sent of those that exist.
+
+        Args:
+            records: of one class; more than 1000 go in several requests.
+        """
+        answers: Sequence[Upserted] = ()
+        for start in range(0, len(records), MAX_BULK):
+            chunk = records[start : start + MAX_BULK]
+            cls = type(chunk[0])
+            stored = self._post(f"{cls.resource}/", f"[{','.join(map(_body, chunk))}]")
+            answers = (
+                *answers,
+                *(Upserted(tuple(entry[name] for name in cls.key), entry["created"]) for entry in stored),
+            )
+        return answers
+
+    def ensure(self, record: R) -> bool:
+        """Let one record exist, as said; True if it is new. An immutable one that differs is a `Conflict`."""
+        return self.upsert([record])[0].created
+
+    def ensure_namespace(self, name: str, owner: str | None = None) -> None:
+        """Let a namespace exist."""
+        said = {"name": name} if owner is None else {"name": name, "owner": owner}
+        self._post("namespaces/ensure/", _body(NamespaceRecord.model_validate(said)))
+
+    def get(self, cls: type[R], *key: object) -> R:
+        """One record by its natural key; files also by UUID. `NotFound` if there is none."""
+        path = "/".join(quote(str(part), safe="") for part in key)
+        return _read(cls, self._get(f"{cls.resource}/{path}/"))
+
+    def page(
+        self, cls: type[R], *, limit: int | None = None, offset: int | None = None, **filters: Any
+    ) -> Page[R]:
+        """A part of a list, filtered as the contract of REST says; `ordering` is among the filters."""
+        found = self._get(f"{cls.resource}/", limit=limit, offset=offset, **filters)
+        return Page(found["count"], tuple(_read(cls, entry) for entry in found["results"]))
+
+    def list(self, cls: type[R], **filters: Any) -> Iterator[R]:
+        """All records that pass the filters, in the order of their keys, in as many requests as it takes."""
+        filters.setdefault("ordering", ",".join(cls.key))
+        offset, total = 0, 1
+        while offset < total:
+            total, results = self.page(cls, limit=MAX_BULK, offset=offset, **filters)
+            yield from results
+            offset += MAX_BULK
+
+    def next_run_number(self) -> int:
+        """A run number that nobody else gets."""
+        return int(self._post("state/next-run-number/")["run_number"])
+
+    def next_agent_id(self) -> int:
+        """An agent's number that nobody else gets."""
+        return int(self._post("state/next-agent-id/")["agent_id"])
+
+    def next_workflow_execution_id(self) -> int:
+        """The sequence of an execution id that nobody else gets."""
+        return int(self._post("state/next-workflow-execution-id/")["sequence"])
+
+    def heartbeat(self, agent: SystemAgent) -> None:
+        """Say that an agent lives: one try, as the next beat comes soon."""
+        self._post("systemagents/heartbeat/", _body(agent), patience_s=0)
+
+    def post_results(self, results: RunResults) -> ResultsStored:
+        """Store one step of merging; `Conflict` if the monitor knows another revision, or one of the parts."""
+        return _read(ResultsStored, self._post("run-results/", results.model_dump_json(exclude_unset=True)))
+
+    def results(self, run_number: int) -> ResultsKnown:
+        """What a run's histograms contain."""
+        return _read(ResultsKnown, self._get("run-results/", run_number=run_number))
+
+    def summary(self, run_number: int) -> RunSummary:
+        """What the database knows of a run."""
+        return _read(RunSummary, self._get(f"runs/{run_number}/summary/"))
+
+    def events(self, last_event_id: int | None = None, **filters: Any) -> EventStream:
+        """The stream of stored messages.
+
+        Args:
+            last_event_id: begin after this message; None begins with what comes now.
+            filters: `msg_types`, `agents`, `run_ids` (lists), `namespace`, `execution_id`.
+        """
+        said = {name: _text(value) for name, value in filters.items() if value is not None}
+        return EventStream(self._base_url, self._token, self._user_agent, said, last_event_id)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list | tuple | set | frozenset):
+        return ",".join(str(entry) for entry in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _body(record: Record) -> str:
+    return record.model_dump_json(exclude_unset=True, exclude=set(record.server_fields))
+
+
+def _read(cls: type[M], document: Any) -> M:
+    """A document of the server's; fields of a newer server are ignored."""
+    try:
+        return cls.model_validate(document, extra="ignore")
+    except ValueError as error:
+        raise BadData(f"the monitor's {cls.__name__} is not one: {error}") from None

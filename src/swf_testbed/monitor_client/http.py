@@ -1,0 +1,116 @@
+"""Requests to the monitor: retried while it is away, its refusals turned into our errors."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from swf_testbed.config.settings import settings
+from swf_testbed.model.errors import BadInput, Conflict, NotFound, Refused, SwfError, Unavailable
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_AWAY = frozenset({429, 502, 503, 504})
+"""Answers that another try may change."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 3.0
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+
+
+def http_client(base_url: str, token: str, user_agent: str) -> httpx.Client:
+    """A client for one server: no proxy on loopback, `REQUESTS_CA_BUNDLE` elsewhere."""
+    local = urlsplit(base_url).hostname in _LOOPBACK
+    bundle = None if local else settings().requests_ca_bundle
+    headers = {"User-Agent": user_agent, "Accept": "application/json"}
+    if token:
+        headers["Authorization"] = f"Token {token}"
+    if local:
+        headers["Accept-Encoding"] = "identity"
+    return httpx.Client(
+        base_url=base_url,
+        headers=headers,
+        timeout=_TIMEOUT,
+        trust_env=not local,
+        verify=_trusting(str(bundle)) if bundle else True,
+    )
+
+
+def _trusting(bundle: str) -> Any:
+    import ssl
+
+    return ssl.create_default_context(cafile=bundle)
+
+
+def pauses() -> Callable[[], float]:
+    """Growing pauses, s, each at random within a factor of two, so that clients do not come back together."""
+    longest = _FIRST_PAUSE_S
+
+    def pause() -> float:
+        nonlocal longest
+        this, longest = longest, min(2 * longest, _LONGEST_PAUSE_S)
+        return this * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, hides nothing
+
+    return pause
+
+
+def send(client: httpx.Client, request: httpx.Request, patience_s: float) -> Any:
+    """The JSON of the answer.
+
+    Args:
+        client: to send with.
+        request: safe to send again: upserts and reads are, and counters only skip a number.
+        patience_s: how long to try again while the server is away; 0 is one try.
+
+    Raises:
+        Unavailable: no answer in that time.
+        BadInput, NotFound, Conflict, Refused: as the server says.
+    """
+    until = time.monotonic() + patience_s
+    pause = pauses()
+    while True:
+        try:
+            response = client.send(request)
+        except httpx.TransportError as error:
+            problem = f"{type(error).__name__}: {error}"
+        else:
+            if response.status_code not in _AWAY:
+                return _result(response)
+            problem = f"answered {response.status_code}"
+        wait = pause()
+        if time.monotonic() + wait >= until:
+            raise Unavailable(f"the monitor at {client.base_url} did not answer: {problem}")
+        time.sleep(wait)
+
+
+def _result(response: httpx.Response) -> Any:
+    if response.is_success:
+        return response.json()
+    raise error_of(response)
+
+
+class _Quoted(str):
+    """A value that the server has already quoted."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def error_of(response: httpx.Response) -> SwfError:
+    """What a refusal means; the response has been read."""
+    try:
+        said = response.json()
+    except ValueError:
+        said = {}
+    said = said if isinstance(said, dict) else {}
+    detail = str(said.get("detail") or f"{response.request.url.path} answered {response.status_code}")
+    status = response.status_code
+    if status == 400 and "field" in said:
+        return BadInput(str(said["field"]), _Quoted(said.get("value", "")), str(said.get("allowed", "")))
+    if status in {400, 413}:
+        return BadInput("request", response.request.url.path, detail)
+    kinds: dict[int, type[SwfError]] = {401: Refused, 403: Refused, 404: NotFound, 409: Conflict}
+    return kinds.get(status, Unavailable)(detail)
