@@ -94,6 +94,7 @@ def test_units_are_sums_of_their_channels() -> None:
         assert np.array_equal(by_unit, counted.counts[ProductKey(subsystem.name, "unit_occupancy")].values)
 
 
+@settings(deadline=None)
 @given(index=st.lists(st.integers(0, 60), max_size=300), bins=st.integers(1, 50))
 def test_sparse_and_dense_counts_agree(index: list[int], bins: int) -> None:
     numbers = np.array(index, np.uint32)
