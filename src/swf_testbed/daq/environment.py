@@ -41,7 +41,7 @@ class DaqEnvironment(simpy.Environment):
         Raises:
             Stopped: the simulation was asked to end.
         """
-        if self.paced:
+        if self.paced and self.peek() != simpy.core.Infinity:
             ahead = self._began + self.peek() - time.monotonic()
             self.drift_s = max(self.drift_s, -ahead)
             self._stop.wait(max(0.0, ahead))
