@@ -61,6 +61,7 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         self._ears = ears
         self._gone = threading.Event()
         self._refusal = ""
+        self._accepted = False
         self._connection = stomp.Connection12(
             [(address.host, address.port)],
             prefer_localhost=False,
@@ -72,7 +73,6 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
             keepalive=True,
             auto_decode=False,
             auto_content_length=False,
-            recv_bytes=1 << 18,
         )
         if address.tls:
             self._secure(address)
@@ -95,6 +95,7 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
             self.drop()
             said = self._refusal or str(error) or "no answer"
             raise Unavailable(f"broker {address.host}:{address.port} did not accept us: {said}") from None
+        self._accepted = True
 
     # What stomp.py calls, in its receiver thread.
 
@@ -110,7 +111,8 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         """The broker refuses something, and will close the connection."""
         body = frame.body.decode("utf-8", "replace") if isinstance(frame.body, bytes) else str(frame.body)
         self._refusal = (frame.headers.get("message") or body).strip()
-        self._ears.error(frame.headers, self._refusal)
+        if self._accepted:
+            self._ears.error(frame.headers, self._refusal)
 
     def on_disconnected(self) -> None:
         """The connection is gone, whoever ended it."""

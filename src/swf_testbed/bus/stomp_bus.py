@@ -20,12 +20,19 @@ from swf_testbed.bus.link import BrokerAddress, Ears, Link
 from swf_testbed.bus.protocol import Delivery, Inbox, Subscription
 from swf_testbed.config.settings import Settings
 from swf_testbed.messages import Message, encode, headers
+from swf_testbed.messages.codec import MAX_BODY
 from swf_testbed.model.errors import Refused, Unavailable
 
 RECEIPT_TIMEOUT_S = 15.0
 """A broker that has not confirmed for so long is given up, and the message sent again on a new link."""
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 5.0
+LASTING_S = 5.0
+"""A link that lived so long was a good one."""
+
+TRANSMISSIONS = 20
+"""A message during which the link was lost so often is the reason for it."""
+
 WINDOW = 500
 """Messages under way at once in `publish_many`."""
 
@@ -42,6 +49,7 @@ class _Pending:
     headers: dict[str, str]
     done: threading.Event = field(default_factory=threading.Event)
     sent_at: float = 0.0
+    transmissions: int = 0
     refusal: str = ""
 
 
@@ -83,19 +91,20 @@ class StompBus:
         return self._connected.wait(timeout_s)
 
     def _keep_linked(self) -> None:
-        delay = FIRST_RETRY_S
+        delay, tried_at = 0.0, 0.0
         for epoch in itertools.count(1):
             self._wanted.wait()
-            if self._closing.is_set():
+            # A link that did not last is no reason to hurry: the broker may refuse us again and again.
+            lasted = time.monotonic() - tried_at > LASTING_S
+            delay = 0.0 if lasted else min(max(2 * delay, FIRST_RETRY_S), LAST_RETRY_S)
+            if self._closing.wait(delay):
                 return
+            tried_at = time.monotonic()
             try:
                 link = Link(self.address, self._client_id, epoch, self._ears)
             except Unavailable as error:
                 self._note(str(error))
-                self._closing.wait(delay)
-                delay = min(delay * 2, LAST_RETRY_S)
             else:
-                delay = FIRST_RETRY_S
                 self._take_up(link)
 
     def _note(self, error: str) -> None:
@@ -131,14 +140,16 @@ class StompBus:
                 self._wanted.set()
 
     def _on_error(self, said: Mapping[str, str], text: str) -> None:
-        receipt = said.get("receipt-id", "")
+        if not self._refuse(said.get("receipt-id", ""), text):
+            self._note(f"broker says: {text}")
+
+    def _refuse(self, receipt: str, why: str) -> bool:
         with self._lock:
             pending = self._pending.pop(receipt, None)
         if pending:
-            pending.refusal = text
+            pending.refusal = why
             pending.done.set()
-        else:
-            self._note(f"broker says: {text}")
+        return pending is not None
 
     # Hearing.
 
@@ -218,6 +229,8 @@ class StompBus:
         self._finish(self._start(destination, body, headers), until)
 
     def _start(self, destination: str, body: bytes, said: Mapping[str, str]) -> _Pending:
+        if len(body) > MAX_BODY:
+            raise Refused(f"a message to {destination} has {len(body)} bytes; at most {MAX_BODY} are allowed")
         receipt = f"r{next(self._counter)}"
         pending = _Pending(receipt, destination, body, {**said, "receipt": receipt})
         with self._lock:
@@ -229,6 +242,10 @@ class StompBus:
 
     def _transmit(self, link: Link, pending: _Pending) -> None:
         pending.sent_at = time.monotonic()
+        pending.transmissions += 1
+        if pending.transmissions > TRANSMISSIONS:
+            self._refuse(pending.receipt, f"the connection was lost {TRANSMISSIONS} times while sending it")
+            return
         link.send(pending.destination, pending.body, pending.headers)
 
     def _finish(self, pending: _Pending, until: float | None) -> None:

@@ -1,0 +1,194 @@
+"""What every bus promises, on the embedded broker; the same suite runs on other brokers later."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from swf_testbed.broker.testing import RunningBroker
+from swf_testbed.bus import BrokerAddress, Inbox, StompBus, Subscription
+from swf_testbed.messages import PauseRun, StartRun, decode
+from swf_testbed.model import destinations
+from swf_testbed.model.errors import Refused, Unavailable
+
+PATIENCE_S = 20.0
+QUEUE = "/queue/test.work"
+
+
+def start_run(number: int, namespace: str = "here") -> StartRun:
+    return StartRun(namespace=namespace, sender="test", run_id=number, simulation_tick=0.0)
+
+
+def run_ids(inbox: Inbox, count: int) -> list[int | None]:
+    """The runs of the next `count` messages, acknowledged."""
+    found: list[int | None] = []
+    while len(found) < count:
+        deliveries = inbox.take(count - len(found), timeout_s=PATIENCE_S)
+        assert deliveries, f"only {len(found)} of {count} messages came"
+        found += [decode(delivery.body).run_id for delivery in deliveries]
+        inbox.ack(deliveries)
+    return found
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[RunningBroker]:
+    with RunningBroker(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def buses(broker: RunningBroker) -> Iterator["Buses"]:
+    opened = Buses(broker)
+    yield opened
+    opened.close()
+
+
+class Buses:
+    """Opens buses to one broker and closes them all."""
+
+    def __init__(self, broker: RunningBroker) -> None:
+        self._broker = broker
+        self._open: list[StompBus] = []
+
+    def new(self, client_id: str | None = None) -> StompBus:
+        bus = StompBus(BrokerAddress("127.0.0.1", self._broker.port), client_id)
+        self._open.append(bus)
+        assert bus.wait_connected(PATIENCE_S)
+        return bus
+
+    def close(self) -> None:
+        for bus in self._open:
+            bus.close()
+
+
+def test_what_is_said_on_a_topic_is_heard_in_order(buses: Buses) -> None:
+    inbox = buses.new("listener").subscribe(Subscription(destinations.EVENTS, durable="role"))
+    buses.new().publish_many(start_run(number) for number in range(1000))
+    assert run_ids(inbox, 1000) == list(range(1000))
+
+
+def test_a_durable_role_misses_nothing_while_away(buses: Buses) -> None:
+    first = buses.new("role")
+    first.subscribe(Subscription(destinations.EVENTS, durable="role"))
+    speaker = buses.new()
+    speaker.publish(start_run(1))
+    first.close()
+    speaker.publish(start_run(2))
+    inbox = buses.new("role").subscribe(Subscription(destinations.EVENTS, durable="role"))
+    assert run_ids(inbox, 2) == [1, 2]
+
+
+def test_what_was_not_acknowledged_comes_again_to_another(buses: Buses) -> None:
+    dying = buses.new()
+    taken = dying.subscribe(Subscription(QUEUE, prefetch=1))
+    speaker = buses.new()
+    speaker.publish_body(QUEUE, b"work", {"persistent": "true"})
+    assert taken.take(timeout_s=PATIENCE_S)
+    dying.close()
+    [again] = buses.new().subscribe(Subscription(QUEUE, prefetch=1)).take(timeout_s=PATIENCE_S)
+    assert again.body == b"work"
+    assert again.redelivered
+
+
+def test_prefetch_of_one_leaves_the_rest_to_others(buses: Buses) -> None:
+    slow = buses.new().subscribe(Subscription(QUEUE, prefetch=1))
+    buses_speaker = buses.new()
+    buses_speaker.publish_body(QUEUE, b"first", {"persistent": "true"})
+    assert [one.body for one in slow.take(timeout_s=PATIENCE_S)] == [b"first"]
+    quick = buses.new().subscribe(Subscription(QUEUE, prefetch=1))
+    for name in (b"second", b"third"):
+        buses_speaker.publish_body(QUEUE, name, {"persistent": "true"})
+    for name in (b"second", b"third"):
+        [taken] = quick.take(timeout_s=PATIENCE_S)
+        assert taken.body == name
+        quick.ack([taken])
+
+
+def test_a_selector_hears_only_what_it_asks_for(buses: Buses) -> None:
+    selector = "namespace = 'here' AND msg_type IN ('start_run')"
+    inbox = buses.new("s").subscribe(Subscription(destinations.EVENTS, durable="s", selector=selector))
+    speaker = buses.new()
+    speaker.publish(start_run(1, namespace="elsewhere"))
+    speaker.publish(PauseRun(namespace="here", sender="test", run_id=2, simulation_tick=0.0))
+    speaker.publish(start_run(3))
+    assert run_ids(inbox, 1) == [3]
+
+
+def test_a_broker_that_dies_and_returns_loses_nothing_that_was_confirmed(
+    broker: RunningBroker, buses: Buses
+) -> None:
+    inbox = buses.new("role").subscribe(Subscription(destinations.EVENTS, durable="role"))
+    speaker = buses.new()
+    half, done = threading.Event(), threading.Event()
+
+    def speak() -> None:
+        for number in range(200):
+            speaker.publish(start_run(number))
+            if number == 100:
+                half.set()
+        done.set()
+
+    speaking = threading.Thread(target=speak)
+    speaking.start()
+    assert half.wait(PATIENCE_S)
+    broker.kill()
+    broker.start()
+    heard: set[int | None] = set()
+    while len(heard) < 200:
+        heard.update(run_ids(inbox, 1))
+    assert done.wait(PATIENCE_S)
+    speaking.join(PATIENCE_S)
+    assert heard == set(range(200))
+
+
+def test_without_a_broker_saying_fails_in_time_and_says_why(broker: RunningBroker, buses: Buses) -> None:
+    bus = buses.new()
+    broker.kill()
+    with pytest.raises(Unavailable, match="no receipt for a message to /topic/epictopic"):
+        bus.publish(start_run(1), timeout_s=0.5)
+
+
+def test_a_message_that_is_too_large_is_refused_at_once(buses: Buses) -> None:
+    bus = buses.new()
+    with pytest.raises(Refused, match="at most 8388608 are allowed"):
+        bus.publish_body(QUEUE, b"x" * (9 * 1024 * 1024), {})
+    bus.publish_body(QUEUE, b"small", {}, timeout_s=PATIENCE_S)
+
+
+def test_a_wrong_password_is_said_and_not_shown(tmp_path: Path) -> None:
+    with (
+        RunningBroker(tmp_path / "locked", login=("swf", "right")) as locked,
+        StompBus(BrokerAddress("127.0.0.1", locked.port, "swf", "wrong-secret")) as bus,
+    ):
+        assert not bus.wait_connected(1.0)
+        assert "did not accept us" in bus.last_error
+        assert "wrong-secret" not in bus.last_error + repr(bus.address)
+
+
+def test_looking_at_a_queue_takes_nothing(buses: Buses) -> None:
+    bus = buses.new()
+    for number in range(3):
+        bus.publish_body(QUEUE, json.dumps(number).encode(), {"persistent": "true"})
+    look = bus.subscribe(Subscription(QUEUE, browse=True))
+    seen = []
+    while not (one := look.take(timeout_s=PATIENCE_S)[0]).last:
+        seen.append(json.loads(one.body))
+    assert seen == [0, 1, 2]
+    look.close()
+    taken = bus.subscribe(Subscription(QUEUE)).take(3, linger_s=1.0, timeout_s=PATIENCE_S)
+    assert [json.loads(one.body) for one in taken] == [0, 1, 2]
+
+
+def test_closing_wakes_who_waits(buses: Buses) -> None:
+    bus = buses.new()
+    inbox = bus.subscribe(Subscription(QUEUE))
+    answers: list[object] = []
+    waiting = threading.Thread(target=lambda: answers.append(inbox.take()))
+    waiting.start()
+    bus.close()
+    waiting.join(PATIENCE_S)
+    assert answers == [[]]
+    with pytest.raises(Unavailable, match="closed"):
+        bus.publish(start_run(1))
