@@ -231,7 +231,7 @@ class Backlog:
             if searching and self._is_full():
                 self._pass_over()
             self._read()
-        elif free and not searching:
+        elif any(consumer.suspended for consumer in free):
             self._go_back()
 
     def _pass_over(self) -> None:

@@ -220,10 +220,13 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         self.after("abort", self._limits.linger)
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        else:
+        if self._transport.get_write_buffer_size() or not self._transport.can_write_eof():
             self._transport.close()
+            return
+        try:
+            self._transport.write_eof()
+        except OSError:  # the client was faster
+            self._abort()
 
     def _abort(self) -> None:
         if self._transport is not None:
