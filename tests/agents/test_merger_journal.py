@@ -1,0 +1,73 @@
+"""The merger's journal: a part is in the sum if and only if it was written, however often the merger dies."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from swf_testbed.agents.merger import journal as module
+from swf_testbed.agents.merger.journal import Journal
+from swf_testbed.fastmon.counts import Counts, ProductKey, ProductSet
+
+KEY = ProductKey("drich", "fine_time")
+SPARSE = ProductKey("drich", "channel_occupancy")
+RUN = 100_010
+
+
+def part(number: int) -> ProductSet:
+    """One hit in bin `number`, and one in a channel."""
+    values = np.zeros(257, np.int64)
+    values[number % 256] = 1
+    channel = Counts(np.array([1], np.int64), np.array([number], np.int64))
+    return ProductSet(7, {KEY: Counts(values), SPARSE: channel})
+
+
+def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "merger.sqlite3")
+    first.write(RUN, {"slice:a#0": part(1), "slice:a#1": part(2)})
+    first.close()
+    again = Journal(tmp_path / "merger.sqlite3")
+    histograms = again.load(RUN)
+    again.close()
+    assert histograms.parts == {"slice:a#0", "slice:a#1"}
+    assert histograms.frames == 14
+    assert histograms.total("fine_time") == 2
+
+
+def test_the_same_part_written_twice_counts_once(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "merger.sqlite3")
+    for _ in range(3):
+        journal.write(RUN, {"slice:a#0": part(1)})
+    assert journal.load(RUN).total("fine_time") == 1
+    journal.close()
+
+
+def test_runs_do_not_mix(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "merger.sqlite3")
+    journal.write(RUN, {"slice:a#0": part(1)})
+    journal.write(RUN + 1, {"slice:a#0": part(1), "slice:a#1": part(1)})
+    assert journal.load(RUN).total("fine_time") == 1
+    assert journal.load(RUN + 1).total("fine_time") == 2
+    assert journal.load(RUN + 2).parts == set()
+    journal.close()
+
+
+def test_folding_changes_nothing_that_can_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FOLD", 10)
+    folding, plain = Journal(tmp_path / "folding.sqlite3"), Journal(tmp_path / "plain.sqlite3")
+    for number in range(37):
+        parts = {f"slice:a#{number}": part(number)}
+        folding.write(RUN, parts)
+        plain.write(RUN, parts)
+        folding.fold(RUN, folding.load(RUN))
+    folded, single = folding.load(RUN), plain.load(RUN)
+    assert folded.parts == single.parts
+    assert folded.frames == single.frames
+    assert folded.keys() == single.keys()
+    for key in single.keys():  # noqa: SIM118  # a method of its own, not a dict's
+        np.testing.assert_array_equal(folded.bins(key), single.bins(key))
+    # A part that was folded is still known, so that its copy is dropped.
+    folding.write(RUN, {"slice:a#0": part(0)})
+    assert folding.load(RUN).total("fine_time") == 37
+    folding.close()
+    plain.close()

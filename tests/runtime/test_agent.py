@@ -1,0 +1,313 @@
+"""An agent on the real embedded broker: what it handles, retries, buries, and how it ends."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import pytest
+
+from swf_testbed.broker.testing import RunningBroker
+from swf_testbed.bus import BrokerAddress, Delivery, StompBus, Subscription
+from swf_testbed.config.settings import load_settings
+from swf_testbed.messages import PauseRun, Slice, SliceContent, StartRun, headers
+from swf_testbed.model import destinations
+from swf_testbed.model.errors import BadData, Unavailable
+from swf_testbed.model.status import AgentStatus, OperationalState
+from swf_testbed.monitor_client import MonitorClient
+from swf_testbed.runtime import AgentContext, BaseAgent, handles
+from swf_testbed.runtime.presence import Presence
+
+PATIENCE_S = 20.0
+NAMESPACE = "here"
+
+
+class Seen:
+    """What an agent did, for a test to wait on."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self.items: list[Any] = []
+
+    def add(self, item: Any) -> None:
+        with self._changed:
+            self.items.append(item)
+            self._changed.notify_all()
+
+    def wait(self, enough: Callable[[list[Any]], bool]) -> list[Any]:
+        with self._changed:
+            assert self._changed.wait_for(lambda: enough(self.items), PATIENCE_S), f"only {self.items}"
+            return list(self.items)
+
+
+class SeenPresence:
+    def __init__(self, beats: Seen) -> None:
+        self._beats = beats
+
+    def register(self) -> str:
+        return "probe-agent-test-1"
+
+    def beat(self, state: OperationalState, status: AgentStatus) -> None:
+        self._beats.add((state, status))
+
+
+class Probe(BaseAgent):
+    """Does what the test says."""
+
+    agent_type: ClassVar[str] = "probe"
+
+    def __init__(self, context: AgentContext) -> None:
+        super().__init__(context)
+        self.seen, self.beats = Seen(), Seen()
+        self.behaviour: Callable[[Any], None] = lambda message: None
+
+    def presence(self) -> Presence:
+        return SeenPresence(self.beats)
+
+    @handles(StartRun)
+    def on_start_run(self, message: StartRun) -> None:
+        self.behaviour(message)
+        self.seen.add(message.run_id)
+
+    @handles(PauseRun, batch=50, linger_s=0.2)
+    def on_pauses(self, messages: Sequence[PauseRun]) -> None:
+        for message in messages:
+            self.behaviour(message)
+        self.seen.add([message.run_id for message in messages])
+
+    @handles(Slice)
+    def on_slice(self, message: Slice) -> None:
+        self.behaviour(message)
+        self.seen.add(message.content.slice_id)
+
+
+class Stage:
+    """A broker, a speaker, and agents that are ended at the end."""
+
+    def __init__(self, broker: RunningBroker, home: Path) -> None:
+        self._broker = broker
+        self._settings = load_settings({"SWF_HOME": str(home)})
+        self._agents: list[tuple[BaseAgent, threading.Thread, StompBus]] = []
+        self.bus = self._connect(None)
+
+    def _connect(self, client_id: str | None) -> StompBus:
+        return StompBus(BrokerAddress("127.0.0.1", self._broker.port), client_id)
+
+    def agent(self, behaviour: Callable[[Any], None] | None = None) -> Probe:
+        bus = self._connect(Probe.client_id(NAMESPACE))
+        nobody = cast(MonitorClient, None)
+        agent = Probe(AgentContext(self._settings, NAMESPACE, bus, nobody))
+        if behaviour:
+            agent.behaviour = behaviour
+        thread = threading.Thread(target=agent.run)
+        thread.start()
+        self._agents.append((agent, thread, bus))
+        agent.beats.wait(lambda beats: (OperationalState.READY, AgentStatus.OK) in beats)
+        return agent
+
+    def end(self) -> None:
+        for agent, thread, bus in self._agents:
+            agent.stop()
+            thread.join(PATIENCE_S)
+            bus.close()
+            assert not thread.is_alive()
+        self._agents.clear()
+
+    def dead_letters(self) -> list[Delivery]:
+        look = self.bus.subscribe(Subscription(destinations.dead_letters(NAMESPACE)))
+        found = look.take(1, timeout_s=PATIENCE_S)
+        found += look.take(100, linger_s=0.2, timeout_s=0.2)
+        look.close()
+        return found
+
+    def close(self) -> None:
+        self.end()
+        self.bus.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setattr("swf_testbed.runtime.patience.FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr("swf_testbed.runtime.patience.LAST_DELAY_S", 0.05)
+    with RunningBroker(tmp_path / "broker") as broker:
+        made = Stage(broker, tmp_path)
+        yield made
+        made.close()
+
+
+def start_run(number: int, namespace: str = NAMESPACE) -> StartRun:
+    return StartRun(namespace=namespace, sender="test", run_id=number, simulation_tick=0.0)
+
+
+def pause(number: int) -> PauseRun:
+    return PauseRun(namespace=NAMESPACE, sender="test", run_id=number, simulation_tick=0.0)
+
+
+def piece(number: int) -> Slice:
+    content = SliceContent(
+        run_id=1,
+        req_id="r",
+        filename="a.stf",
+        tf_filename="a_tf_001.tf",
+        file_url="file:///a",
+        slice_id=number,
+        start=0,
+        end=1,
+        tf_count=2,
+    )
+    return Slice(namespace=NAMESPACE, sender="test", run_id=1, instance="test", content=content)
+
+
+def test_it_registers_beats_handles_and_says_that_it_ended(stage: Stage) -> None:
+    agent = stage.agent()
+    stage.bus.publish(start_run(7))
+    assert agent.seen.wait(bool) == [7]
+    stage.end()
+    states = [state for state, _ in agent.beats.items]
+    assert states[0] is OperationalState.STARTING
+    assert agent.beats.items[-1] == (OperationalState.EXITED, AgentStatus.EXITED)
+    assert agent.activity.handled == 1
+
+
+def test_two_handlers_of_one_message_are_a_mistake_when_the_class_is_made() -> None:
+    with pytest.raises(TypeError, match="both handle start_run"):
+
+        class Twice(Probe):
+            @handles(StartRun)
+            def another(self, message: StartRun) -> None: ...
+
+
+def test_what_was_said_while_it_was_away_is_handled_when_it_returns(stage: Stage) -> None:
+    stage.agent()
+    stage.end()
+    stage.bus.publish_many([start_run(1), start_run(2)])
+    assert stage.agent().seen.wait(lambda seen: len(seen) == 2) == [1, 2]
+
+
+def test_another_namespace_is_never_seen(stage: Stage) -> None:
+    agent = stage.agent()
+    stage.bus.publish(start_run(1, namespace="elsewhere"))
+    # A liar: the header says that it is ours, the body that it is not.
+    stage.bus.publish_body(
+        destinations.EVENTS, start_run(2, "elsewhere").model_dump_json().encode(), headers(start_run(2))
+    )
+    stage.bus.publish(start_run(3))
+    assert agent.seen.wait(bool) == [3]
+    assert agent.activity.skipped == 1
+
+
+def test_a_batch_handler_gets_what_there_is(stage: Stage) -> None:
+    agent = stage.agent()
+    stage.bus.publish_many(pause(number) for number in range(120))
+    batches = agent.seen.wait(lambda seen: sum(map(len, seen)) == 120)
+    assert [number for batch in batches for number in batch] == list(range(120))
+    assert max(map(len, batches)) > 1
+    assert max(map(len, batches)) <= 50
+
+
+def test_a_handler_that_fails_for_a_while_is_tried_again(stage: Stage) -> None:
+    failures = iter([RuntimeError("once"), RuntimeError("twice")])
+
+    def behave(message: Any) -> None:
+        for failure in failures:
+            raise failure
+
+    agent = stage.agent(behave)
+    stage.bus.publish(start_run(5))
+    assert agent.seen.wait(bool) == [5]
+
+
+def test_a_handler_that_fails_for_good_leaves_a_dead_letter_that_says_why(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+
+    def behave(message: Any) -> None:
+        if message.run_id == 1:
+            raise RuntimeError("cannot")
+
+    agent = stage.agent(behave)
+    stage.bus.publish_many([start_run(1), start_run(2)])
+    assert agent.seen.wait(bool) == [2]
+    [letter] = stage.dead_letters()
+    assert letter.headers["swf-error"] == "RuntimeError: cannot"
+    assert letter.headers["swf-destination"] == destinations.EVENTS
+    assert letter.headers["swf-agent"] == "probe-agent-test-1"
+    assert b'"run_id":1' in letter.body
+
+
+def test_bad_data_is_not_tried_again(stage: Stage) -> None:
+    tries = Seen()
+
+    def behave(message: Any) -> None:
+        tries.add(message.run_id)
+        raise BadData("spoilt")
+
+    stage.agent(behave)
+    stage.bus.publish(start_run(1))
+    [letter] = stage.dead_letters()
+    assert letter.headers["swf-error"] == "BadData: spoilt"
+    assert tries.items == [1]
+
+
+def test_a_service_that_does_not_answer_is_waited_for_without_limit(stage: Stage) -> None:
+    tries = Seen()
+
+    def behave(message: Any) -> None:
+        tries.add(message.run_id)
+        if len(tries.items) < 12:
+            raise Unavailable("the monitor does not answer")
+
+    agent = stage.agent(behave)
+    stage.bus.publish(start_run(1))
+    assert agent.seen.wait(bool) == [1]
+    assert len(tries.items) == 12
+
+
+def test_the_poison_of_a_batch_is_found_and_the_rest_goes_through(stage: Stage) -> None:
+    def behave(message: Any) -> None:
+        if message.run_id == 3:
+            raise BadData("poison")
+
+    agent = stage.agent(behave)
+    stage.bus.publish_many(pause(number) for number in range(6))
+    seen = agent.seen.wait(lambda items: sum(map(len, items)) >= 5)
+    assert sorted(number for batch in seen for number in batch) == [0, 1, 2, 4, 5]
+    assert [letter.headers["swf-error"] for letter in stage.dead_letters()] == ["BadData: poison"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"not json", b"[1]", b"\xff\xfe", b'{"msg_type": 5}', b'{"msg_type": "slice"}', b"[" * 100_000],
+)
+def test_what_is_not_a_message_becomes_a_dead_letter(stage: Stage, body: bytes) -> None:
+    agent = stage.agent()
+    stage.bus.publish_body(destinations.slices(NAMESPACE), body, {"persistent": "true"})
+    stage.bus.publish(piece(4))
+    assert agent.seen.wait(bool) == [4]
+    [letter] = stage.dead_letters()
+    assert letter.headers["swf-error"].startswith("NotAMessage: ")
+    assert letter.body == body
+
+
+def test_a_type_of_the_future_is_skipped(stage: Stage) -> None:
+    agent = stage.agent()
+    stage.bus.publish_body(destinations.slices(NAMESPACE), b'{"msg_type": "not_yet_invented"}', {})
+    stage.bus.publish(piece(4))
+    assert agent.seen.wait(bool) == [4]
+    assert agent.activity.skipped == 1
+
+
+def test_ending_while_a_service_is_away_leaves_the_message_with_the_broker(stage: Stage) -> None:
+    waiting = threading.Event()
+
+    def behave(message: Any) -> None:
+        waiting.set()
+        raise Unavailable("away")
+
+    stage.agent(behave)
+    stage.bus.publish(start_run(9))
+    assert waiting.wait(PATIENCE_S)
+    stage.end()
+    assert stage.agent().seen.wait(bool) == [9]
