@@ -150,7 +150,7 @@ class MonitorClient:
         self._post("systemagents/heartbeat/", _body(agent), patience_s=0)
 
     def post_results(self, results: RunResults) -> ResultsStored:
-        """Store one step of merging; `Conflict` if the monitor knows another revision, or one of the parts."""
+        """Store one step of merging; `Conflict` if the monitor has another revision, or one of the parts."""
         return _read(ResultsStored, self._post("run-results/", results.model_dump_json(exclude_unset=True)))
 
     def results(self, run_number: int) -> ResultsKnown:

@@ -4,37 +4,17 @@ from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from swf_testbed.model.errors import BadInput
+from swf_testbed.monitor.services.documents import storable
 from swf_testbed.records import MAX_BULK, Record
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def document_of(request: HttpRequest) -> Any:
-    """The JSON of a body.
-
-    Raises:
-        BadInput: not JSON (NaN, lone surrogates and deep nesting are not), or a text holds a NUL, which
-            databases do not store.
-    """
-    body = request.body
-    try:
-        found = from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise BadInput("body", body[:60].decode("utf-8", "replace"), f"must be JSON ({error})") from None
-    if (b"\\u0000" in body or b"\0" in body) and _holds_nul(found):
-        raise BadInput("body", "a text with \\u0000", "must not contain the character NUL")
-    return found
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any("\0" in key or _holds_nul(member) for key, member in value.items())
-    return isinstance(value, list) and any(_holds_nul(member) for member in value)
+    """The JSON of a body; `BadInput` if it cannot be stored."""
+    return storable(request.body)
 
 
 def model_of(cls: type[M], document: Any) -> M:

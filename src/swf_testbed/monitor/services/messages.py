@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Max, Min
@@ -11,7 +12,7 @@ from swf_testbed.monitor.services.writing import writing
 from swf_testbed.monitor.store.models import WorkflowMessage
 
 stored = Signal()
-"""Sent in this process after messages were stored; `last` is the newest number."""
+"""Sent in this process after messages were stored."""
 
 
 class StoredMessage(NamedTuple):
@@ -51,8 +52,8 @@ def span() -> tuple[int, int]:
     return found["first"] or 0, found["last"] or 0
 
 
-def store(messages: Sequence[WorkflowMessage]) -> list[int]:
-    """Store messages, each once by its `message_id`; the numbers of those that are new, ascending.
+def store(messages: Sequence[WorkflowMessage]) -> dict[UUID, int]:
+    """Store messages, each once by its `message_id`; the new ones' ids and their numbers, ascending.
 
     Numbers grow in the order of commits, so that who has read up to a number has missed nothing before it.
     """
@@ -63,7 +64,8 @@ def store(messages: Sequence[WorkflowMessage]) -> list[int]:
         _, last = span()
         unique = list({message.message_id: message for message in messages}.values())
         WorkflowMessage.objects.bulk_create(unique, ignore_conflicts=True)
-        new = list(WorkflowMessage.objects.filter(id__gt=last).order_by("id").values_list("id", flat=True))
+        rows = WorkflowMessage.objects.filter(id__gt=last).order_by("id")
+        new = dict(rows.values_list("message_id", "id"))
         if new:
-            transaction.on_commit(lambda: stored.send(None, last=new[-1]))
+            transaction.on_commit(lambda: stored.send(None))
     return new

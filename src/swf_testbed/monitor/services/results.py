@@ -14,7 +14,9 @@ from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.services.writing import writing
 from swf_testbed.monitor.store.models import HistogramPart, Run, TfSlice
-from swf_testbed.records import ResultsKnown, ResultsStored, RunResults, SliceDone
+from swf_testbed.records import Histogram, ResultsKnown, ResultsStored, RunResults, SliceDone
+
+_SERVER_SAYS = {"run_number", "revision", *Histogram.server_fields}
 
 
 class ResultsConflict(Conflict):
@@ -49,11 +51,12 @@ def store_results(results: RunResults) -> ResultsStored:
                 RESOURCES["tf-slices"], [_slice_row(done, number, plotted_at) for done in results.slices]
             )
         if results.histograms:
+            said = {"run_id": number, "revision": revision}
             rows = [
-                {**histogram.model_dump(exclude={"run_number", *histogram.server_fields}), "run_id": number}
+                {**histogram.model_dump(exclude_unset=True, exclude=_SERVER_SAYS), **said}
                 for histogram in results.histograms
             ]
-            upsert_rows(RESOURCES["histograms"], [{**row, "revision": revision} for row in rows])
+            upsert_rows(RESOURCES["histograms"], rows)
         Run.objects.filter(run_number=number).update(
             histogram_revision=revision, duplicates=F("duplicates") + results.duplicates
         )

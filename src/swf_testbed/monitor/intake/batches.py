@@ -1,0 +1,81 @@
+"""One batch of deliveries: stored with its effects in one transaction."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from django.db import OperationalError, connection
+
+from swf_testbed.bus import Delivery
+from swf_testbed.messages import WorkerHeartbeat
+from swf_testbed.monitor.intake import effects
+from swf_testbed.monitor.intake.understanding import Heard, understood
+from swf_testbed.monitor.services import messages
+from swf_testbed.monitor.services.writing import writing
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
+
+
+def store(deliveries: Sequence[Delivery], keep_trying: Callable[[], bool]) -> list[int]:
+    """Store a batch; the numbers of the messages that are new, ascending.
+
+    A database that does not answer is waited for. If the batch cannot be stored for any other reason, its
+    messages are stored one by one, and the one that cannot is logged and left.
+
+    Args:
+        deliveries: from one inbox.
+        keep_trying: asked before waiting for the database; when it says no, `OperationalError` is raised.
+    """
+    heard = understood(deliveries)
+    try:
+        return _persist(heard, keep_trying)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.warning("a batch of %d messages was refused (%s); storing them one by one", len(heard), error)
+    numbers: list[int] = []
+    for one in heard:
+        try:
+            numbers += _persist([one], keep_trying)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("left message %s of type %s", one.message.message_id, one.message.msg_type)
+    return numbers
+
+
+def _persist(heard: Sequence[Heard], keep_trying: Callable[[], bool]) -> list[int]:
+    pause = _FIRST_PAUSE_S
+    while True:
+        try:
+            return _write(heard)
+        except OperationalError as error:
+            if not keep_trying():
+                raise
+            log.warning("database: %s; trying again in %.2f s", error, pause)
+            connection.close()
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+
+def _write(heard: Sequence[Heard]) -> list[int]:
+    beats = [entry.message for entry in heard if isinstance(entry.message, WorkerHeartbeat)]
+    with writing():
+        changes = {beat.message_id for beat in effects.changes_of_state(beats)} if beats else set()
+        kept = [
+            entry
+            for entry in heard
+            if not isinstance(entry.message, WorkerHeartbeat) or entry.message.message_id in changes
+        ]
+        new = messages.store([entry.row() for entry in kept]) if kept else {}
+        # A message that is known has had its effects, in the transaction that stored it.
+        effects.apply(
+            [
+                entry.message
+                for entry in heard
+                if entry.message.message_id in new or isinstance(entry.message, WorkerHeartbeat)
+            ]
+        )
+    return list(new.values())

@@ -1,0 +1,127 @@
+"""What messages change beyond being stored: runs, their states, the history of states, workers, slices."""
+
+from collections.abc import Iterable, Sequence
+
+from swf_testbed.messages import (
+    EndRun,
+    Message,
+    RunImminent,
+    RunImminentWorker,
+    StartRun,
+    WorkerHeartbeat,
+)
+from swf_testbed.messages.lifecycle import Lifecycle
+from swf_testbed.model.status import SliceStatus, WorkerStatus
+from swf_testbed.monitor.services.changes import upsert_rows
+from swf_testbed.monitor.services.resources import RESOURCES
+from swf_testbed.monitor.services.rows import Row
+from swf_testbed.monitor.store.models import TfSlice, Worker
+
+
+def apply(messages: Sequence[Message]) -> None:
+    """Let messages have their effects, in order; part of the transaction that stores them."""
+    lives = [message for message in messages if isinstance(message, Lifecycle)]
+    calls = [message for message in messages if isinstance(message, RunImminentWorker)]
+    beats = [message for message in messages if isinstance(message, WorkerHeartbeat)]
+    _upsert("runs", map(_run, lives))
+    _upsert("run-states", map(_run_state, lives))
+    _upsert("system-state-events", map(_event, lives))
+    _upsert("run-states", map(_wanted_workers, calls))
+    _upsert("workers", map(_worker, beats))
+    for beat in {beat.content.worker_id: beat for beat in beats}.values():
+        _slice_in_hand(beat)
+
+
+def _upsert(resource: str, rows: Iterable[Row]) -> None:
+    if listed := list(rows):
+        upsert_rows(RESOURCES[resource], listed)
+
+
+def _run(message: Lifecycle) -> Row:
+    row: Row = {"run_number": message.run_id, "namespace": message.namespace}
+    if message.execution_id is not None:
+        row["execution"] = message.execution_id
+    if isinstance(message, RunImminent):
+        row |= {"dataset": message.dataset, "run_conditions": message.run_conditions}
+    elif isinstance(message, StartRun):
+        row["start_time"] = message.timestamp
+    elif isinstance(message, EndRun):
+        row |= {
+            "end_time": message.timestamp,
+            "total_stf_files": message.total_stf_files,
+            "end_reason": message.reason,
+        }
+    return row
+
+
+def _run_state(message: Lifecycle) -> Row:
+    return {
+        "run_id": message.run_id,
+        "phase": message.phase,
+        "state": message.state,
+        "substate": message.substate,
+        "state_changed_at": message.timestamp,
+    }
+
+
+def _event(message: Lifecycle) -> Row:
+    return {
+        "message_id": message.message_id,
+        "event_type": message.msg_type,
+        "timestamp": message.timestamp,
+        "run_number": message.run_id,
+        "state": message.state,
+        "substate": message.substate,
+        "event_data": {"simulation_tick": message.simulation_tick, "sender": message.sender},
+    }
+
+
+def _wanted_workers(message: RunImminentWorker) -> Row:
+    return {"run_id": message.content.run_id, "target_worker_count": message.content.target_worker_count}
+
+
+def _worker(message: WorkerHeartbeat) -> Row:
+    said = message.content
+    row: Row = {
+        "worker_id": said.worker_id,
+        "namespace": message.namespace,
+        "run_number": message.run_id,
+        "location": said.hostname,
+        "status": said.state,
+        "current_slice_id": said.slice_id,
+        "tf_filename": said.tf_filename,
+        "slices_completed": said.slices_completed,
+        "last_heartbeat": message.timestamp,
+        "ended_at": message.timestamp if said.state is WorkerStatus.ENDED else None,
+    }
+    if said.started_at is not None:
+        row["started_at"] = said.started_at
+    return row
+
+
+def _slice_in_hand(message: WorkerHeartbeat) -> None:
+    """The slice that a worker has in hand is being processed, if nothing later is known of it."""
+    said = message.content
+    if said.tf_filename is None or said.slice_id is None:
+        return
+    waiting = TfSlice.objects.filter(
+        fastmon_file=said.tf_filename,
+        slice_id=said.slice_id,
+        status__in=(SliceStatus.QUEUED, SliceStatus.PROCESSING),
+    )
+    waiting.exclude(status=SliceStatus.PROCESSING, assigned_worker=said.worker_id).update(
+        status=SliceStatus.PROCESSING, assigned_worker=said.worker_id, assigned_at=message.timestamp
+    )
+
+
+def changes_of_state(beats: Sequence[WorkerHeartbeat]) -> list[WorkerHeartbeat]:
+    """The heartbeats that say that a worker's state is another than before: only these are worth keeping."""
+    names = {beat.content.worker_id for beat in beats}
+    states = dict(Worker.objects.filter(worker_id__in=names).values_list("worker_id", "status"))
+    kept = []
+    for beat in beats:
+        said = beat.content
+        if states.get(said.worker_id) != said.state:
+            kept.append(beat)
+        states[said.worker_id] = said.state.value
+    return kept

@@ -1,0 +1,64 @@
+"""From deliveries to messages that can be stored; what is none is logged and left."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from swf_testbed.bus import Delivery
+from swf_testbed.messages import Message, decode
+from swf_testbed.messages.codec import UnknownType
+from swf_testbed.model.errors import BadInput
+from swf_testbed.monitor.services.documents import storable
+from swf_testbed.monitor.store.models import WorkflowMessage
+
+log = logging.getLogger(__name__)
+
+
+class Heard(NamedTuple):
+    """A message, the whole document it came in, and where."""
+
+    message: Message
+    document: dict[str, Any]
+    destination: str
+
+    def row(self) -> WorkflowMessage:
+        """As it is stored."""
+        message = self.message
+        return WorkflowMessage(
+            message_id=message.message_id,
+            message_type=message.msg_type,
+            sender_agent=message.sender,
+            namespace=message.namespace,
+            execution_id=message.execution_id,
+            run_id=message.run_id,
+            message_content=self.document,
+            sent_at=message.timestamp,
+            destination=self.destination[:200],
+        )
+
+
+def understood(deliveries: Iterable[Delivery]) -> list[Heard]:
+    """The messages among deliveries, in order."""
+    heard = []
+    for delivery in deliveries:
+        try:
+            heard.append(_understand(delivery))
+        except (BadInput, ValidationError) as error:
+            log.warning("skipped what came on %s: %s", delivery.destination, _short(error))
+    return heard
+
+
+def _understand(delivery: Delivery) -> Heard:
+    try:
+        message = decode(delivery.body)
+        document = storable(delivery.body)
+    except UnknownType:
+        document = storable(delivery.body)
+        message = Message.model_validate(document)
+    return Heard(message, document, delivery.destination)
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
