@@ -18,7 +18,8 @@ It uses the headers of ActiveMQ Classic. Where STOMP leaves it open, or ActiveMQ
 - `activemq.prefetchSize` bounds what a subscription holds unacknowledged: 100 of a queue, 1000 of a topic.
 - A second connection with a client id in use is refused, unless the first one's client is gone.
 - A plain topic subscriber that falls too far behind is disconnected; what waits in a queue or for a durable
-  subscription is on disk and comes into memory by pages.
+  subscription is on disk and comes into memory by pages. What is not persistent waits in memory: when
+  that is full, a queue refuses the sender, and a durable subscription goes without the message.
 - Transactions, wildcards and temporary destinations are refused. Every ERROR ends the connection.
 - `browser:true` on SUBSCRIBE looks into a queue; a MESSAGE with `browser:end` comes last.
 - A message to `/queue/swf.broker.statistics` with `reply-to` is answered there with counts as JSON.

@@ -56,7 +56,14 @@ class Server:
         """
         loop = asyncio.get_running_loop()
         try:
-            self._listener = await loop.create_server(self._accept, host, port, ssl=self._tls, backlog=512)
+            self._listener = await loop.create_server(
+                self._accept,
+                host,
+                port,
+                ssl=self._tls,
+                ssl_handshake_timeout=self.limits.connect_timeout if self._tls else None,
+                backlog=512,
+            )
         except OSError as error:
             self.store.close()
             raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror}") from error
