@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from django.db import OperationalError, connection
 
@@ -69,7 +70,7 @@ def _write(heard: Sequence[Heard]) -> list[int]:
             for entry in heard
             if not isinstance(entry.message, WorkerHeartbeat) or entry.message.message_id in changes
         ]
-        new = messages.store([entry.row() for entry in kept]) if kept else {}
+        new: dict[UUID, int] = messages.store([entry.row() for entry in kept]) if kept else {}
         # A message that is known has had its effects, in the transaction that stored it.
         effects.apply(
             [

@@ -105,7 +105,7 @@ def _slice_in_hand(message: WorkerHeartbeat) -> None:
     if said.tf_filename is None or said.slice_id is None:
         return
     waiting = TfSlice.objects.filter(
-        fastmon_file=said.tf_filename,
+        fastmon_file__tf_filename=said.tf_filename,
         slice_id=said.slice_id,
         status__in=(SliceStatus.QUEUED, SliceStatus.PROCESSING),
     )

@@ -4,7 +4,7 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from swf_testbed.bus import Bus, Inbox, Subscription, open_bus
 from swf_testbed.config.settings import Settings
@@ -34,17 +34,12 @@ class Intake:
             for name, topic in _HEARD.items()
         ]
         self._threads = [
-            threading.Thread(
-                target=self._take_all, args=(inbox,), name=f"intake{inbox.subscription.destination}"
-            )
+            threading.Thread(target=self._take_all, args=(inbox,), name=inbox.subscription.durable)
             for inbox in self._inboxes
         ]
 
     def start(self) -> None:
-        """Begin; web processes that waited for us learn how far the store is."""
-        from swf_testbed.monitor.services import messages
-
-        self._hint(messages.span()[1])
+        """Begin."""
         for thread in self._threads:
             thread.start()
 
@@ -60,17 +55,15 @@ class Intake:
             try:
                 numbers = batches.store(deliveries, lambda: not self._stopping.is_set())
             except OperationalError as error:
-                log.warning(
-                    "ending with %d messages not stored; the broker has them: %s", len(deliveries), error
-                )
+                log.warning("%d messages not stored: %s; the broker keeps them", len(deliveries), error)
                 break
             inbox.ack(deliveries)
-            if numbers:
-                self._hint(numbers[-1])
+            self._hint(numbers)
         connections.close_all()
 
-    def _hint(self, last: int) -> None:
-        body = json.dumps({"last": last}).encode()
+    def _hint(self, numbers: Sequence[int]) -> None:
+        # Also when nothing is new: the process before this one may have died between storing and telling.
+        body = json.dumps({"count": len(numbers), "last": max(numbers, default=None)}).encode()
         said = {"persistent": "false", "content-type": "application/json"}
         self._bus.publish_body(destinations.STORED, body, said, wait=False)
 

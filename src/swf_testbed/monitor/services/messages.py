@@ -52,20 +52,24 @@ def span() -> tuple[int, int]:
     return found["first"] or 0, found["last"] or 0
 
 
-def store(messages: Sequence[WorkflowMessage]) -> dict[UUID, int]:
-    """Store messages, each once by its `message_id`; the new ones' ids and their numbers, ascending.
+def keep_order(rows: object = ()) -> None:
+    """Let numbers grow in the order of commits, and tell this process's streams of them.
 
-    Numbers grow in the order of commits, so that who has read up to a number has missed nothing before it.
+    Who has read up to a number has then missed nothing before it.
     """
+    del rows
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {WorkflowMessage._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
+    transaction.on_commit(lambda: stored.send(None))
+
+
+def store(messages: Sequence[WorkflowMessage]) -> dict[UUID, int]:
+    """Store messages, each once by its `message_id`; the new ones' ids and their numbers, ascending."""
     with writing():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"LOCK TABLE {WorkflowMessage._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
+        keep_order()
         _, last = span()
         unique = list({message.message_id: message for message in messages}.values())
         WorkflowMessage.objects.bulk_create(unique, ignore_conflicts=True)
         rows = WorkflowMessage.objects.filter(id__gt=last).order_by("id")
-        new = dict(rows.values_list("message_id", "id"))
-        if new:
-            transaction.on_commit(lambda: stored.send(None))
-    return new
+        return dict(rows.values_list("message_id", "id"))

@@ -9,7 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from swf_testbed.model.errors import NotFound
-from swf_testbed.monitor.services import references, statuses
+from swf_testbed.monitor.services import messages, references, statuses
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store import models as store
 from swf_testbed.records import RECORDS, Record
@@ -206,6 +206,7 @@ _ALL = (
         run="run_id",
         time="sent_at",
         rule=Rule.APPEND,
+        prepare=messages.keep_order,
     ),
     Resource(
         "systemagents",
