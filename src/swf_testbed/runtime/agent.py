@@ -5,6 +5,7 @@ import threading
 from typing import Any, ClassVar
 
 from swf_testbed.bus import Inbox, Subscription
+from swf_testbed.messages import REGISTRY
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import Unavailable
 from swf_testbed.model.status import OperationalState
@@ -72,7 +73,7 @@ class BaseAgent:
         """The handlers by destination."""
         found: dict[str, dict[str, Handler]] = {}
         for msg_type, handler in cls.handlers.items():
-            found.setdefault(handler.message.goes_to(namespace), {})[msg_type] = handler
+            found.setdefault(REGISTRY[msg_type].goes_to(namespace), {})[msg_type] = handler
         return found
 
     def stop(self) -> None:

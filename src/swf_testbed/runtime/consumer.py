@@ -76,10 +76,11 @@ class Consumer:
                 _log.exception("deliveries could not be settled; the broker will deliver them again")
 
     def _take_up(self, deliveries: Sequence[Delivery]) -> None:
-        for msg_type, group in groupby(self._understood(deliveries), lambda work: work.message.msg_type):
-            for works in _portions(list(group), self._handlers[msg_type].batch):
+        understood = self._understood(deliveries)
+        for handler, group in groupby(understood, lambda work: self._handlers[work.message.msg_type]):
+            for works in _portions(list(group), handler.batch):
                 with self._activity.processing(len(works)):
-                    self._handle(self._handlers[msg_type], works)
+                    self._handle(handler, works)
 
     def _understood(self, deliveries: Sequence[Delivery]) -> Iterator[Work]:
         for delivery in deliveries:

@@ -1,4 +1,4 @@
-"""`@handles(StfReady)`: which method takes which message, checked when the class is made."""
+"""`@handles(StfReady)`: which method takes which messages, checked when the class is made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ _MARK = "_swf_handles"
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One method and the message class it takes; `batch` above 1 hands it a list."""
+    """One method and the message classes it takes; `batch` above 1 hands it a list."""
 
-    message: type[Message]
+    messages: tuple[type[Message], ...]
     method: str
     batch: int
     linger_s: float
 
 
-def handles(message: type[Message], *, batch: int = 1, linger_s: float = 0.0) -> Callable[[F], F]:
-    """Mark a method as the handler of a message class.
+def handles(*messages: type[Message], batch: int = 1, linger_s: float = 0.0) -> Callable[[F], F]:
+    """Mark a method as the handler of message classes.
 
     Args:
-        message: what it takes.
+        messages: what it takes.
         batch: take up to so many at once, as a list in the order of arrival.
         linger_s: how long to wait for more once one is there.
     """
 
     def mark(method: F) -> F:
-        setattr(method, _MARK, Handler(message, method.__name__, batch, linger_s))
+        setattr(method, _MARK, Handler(messages, method.__name__, batch, linger_s))
         return method
 
     return mark
@@ -44,8 +44,8 @@ def collect(cls: type) -> dict[str, Handler]:
         handler: Handler | None = getattr(getattr(cls, name, None), _MARK, None)
         if handler is None:
             continue
-        said = type_name(handler.message)
-        if said in found:
-            raise TypeError(f"{cls.__name__}: {found[said].method} and {name} both handle {said}")
-        found[said] = handler
+        for said in map(type_name, handler.messages):
+            if said in found:
+                raise TypeError(f"{cls.__name__}: {found[said].method} and {name} both handle {said}")
+            found[said] = handler
     return found

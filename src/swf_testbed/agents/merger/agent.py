@@ -3,7 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from swf_testbed.agents.merger.journal import Journal
 from swf_testbed.agents.merger.run import RunMerge
@@ -37,48 +37,29 @@ class MergerAgent(BaseAgent):
         """Close the journal."""
         self._journal.close()
 
-    @handles(SliceResult, batch=250, linger_s=0.2)
-    def take_results(self, results: Sequence[SliceResult]) -> None:
-        """Merge many slices with one request a run."""
-        for run_number in {result.run_id for result in results}:
-            self._merge_slices(run_number, [result for result in results if result.run_id == run_number])
+    @handles(SliceResult, StfVolume, batch=250, linger_s=0.1)
+    def merge(self, said: Sequence[SliceResult | StfVolume]) -> None:
+        """Merge many parts with one request a run."""
+        for run_number in sorted({message.run_id for message in said}):
+            self._merge_run(run_number, [message for message in said if message.run_id == run_number])
 
-    @handles(StfVolume, batch=250, linger_s=0.2)
-    def take_volumes(self, volumes: Sequence[StfVolume]) -> None:
-        """Merge what indexes say of all frames."""
-        for run_number in {volume.run_id for volume in volumes}:
-            mine = [volume for volume in volumes if volume.run_id == run_number]
-            parts = {stf_part(volume.content.filename): decode(volume.content.histograms) for volume in mine}
-            self._add(run_number, parts, dict.fromkeys(parts), mine[-1], None)
-
-    def _merge_slices(self, run_number: int, results: Sequence[SliceResult]) -> None:
-        done = {_part(result): _done(result) for result in results}
-        parts = {_part(result): _products(result) for result in results}
-        newest = max(results, key=lambda result: result.content.processed_at)
-        self._add(run_number, parts, done, newest, _latency_s(newest))
-
-    def _add(
-        self,
-        run_number: int,
-        parts: dict[str, ProductSet],
-        done: dict[str, Any],
-        cause: SliceResult | StfVolume,
-        latency_s: float | None,
-    ) -> None:
+    def _merge_run(self, run_number: int, said: Sequence[SliceResult | StfVolume]) -> None:
         run = self._run(run_number)
-        redelivered = sum(run.has(part) for part in parts)
+        parts = {_part(message): _products(message) for message in said}
+        redelivered = len(said) - len(parts) + sum(run.has(part) for part in parts)
         run.merge(parts)
-        stored = run.tell_monitor(done, redelivered)
+        stored = run.tell_monitor({_part(message): _done(message) for message in said}, redelivered)
         if stored is None:
             return
+        latencies = [one for one in map(_latency_s, said) if one is not None]
         self.context.bus.publish(
             self.context.message(
                 HistogramsUpdated,
-                cause=cause,
+                cause=said[-1],
                 revision=stored.revision,
                 slices=run.slices,
                 tfs=run.frames,
-                latency_s=latency_s,
+                latency_s=min(latencies, default=None),
             )
         )
 
@@ -92,29 +73,35 @@ class MergerAgent(BaseAgent):
         return found
 
 
-def _part(result: SliceResult) -> str:
-    return slice_part(result.content.tf_filename, result.content.slice_id)
+def _part(said: SliceResult | StfVolume) -> str:
+    if isinstance(said, StfVolume):
+        return stf_part(said.content.filename)
+    return slice_part(said.content.tf_filename, said.content.slice_id)
 
 
-def _products(result: SliceResult) -> ProductSet:
-    """What a slice adds: its products, and how long it took to get here; nothing if it failed."""
-    content = result.content
+def _products(said: SliceResult | StfVolume) -> ProductSet:
+    """What a part adds; a slice its products, and how long it took to get here, and nothing if it failed."""
+    if isinstance(said, StfVolume):
+        return decode(said.content.histograms)
+    content = said.content
     if content.state is SliceOutcome.FAILED or content.histograms is None:
         return ProductSet()
     products = decode(content.histograms)
-    latency_s = _latency_s(result)
+    latency_s = _latency_s(said)
     if latency_s is not None:
         products.counts |= latency_products([latency_s]).counts
     return products
 
 
-def _latency_s(result: SliceResult) -> float | None:
-    egress = result.content.egress_at
+def _latency_s(said: SliceResult | StfVolume) -> float | None:
+    egress = None if isinstance(said, StfVolume) else said.content.egress_at
     return None if egress is None else max(0.0, (now() - egress).total_seconds())
 
 
-def _done(result: SliceResult) -> SliceDone:
-    content = result.content
+def _done(said: SliceResult | StfVolume) -> SliceDone | None:
+    if isinstance(said, StfVolume):
+        return None
+    content = said.content
     failed = content.state is SliceOutcome.FAILED
     return SliceDone(
         fastmon_file=content.tf_filename,
