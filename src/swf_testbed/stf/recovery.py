@@ -90,7 +90,7 @@ def _copy(writer: StfWriter, block: bytes, offset: int, bad: list[CrcError]) -> 
     try:
         writer.add_raw(block if good.all() else _without(block, head, table, good))
     except BadInput as error:  # Out of order, or of a detector that the header does not list.
-        return Loss(offset, len(block), head.tf, f"frame {head.tf} does not fit here: {error}")
+        return Loss(offset, len(block), head.tf, f"the frame does not fit here: {error}")
     return None
 
 

@@ -23,7 +23,8 @@ class Loss(NamedTuple):
     problem: str
 
     def __str__(self) -> str:
-        return f"bytes {self.offset} to {self.offset + self.size}: {self.problem}"
+        frame = "" if self.frame is None else f", frame {self.frame}"
+        return f"bytes {self.offset} to {self.offset + self.size}{frame}: {self.problem}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,13 @@ def scan_frames(file: RangeFile, start: int, slot_of: dict[int, int]) -> Scan:
             continue
         if offset + head.block_size > file.size:
             missing = offset + head.block_size - file.size
-            problem = f"the file ends inside frame {head.tf}, {missing} bytes are missing"
+            problem = f"the file ends inside the frame, {missing} bytes are missing"
             lost.append(Loss(offset, file.size - offset, head.tf, problem))
             offset = file.size
             break
         table = bank_table(head, window.at(offset, head.table_end))
         if table is None:
-            problem = f"frame {head.tf}: the bank table is damaged"
-            lost.append(Loss(offset, head.block_size, head.tf, problem))
+            lost.append(Loss(offset, head.block_size, head.tf, "the bank table is damaged"))
         else:
             heads = np.frombuffer(window.at(offset, layout.HEADER_BYTES), layout.FRAME_HEADER)
             lines.append(index_lines(heads, table[np.newaxis], offset, slot_of))

@@ -120,7 +120,7 @@ class _Check:
             self._found(str(error).removeprefix(f"{self._file.name}: "))
         scan = scan_frames(self._file, start, header.slot_of() if header else {})
         for loss in scan.lost:
-            self._found(f"{loss.problem} ({loss.size} bytes at {loss.offset})", loss.frame)
+            self._found(f"{loss.problem} ({loss.size} bytes from {loss.offset})", loss.frame)
         self._frames(scan.index, header)
         if header:
             self._index(scan, start, header)
