@@ -270,7 +270,7 @@ def test_signing_the_vector_changes_nothing() -> None:
     assert sign_all(bytearray(GOOD)) == GOOD
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(CHANGES, min_size=1, max_size=3))
 @example([(64, b"[" * 8)])
 @example([(12, b"\xff" * 4)])

@@ -1,7 +1,7 @@
 """Range reads: right bytes from every kind of source, near ranges in one read, everything counted."""
 
 import builtins
-from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ def test_spans_cover_the_ranges_and_lie_apart(ranges: list[tuple[int, int]], gap
     spans = coalesce(ranges, gap)
     for offset, length in ranges:
         assert not length or any(a <= offset and offset + length <= a + n for a, n in spans)
-    for (offset, length), (after, _) in zip(spans, spans[1:], strict=False):
+    for (offset, length), (after, _) in pairwise(spans):
         assert after - (offset + length) > gap
     wanted = {byte for offset, length in ranges for byte in range(offset, offset + length)}
     read = {byte for offset, length in spans for byte in range(offset, offset + length)}
@@ -40,10 +40,10 @@ def test_spans_cover_the_ranges_and_lie_apart(ranges: list[tuple[int, int]], gap
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
+def path(tmp_path: Path) -> Path:
     path = tmp_path / "da ta.stf"
     path.write_bytes(DATA)
-    yield path
+    return path
 
 
 @pytest.mark.parametrize("scheme", ["path", "file"])
@@ -58,8 +58,8 @@ def test_local_files(path: Path, scheme: str) -> None:
 
 @pytest.mark.parametrize(
     ("how", "requests"),
-    # One request asks for the size.
-    [("multi", 2), ("shuffled", 2), ("hull", 2), ("first", 5), ("whole", 2), ("one_or_whole", 6)],
+    # One request asks for the size; one may be needed to see that the server does not know many ranges.
+    [("multi", 2), ("shuffled", 2), ("hull", 2), ("first", 5), ("whole", 3), ("one_or_whole", 6)],
 )
 def test_http_servers_of_every_kind(how: str, requests: int, monkeypatch: pytest.MonkeyPatch) -> None:
     if how == "one_or_whole":

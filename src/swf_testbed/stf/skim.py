@@ -1,6 +1,6 @@
 """Copies chosen frames of a file into sample files, bit for bit, by one coalesced read of the source."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ class SkimFile:
 
 def skim(
     url: str | Path,
-    tf_blocks: Sequence[Sequence[int]],
+    tf_blocks: Iterable[Iterable[int]],
     directory: Path | str,
     name_of: Callable[[int], str] | None = None,
     *,
@@ -62,7 +62,7 @@ def skim(
 
 def skim_open(
     reader: StfReader,
-    tf_blocks: Sequence[Sequence[int]],
+    tf_blocks: Iterable[Iterable[int]],
     directory: Path | str,
     name_of: Callable[[int], str],
     *,
