@@ -1,9 +1,11 @@
 """The agents of a workflow, and the runner, under their own supervisord."""
 
+from collections.abc import Iterable
+
 from swf_testbed.config.documents import Configuration
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.places import control_lock, socket_dir
-from swf_testbed.control.programs import agent_programs, public_environment, supervisor_file
+from swf_testbed.control.programs import Program, agent_programs, public_environment, supervisor_file
 from swf_testbed.control.services import log_end
 from swf_testbed.control.supervision import Process, Supervisord, wait_until
 from swf_testbed.model.errors import Refused, Unavailable
@@ -45,19 +47,19 @@ def start_agents(settings: Settings, configuration: Configuration) -> list[Proce
         supervisord.shut_down()
         programs = agent_programs(configuration, settings.swf_home)
         settings.log_dir.mkdir(parents=True, exist_ok=True)
-        supervisord.start(agents_file(settings, configuration), {})
+        supervisord.start(agents_file(settings, programs), {})
         for program in programs:
             supervisord.begin(program.name)
         return _await_up(settings, supervisord)
 
 
-def agents_file(settings: Settings, configuration: Configuration) -> str:
+def agents_file(settings: Settings, programs: Iterable[Program] = ()) -> str:
     """The text of the agents' configuration file."""
     return supervisor_file(
         settings,
         socket=agents_supervisord(settings).socket,
         name="agents",
-        programs=agent_programs(configuration, settings.swf_home),
+        programs=programs,
         environment=public_environment(settings),
     )
 

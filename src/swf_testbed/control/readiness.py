@@ -7,10 +7,15 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from swf_testbed.bus import open_bus
+from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.programs import BROKER, MONITOR
 from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor_client import MonitorClient
+from swf_testbed.monitor_client.client import PATIENCE_S
+
+CLIENT = "swf/cli"
+"""What the command line calls itself at the monitor, which counts requests by program."""
 
 _LOGIN_S = 3.0
 
@@ -63,15 +68,22 @@ def ask_broker(settings: Settings) -> Answer:
 
 
 def ask_monitor(settings: Settings) -> Answer:
-    """A request that needs our token."""
+    """A request that changes nothing but is allowed only with our token."""
     if not endpoints(settings)[MONITOR].taken:
         return Answer.NOBODY
+    namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
     try:
-        with MonitorClient(settings.swf_monitor_http_url, settings.api_token()) as monitor:
+        with open_monitor(settings, patience_s=0.0) as monitor:
             monitor.health()
+            monitor.ensure_namespace(namespace)
     except SwfError:
         return Answer.STRANGER
     return Answer.OURS
+
+
+def open_monitor(settings: Settings, patience_s: float = PATIENCE_S) -> MonitorClient:
+    """The monitor of this testbed, as the command line sees it."""
+    return MonitorClient(settings.swf_monitor_http_url, settings.api_token(), CLIENT, patience_s)
 
 
 HANDSHAKES: dict[str, Callable[[Settings], Answer]] = {BROKER: ask_broker, MONITOR: ask_monitor}

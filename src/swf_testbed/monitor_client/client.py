@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from swf_testbed.model.errors import BadData
-from swf_testbed.monitor_client.http import http_client, send
+from swf_testbed.monitor_client.http import http_client, receive, send
 from swf_testbed.monitor_client.sse import EventStream
 from swf_testbed.records import (
     MAX_BULK,
@@ -85,6 +85,10 @@ class MonitorClient:
     def health(self) -> None:
         """Returns when the monitor and its database answer."""
         self._get("health/")
+
+    def metrics(self) -> str:
+        """What the server counts of its own work, in the text format of Prometheus."""
+        return receive(self._http, self._http.build_request("GET", "/api/metrics"), self._patience_s).text
 
     def upsert(self, records: Sequence[R]) -> Sequence[Upserted]:
         """Create records, or change what was sent of those that exist.

@@ -56,7 +56,12 @@ def pauses() -> Callable[[], float]:
 
 
 def send(client: httpx.Client, request: httpx.Request, patience_s: float) -> Any:
-    """The JSON of the answer.
+    """The JSON of the answer; the rest as for `receive`."""
+    return receive(client, request, patience_s).json()
+
+
+def receive(client: httpx.Client, request: httpx.Request, patience_s: float) -> httpx.Response:
+    """The answer.
 
     Args:
         client: to send with.
@@ -76,7 +81,7 @@ def send(client: httpx.Client, request: httpx.Request, patience_s: float) -> Any
             problem = f"{type(error).__name__}: {error}"
         else:
             if response.status_code not in _AWAY:
-                return _result(response)
+                return _accepted(response)
             problem = f"answered {response.status_code}"
         wait = pause()
         if time.monotonic() + wait >= until:
@@ -84,9 +89,9 @@ def send(client: httpx.Client, request: httpx.Request, patience_s: float) -> Any
         time.sleep(wait)
 
 
-def _result(response: httpx.Response) -> Any:
+def _accepted(response: httpx.Response) -> httpx.Response:
     if response.is_success:
-        return response.json()
+        return response
     raise error_of(response)
 
 

@@ -1,0 +1,50 @@
+"""`testbed`: from the simulated detector to a live plot."""
+
+import sys
+
+import typer
+
+from swf_testbed.cli import dead_letters, processes, run, token
+from swf_testbed.cli.console import tell
+from swf_testbed.model.errors import BadInput, Conflict, IllegalTransition, NotFound, Refused, SwfError
+
+FAILED, NOT_DONE = 1, 2
+"""Exit codes: it was tried and did not work; it was not tried, since what was asked cannot be."""
+
+_NOT_TRIED = (BadInput, Refused, NotFound, Conflict, IllegalTransition)
+
+app = typer.Typer(
+    name="testbed",
+    help="""The streaming workflow testbed of ePIC: from the simulated detector to a live plot.
+
+    `testbed run fast_processing --watch` brings up what is needed, takes a run and shows how it goes; the
+    monitor's web pages are at http://127.0.0.1:8002.
+
+    Exit codes: 0 done; 1 tried, and did not work; 2 not done, because what was asked is wrong or not allowed
+    now; 130 interrupted. Errors are one line on stderr; stdout holds only what was asked for.
+
+    Settings are environment variables, also read from ~/.env and $SWF_HOME/.env: SWF_HOME (default: the folder
+    with testbed.toml), SWF_MONITOR_HTTP_URL, ACTIVEMQ_PORT and others.""",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+run.add_to(app)
+processes.add_to(app)
+token.add_to(app)
+app.add_typer(dead_letters.app)
+
+
+def main() -> None:
+    """The command line; ends the process with its exit code."""
+    try:
+        app(prog_name="testbed")
+    except SwfError as error:
+        tell(str(error))
+        sys.exit(NOT_DONE if isinstance(error, _NOT_TRIED) else FAILED)
+
+
+if __name__ == "__main__":
+    main()

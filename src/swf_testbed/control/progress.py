@@ -1,0 +1,195 @@
+"""How a run goes, told by the monitor's event stream; counted by the monitor itself."""
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from swf_testbed.control.summary import Missing, find_missing, looks_settled
+from swf_testbed.model.errors import NotFound, SwfError, Unavailable
+from swf_testbed.model.status import ExecutionStatus
+from swf_testbed.monitor_client import Event, MonitorClient
+from swf_testbed.records import RunSummary, WorkflowExecution, WorkflowMessage
+
+COUNT_EVERY_S = 1.0
+"""The monitor is asked to count at most so often."""
+
+QUIET_S = 5.0
+"""It is asked at least so often, should the stream say nothing."""
+
+STALLED_S = 90.0
+"""When nothing has changed for so long after the end of the run, what is missing will not come."""
+
+_LIFECYCLE = frozenset({"run_imminent", "start_run", "pause_run", "resume_run", "end_run"})
+_COUNTED = _LIFECYCLE | {"stf_ready", "tf_file_registered", "histograms_updated"}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come; times in s since the command."""
+
+    elapsed_s: float = 0.0
+    state: str = ""
+    stf_written: int = 0
+    stf_registered: int = 0
+    samples: int = 0
+    slices_created: int = 0
+    slices_settled: int = 0
+    slices_failed: int = 0
+    merged: int = 0
+    latency_s: float | None = None
+    status: str = ExecutionStatus.RUNNING.value
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the execution has ended; results may still be on their way."""
+        return ExecutionStatus(self.status).terminal
+
+    def heard(self, event: Event) -> "Progress":
+        """After an event."""
+        data = event.data
+        if event.event in _LIFECYCLE:
+            substate = data.get("substate")
+            return replace(
+                self, state=f"{data.get('state')}/{substate}" if substate else str(data.get("state"))
+            )
+        if event.event == "stf_gen":
+            return replace(self, stf_written=self.stf_written + 1)
+        if event.event == "histograms_updated" and data.get("latency_s") is not None:
+            return replace(self, latency_s=float(data["latency_s"]))
+        return self
+
+    def counted(self, summary: RunSummary) -> "Progress":
+        """After the monitor counted."""
+        slices = summary.slices
+        return replace(
+            self,
+            stf_written=max(self.stf_written, summary.stf_registered, summary.total_stf_files or 0),
+            stf_registered=summary.stf_registered,
+            samples=summary.tf_files,
+            slices_created=slices.created,
+            slices_settled=slices.completed + slices.failed,
+            slices_failed=slices.failed,
+            merged=summary.results,
+        )
+
+
+class Events:
+    """The messages of a namespace from now on, in a queue; made before the command, so that none is missed."""
+
+    def __init__(self, monitor: MonitorClient, namespace: str) -> None:
+        newest = monitor.page(WorkflowMessage, limit=1, ordering="-id").results
+        last = newest[0].id if newest else 0
+        self._stream = monitor.events(last_event_id=last, namespace=namespace)
+        self._queue: queue.SimpleQueue[Event | SwfError] = queue.SimpleQueue()
+        threading.Thread(target=self._hear, name="events", daemon=True).start()
+
+    def _hear(self) -> None:
+        try:
+            for event in self._stream:
+                self._queue.put(event)
+        except SwfError as error:
+            self._queue.put(error)
+
+    def next(self, timeout_s: float) -> Event | None:
+        """The next event; None if there is none in that time."""
+        try:
+            found = self._queue.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        if isinstance(found, SwfError):
+            raise found
+        return found
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._stream.close()
+
+
+class Follower:
+    """Follows one run to the end of its last slice.
+
+    Args:
+        monitor: counts.
+        events: tell when it is worth counting.
+        execution_id: of the run.
+        run_number: of the run.
+        limit_s: how long the execution may take to end; None is for ever.
+    """
+
+    def __init__(
+        self,
+        monitor: MonitorClient,
+        events: Events,
+        execution_id: str,
+        run_number: int,
+        limit_s: float | None,
+    ) -> None:
+        self._monitor, self._events, self._limit_s = monitor, events, limit_s
+        self._execution_id, self._run_number = execution_id, run_number
+        self._begun = self._counted_at = self._changed_at = time.monotonic()
+        self._due = True
+        self.progress = Progress()
+
+    def __iter__(self) -> Iterator[Progress]:
+        """How the run goes, again at each change, until it has ended and all its results are merged.
+
+        Raises:
+            Unavailable: it takes too long to end, or nothing changes any more though something is missing.
+        """
+        settled = False
+        while not settled:
+            before = replace(self.progress, elapsed_s=0.0)
+            self._hear()
+            if self._time_to_count():
+                settled = self._count()
+            present = time.monotonic()
+            if replace(self.progress, elapsed_s=0.0) != before:
+                self._changed_at = present
+            self.progress = replace(self.progress, elapsed_s=present - self._begun)
+            yield self.progress
+            self._check_patience(present)
+
+    def _hear(self) -> None:
+        since = time.monotonic() - self._counted_at
+        event = self._events.next(max(0.01, (COUNT_EVERY_S if self._due else QUIET_S) - since))
+        if event is not None and event.data.get("execution_id") == self._execution_id:
+            self.progress = self.progress.heard(event)
+            self._due = self._due or event.event in _COUNTED
+
+    def _time_to_count(self) -> bool:
+        since = time.monotonic() - self._counted_at
+        return since >= (COUNT_EVERY_S if self._due else QUIET_S)
+
+    def _count(self) -> bool:
+        """Ask the monitor; whether everything is settled."""
+        status = self._monitor.get(WorkflowExecution, self._execution_id).status
+        # Counted after the status was read: what ended has said all that there is to count.
+        summary = self._summary()
+        self._counted_at, self._due = time.monotonic(), status.terminal
+        self.progress = replace(self.progress, status=status.value)
+        if summary is None:
+            return status.terminal and status is not ExecutionStatus.COMPLETED
+        self.progress = self.progress.counted(summary)
+        return status.terminal and looks_settled(summary) and not self._missing(summary).count
+
+    def _summary(self) -> RunSummary | None:
+        try:
+            return self._monitor.summary(self._run_number)
+        except NotFound:
+            return None
+
+    def _missing(self, summary: RunSummary) -> Missing:
+        return find_missing(
+            self._monitor, self._run_number, summary.total_stf_files or summary.stf_registered
+        )
+
+    def _check_patience(self, present: float) -> None:
+        if self.progress.terminal:
+            if present - self._changed_at > STALLED_S:
+                summary = self._summary()
+                missing = self._missing(summary) if summary else "everything"
+                raise Unavailable(f"nothing has changed for {STALLED_S:.0f} s; still missing: {missing}")
+        elif self._limit_s is not None and present - self._begun > self._limit_s:
+            raise Unavailable(f"{self._execution_id} has not ended within {self._limit_s:.0f} s")

@@ -1,0 +1,165 @@
+"""A run from the command to its summary: services, agents, the command, the wait, the end."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from swf_testbed.bus import open_bus
+from swf_testbed.config.compose import (
+    TESTBED_FILE,
+    instance_namespace,
+    instance_table,
+    load_configuration,
+    workflow_names,
+)
+from swf_testbed.config.documents import Configuration
+from swf_testbed.config.settings import Settings
+from swf_testbed.control.agents import refuse_if_running, start_agents, stop_agents
+from swf_testbed.control.commands import run_workflow, stop_workflow
+from swf_testbed.control.progress import Events, Follower
+from swf_testbed.control.readiness import CLIENT, open_monitor
+from swf_testbed.control.roll_call import await_ready
+from swf_testbed.control.services import Tell, start_services
+from swf_testbed.control.summary import summary_document
+from swf_testbed.daq.plan import duration_s
+from swf_testbed.model.clock import now
+from swf_testbed.model.errors import BadInput
+
+LIMIT_FACTOR, LIMIT_MARGIN_S = 2.0, 300.0
+"""An execution may take so much more than its plan: a loaded machine writes files late."""
+
+_REQUESTS = re.compile(
+    r'^swf_http_requests_total\{[^}]*agent="(?P<agent>[^"]*)"[^}]*\} (?P<count>\S+)$', re.M
+)
+_NOT_AGENTS = frozenset({CLIENT.removeprefix("swf/"), "other"})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asked to be run; `overrides` are values by `section.key`."""
+
+    workflow: str
+    realtime: bool | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+
+def workflow_said(name: str | None, settings: Settings) -> str:
+    """The workflow that is meant; without a name, the one that testbed.toml describes."""
+    if name is not None:
+        return str(Path(name).expanduser().absolute()) if name.endswith(".toml") else name
+    own = settings.swf_testbed_config or settings.swf_home / TESTBED_FILE
+    if "workflow" in instance_table(settings.swf_home, settings.swf_testbed_config):
+        return str(own)
+    names = ", ".join(workflow_names(settings.swf_home))
+    raise BadInput("workflow", name, f"name one of {names}, or describe one under [workflow] in {own}")
+
+
+def configuration_of(order: Order, settings: Settings) -> Configuration:
+    """The configuration of an order; errors as `load_configuration` has them."""
+    configuration = load_configuration(
+        order.workflow,
+        settings.swf_home,
+        testbed_file=settings.swf_testbed_config,
+        overrides=order.overrides,
+    )
+    namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
+    if configuration.testbed.namespace != namespace:
+        raise BadInput(
+            "testbed.namespace",
+            configuration.testbed.namespace,
+            f"is set in {TESTBED_FILE} alone, since every program reads it there ({namespace})",
+        )
+    return configuration
+
+
+class Session:
+    """One run that this process has started; close it, or use it as a context manager.
+
+    Args:
+        settings: of this home.
+        configuration: of the run.
+        order: what was asked for.
+        tell: told what is done while services and agents come up.
+
+    Raises:
+        Refused: agents run already, or the runner refuses.
+        Unavailable: something does not come up; agents that were started are stopped again.
+    """
+
+    def __init__(self, settings: Settings, configuration: Configuration, order: Order, tell: Tell) -> None:
+        self._settings, self._configuration = settings, configuration
+        self._namespace = configuration.testbed.namespace
+        refuse_if_running(settings)
+        start_services(settings, tell)
+        self._monitor = open_monitor(settings)
+        self._bus = open_bus(settings)
+        try:
+            self._start(order, tell)
+        except BaseException:
+            tell("stopping the agents again")
+            stop_agents(settings)
+            self.close()
+            raise
+
+    def _start(self, order: Order, tell: Tell) -> None:
+        since = now()
+        tell("starting the agents")
+        processes = start_agents(self._settings, self._configuration)
+        tell("waiting for the agents to be ready")
+        await_ready(self._settings, self._monitor, self._configuration, processes, since)
+        self._events = Events(self._monitor, self._namespace)
+        self._calls_before = self._http_calls()
+        self.realtime = self._configuration.workflow.realtime if order.realtime is None else order.realtime
+        self.execution_id, self.run_number = run_workflow(
+            self._bus,
+            self._namespace,
+            order.workflow,
+            realtime=self.realtime,
+            params=dict(order.overrides),
+        )
+
+    @property
+    def page(self) -> str:
+        """The run's page in the monitor."""
+        return f"{self._settings.swf_monitor_http_url}/runs/{self.run_number}/"
+
+    def follow(self) -> Follower:
+        """How it goes, to the end of its last slice."""
+        parameters = self._configuration.parameters
+        planned = duration_s(parameters.daq_state_machine, parameters.simulation.tf_per_stf)
+        limit = None if planned is None else LIMIT_FACTOR * planned + LIMIT_MARGIN_S
+        return Follower(self._monitor, self._events, self.execution_id, self.run_number, limit)
+
+    def stop(self) -> None:
+        """Have the run end in good order."""
+        stop_workflow(self._bus, self._namespace, self.execution_id)
+
+    def document(self) -> dict[str, Any]:
+        """What it came to, counted now."""
+        return summary_document(
+            self._monitor,
+            self.execution_id,
+            self.run_number,
+            page=self.page,
+            http_calls=self._http_calls() - self._calls_before,
+        )
+
+    def _http_calls(self) -> float:
+        """Requests of the testbed's programs that the monitor has answered since it came up."""
+        found = _REQUESTS.finditer(self._monitor.metrics())
+        return sum(float(one["count"]) for one in found if one["agent"] not in _NOT_AGENTS)
+
+    def close(self) -> None:
+        """Let go of broker and monitor; agents go on."""
+        if hasattr(self, "_events"):
+            self._events.close()
+        self._bus.close()
+        self._monitor.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,214 @@
+"""What a run came to, counted from the database and from the files themselves."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.model.errors import BadData
+from swf_testbed.model.status import ExecutionStatus
+from swf_testbed.monitor_client import MonitorClient
+from swf_testbed.records import (
+    FastmonFile,
+    RunSummary,
+    StfFile,
+    TfSlice,
+    WorkflowExecution,
+    slice_part,
+    stf_part,
+)
+from swf_testbed.records.results import Percentiles
+from swf_testbed.stf.errors import CrcError
+from swf_testbed.stf.reader import StfReader
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What should have come of a run by now, and has not; by name."""
+
+    stfs: list[str]
+    samples: list[str]
+    slices: list[str]
+
+    @property
+    def count(self) -> int:
+        """How many things are missing."""
+        return len(self.stfs) + len(self.samples) + len(self.slices)
+
+    def __str__(self) -> str:
+        said = [
+            f"{len(names)} {what} (first: {names[0]})"
+            for what, names in (
+                ("STFs not registered or sampled", self.stfs),
+                ("samples not cut into slices whole", self.samples),
+                ("slices not settled and merged", self.slices),
+            )
+            if names
+        ]
+        return "; ".join(said) or "nothing"
+
+
+def find_missing(monitor: MonitorClient, run_number: int, announced: int) -> Missing:
+    """Follow every STF of a run to the run's histograms.
+
+    Args:
+        monitor: has the rows.
+        run_number: of the run.
+        announced: how many STFs the DAQ says that it wrote.
+    """
+    merged = set(monitor.results(run_number).parts)
+    stfs = [row.stf_filename for row in monitor.list(StfFile, run=run_number)]
+    samples = list(monitor.list(FastmonFile, run_number=run_number))
+    slices = list(monitor.list(TfSlice, run_number=run_number))
+    cut: Counter[str] = Counter()
+    for row in slices:
+        cut[row.fastmon_file] += row.tf_count or 0
+    unregistered = [f"{announced - len(stfs)} of {announced}"] * max(0, announced - len(stfs))
+    # The agent that samples an STF sends what the index says of it last.
+    unsampled = [name for name in stfs if stf_part(name) not in merged]
+    return Missing(
+        stfs=unregistered + unsampled,
+        samples=[row.tf_filename for row in samples if cut[row.tf_filename] != row.tf_count],
+        slices=[
+            f"{row.fastmon_file} slice {row.slice_id}"
+            for row in slices
+            if not row.status.settled or slice_part(row.fastmon_file, row.slice_id) not in merged
+        ],
+    )
+
+
+def looks_settled(summary: RunSummary) -> bool:
+    """Whether the numbers alone allow that nothing is missing: asked first, since it is cheap."""
+    slices = summary.slices
+    return (
+        summary.total_stf_files is not None
+        and summary.stf_registered >= summary.total_stf_files
+        and slices.completed + slices.failed == slices.created == summary.results
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is on disk of a run."""
+
+    complete_stfs: int
+    sampled_hits: int
+
+
+def count_files(monitor: MonitorClient, run_number: int, tf_per_stf: int) -> Files:
+    """Read a run's files again.
+
+    STF files are counted in the folders of the registered ones, if they hold all their frames; hits are
+    decoded from the sample files, every checksum verified.
+    """
+    folders = {_path(row.file_url).parent for row in monitor.list(StfFile, run=run_number) if row.file_url}
+    samples = [
+        _path(row.file_url) for row in monitor.list(FastmonFile, run_number=run_number) if row.file_url
+    ]
+    return Files(
+        complete_stfs=sum(
+            is_complete(path, tf_per_stf) for folder in folders for path in sorted(folder.glob("*.stf"))
+        ),
+        sampled_hits=sum(map(count_hits, samples)),
+    )
+
+
+def is_complete(path: Path, frames: int) -> bool:
+    """Whether an STF file is whole, by its own footer and index, and has that many frames."""
+    try:
+        with StfReader.open(path) as reader:
+            return not reader.recovered and len(reader.tf_numbers()) == frames
+    except (BadData, OSError):
+        return False
+
+
+def count_hits(path: Path) -> int:
+    """Hits in all undamaged banks of a file; 0 if it cannot be read."""
+
+    def ignore(damage: CrcError) -> None:
+        del damage
+
+    try:
+        with StfReader.open(path) as reader:
+            return sum(len(batch.hits) for batch in reader.hits_by_detector(on_bad=ignore).values())
+    except (BadData, OSError):
+        return 0
+
+
+def _path(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))
+
+
+def summary_document(
+    monitor: MonitorClient,
+    execution_id: str,
+    run_number: int,
+    *,
+    page: str,
+    http_calls: float | None = None,
+) -> dict[str, Any]:
+    """The document that `run --wait --json` prints; every number is counted, none is what was intended."""
+    execution = monitor.get(WorkflowExecution, execution_id)
+    summary = monitor.summary(run_number)
+    parameters = Parameters.model_validate(execution.parameter_values)
+    files = count_files(monitor, run_number, parameters.simulation.tf_per_stf)
+    missing = find_missing(monitor, run_number, summary.total_stf_files or summary.stf_registered)
+    hits = round(sum(summary.histograms.hits.values()))
+    return {
+        "execution_id": execution_id,
+        "run_id": run_number,
+        "status": execution.status.value,
+        "stf_count": files.complete_stfs,
+        "stf_registered": summary.stf_registered,
+        "tf_files": summary.tf_files,
+        "slices": {
+            "created": summary.slices.created,
+            "completed": summary.slices.completed,
+            "failed": summary.slices.failed,
+            "lost": missing.count,
+        },
+        "results": summary.results,
+        "duplicates": summary.duplicates,
+        "histograms": {
+            "products": summary.histograms.count,
+            "hits": hits,
+            "hits_in_files": files.sampled_hits,
+            "equal": hits == files.sampled_hits,
+        },
+        "quality": summary.quality,
+        "latency_s": {
+            "egress_to_result": _percentiles(summary.latency_s.egress_to_result),
+            "egress_to_plot": _percentiles(summary.latency_s.egress_to_plot),
+        },
+        "duration_s": _seconds(execution),
+        "http_calls_per_stf": _per(http_calls, summary.stf_registered),
+        "monitor_url": page,
+    }
+
+
+def is_good(document: dict[str, Any]) -> bool:
+    """Completed, and nothing lost, failed or different."""
+    slices, histograms = document["slices"], document["histograms"]
+    return (
+        document["status"] == ExecutionStatus.COMPLETED.value
+        and not slices["lost"]
+        and not slices["failed"]
+        and bool(histograms["equal"])
+    )
+
+
+def _percentiles(said: Percentiles) -> dict[str, float | None]:
+    values = {"p50": said.p50, "p95": said.p95, "max": said.max}
+    return {name: None if value is None else round(value, 4) for name, value in values.items()}
+
+
+def _seconds(execution: WorkflowExecution) -> float | None:
+    if execution.start_time is None or execution.end_time is None:
+        return None
+    return round((execution.end_time - execution.start_time).total_seconds(), 3)
+
+
+def _per(total: float | None, count: int) -> float | None:
+    return None if total is None or not count else round(total / count, 2)
