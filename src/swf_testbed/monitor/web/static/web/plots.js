@@ -8,20 +8,21 @@ import { TH1Painter } from '../vendor/jsroot/modules/hist2d/TH1Painter.mjs';
 const PERIOD_MS = 500;
 const PIXEL_FONT = 43;
 const AXIS = {
-  fLabelFont: PIXEL_FONT, fLabelSize: 11, fTitleFont: PIXEL_FONT, fTitleSize: 11, fTitleOffset: 1,
+  fLabelFont: PIXEL_FONT, fLabelSize: 11, fLabelOffset: 0.012, fTitleFont: PIXEL_FONT, fTitleSize: 11, fTitleOffset: 1,
   fTickLength: 0.02, fNdivisions: 505,
 };
 
-// ROOT's white and black follow the page's theme, and so does everything drawn in them.
-addColor('var(--plot-paper)', undefined, 0);
+// Colours follow the page's theme without drawing again; 1 is ROOT's black, of axes and text.
 addColor('var(--plot-ink)', undefined, 1);
+const PAPER = addColor('var(--plot-paper)');
 const LINE = addColor('var(--plot-line)');
 const FILL = addColor('var(--plot-fill)');
 
 Object.assign(settings, { ToolBar: false, ProgressBox: false, HandleKeys: false, ZoomWheel: false, CanEnlarge: false });
 Object.assign(gStyle, {
-  fOptStat: 0, fOptTitle: 0, fPadTickX: 1, fPadTickY: 1,
-  fPadLeftMargin: 0.13, fPadRightMargin: 0.03, fPadTopMargin: 0.06, fPadBottomMargin: 0.2,
+  fOptStat: 0, fOptTitle: 0, fPadTickX: 1, fPadTickY: 1, fHistMinimumZero: true, fAxisMaxDigits: 6,
+  fCanvasColor: PAPER, fPadColor: PAPER, fFrameFillColor: PAPER,
+  fPadLeftMargin: 0.16, fPadRightMargin: 0.03, fPadTopMargin: 0.08, fPadBottomMargin: 0.2,
 });
 
 /** A ROOT histogram from the `content` that `GET /api/histograms/?format=root` answers. */
@@ -32,7 +33,7 @@ export function rootHistogram(said) {
   // The page writes the title; JSROOT would read it as LaTeX.
   Object.assign(histogram, { fName: 'h', fTitle: '', fLineColor: LINE, fFillColor: FILL, fFillStyle: 1001 });
   Object.assign(histogram.fXaxis, AXIS, { fXmin: said.xmin, fXmax: said.xmax, fTitle: said.xtitle });
-  Object.assign(histogram.fYaxis, AXIS, { fTitle: said.ytitle, fMaxDigits: 4 });
+  Object.assign(histogram.fYaxis, AXIS, { fTitle: said.ytitle, fTitleOffset: 1.9, fMaxDigits: 4 });
   return histogram;
 }
 
@@ -59,20 +60,22 @@ class Plot {
       this.told.textContent = `cannot be drawn: ${problem}`;
       return;
     }
-    const entries = content.entries.toLocaleString('en', { maximumFractionDigits: 1 });
+    // Only counts have a sum worth telling; means of frames have none.
+    const counts = content.contents.every(Number.isInteger);
+    const entries = counts ? `${content.entries.toLocaleString('en')} ${content.ytitle}` : '';
     const title = content.title.startsWith(prefix) ? content.title.slice(prefix.length) : content.title;
     this.caption.textContent = title;
     this.told.textContent = entries;
     this.figure.dataset.entries = content.entries;
     this.frame.setAttribute('role', 'img');
-    this.frame.setAttribute('aria-label', `${title}, sum ${entries}`);
+    this.frame.setAttribute('aria-label', `${title} ${entries}`);
     const histogram = rootHistogram(content);
     if (this.painter) {
       this.painter.updateObject(histogram);
       await this.painter.redrawPad();
     } else {
       this.painter = await TH1Painter.draw(this.frame, histogram, logarithmic ? 'hist logy' : 'hist');
-      new ResizeObserver(() => this.painter.checkResize()).observe(this.frame);
+      new ResizeObserver(() => this.frame.clientWidth && this.painter.checkResize()).observe(this.frame);
     }
   }
 

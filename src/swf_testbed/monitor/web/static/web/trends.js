@@ -2,6 +2,9 @@
 
 import uPlot from '../vendor/uplot/dist/uPlot.esm.js';
 
+const HEIGHT = 172;
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const clock = (seconds) => CLOCK.format(new Date(seconds * 1000));
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** A colour of the theme as it is now: light-dark() is for style sheets, a canvas wants the result. */
@@ -22,13 +25,13 @@ function options(home, data) {
   const value = (_, number) => (number == null ? '–' : `${number.toPrecision(3)} ${data.unit}`);
   return {
     width: home.clientWidth - 12,
-    height: 172,
+    height: HEIGHT,
     padding: [8, 10, 0, 0],
     cursor: { drag: { x: true, y: false } },
     scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
-    axes: [{ ...axis, space: 70 }, { ...axis, size: 46 }],
+    axes: [{ ...axis, space: 80, size: 28, values: (_, splits) => splits.map(clock) }, { ...axis, size: 46 }],
     series: [
-      { label: 'time', value: '{HH}:{mm}:{ss}' },
+      { label: 'time', value: (_, seconds) => (seconds == null ? '–' : clock(seconds)) },
       ...data.series.map(({ label }, index) => ({
         label, value, stroke: colours[index], width: 1.5, spanGaps: true, points: { show: false },
       })),
@@ -40,7 +43,7 @@ function options(home, data) {
 class Trend {
   constructor(home) {
     this.home = home;
-    new ResizeObserver(() => this.chart?.setSize({ width: home.clientWidth - 12, height: 172 })).observe(home);
+    new ResizeObserver(() => this.chart?.setSize({ width: home.clientWidth - 12, height: HEIGHT })).observe(home);
     document.addEventListener('swf:refreshed', () => this.update());
     document.addEventListener('swf:theme', () => { this.chart?.destroy(); this.chart = null; this.update(); });
     this.update();

@@ -1,0 +1,45 @@
+"""A monitor with a run, and a browser; tests are skipped by name where there is none."""
+
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from live_monitor import Monitor, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
+    """A monitor with one run, 100010."""
+    with serving(tmp_path_factory.mktemp("monitor")) as running:
+        running.add_run(100010)
+        running.add_counts(100010, 20_000)
+        agent = {"instance_name": "data-agent-t-1", "agent_type": "data", "status": "OK"}
+        running.post("systemagents/heartbeat", agent | {"operational_state": "READY"})
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Headless Chromium."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield chromium
+        chromium.close()
