@@ -1,5 +1,6 @@
 """Lists, single records, upserts and changes of every resource, from its one declaration."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,17 +15,31 @@ from swf_testbed.monitor.services import changes, reading
 from swf_testbed.monitor.services.filtering import Filters
 from swf_testbed.monitor.services.resources import Resource, Rule
 
+View = Callable[..., HttpResponse]
 
-def add_resource(router: Router, resource: Resource) -> None:
-    """Add the operations of a resource to the interface."""
+
+def add_resource(router: Router, resource: Resource, open_create: View | None = None) -> None:
+    """Add the operations of a resource to the interface.
+
+    Args:
+        router: to add to.
+        resource: which.
+        open_create: creates records for anybody, in place of the creation that needs a token.
+    """
     base = f"/{resource.name}/"
     add = _Adder(router, resource)
     add("GET", base, lambda request: _page(request, resource), "list", parameters=_query_parameters(resource))
-    if resource.name != "logs":
-        add("POST", base, lambda request: create(request, resource), "create", body=True)
+    if open_create is None:
+        add("POST", base, lambda request: create(request, resource), "create", auth=WRITERS)
+    else:
+        add("POST", base, open_create, "create", auth=None)
     add("GET", base + "{path:key}/", lambda request, key: _one(request, resource, key), "get")
     if resource.rule is Rule.UPSERT:
-        add("PATCH", base + "{path:key}/", lambda request, key: _change(request, resource, key), "change")
+
+        def change(request: HttpRequest, key: str) -> HttpResponse:
+            return _change(request, resource, key)
+
+        add("PATCH", base + "{path:key}/", change, "change", auth=WRITERS)
 
 
 class _Adder:
@@ -34,36 +49,39 @@ class _Adder:
         self._router, self._resource = router, resource
 
     def __call__(
-        self, method: str, path: str, view: Any, name: str, *, body: bool = False, **extra: Any
+        self, method: str, path: str, view: View, name: str, *, auth: Any = READERS, **extra: Any
     ) -> None:
         record = self._resource.record
-        schema = {"$ref": f"#/components/schemas/{record.__name__}"}
-        if body:
-            either = {"oneOf": [schema, {"type": "array", "items": schema}]}
+        if method == "POST":
+            one = {"$ref": f"#/components/schemas/{record.__name__}"}
+            either = {"oneOf": [one, {"type": "array", "items": one}]}
             extra["requestBody"] = {"content": {"application/json": {"schema": either}}, "required": True}
-
-        if "{path:key}" in path:
-
-            def operation(request: HttpRequest, key: str) -> HttpResponse:
-                found: HttpResponse = view(request, key)
-                return found
-        else:
-
-            def operation(request: HttpRequest) -> HttpResponse:  # type: ignore[misc]  # one of two shapes
-                found: HttpResponse = view(request)
-                return found
-
         self._router.add_api_operation(
             path,
             [method],
-            operation,
-            auth=READERS if method == "GET" else WRITERS,
+            _with_key(view) if "{path:key}" in path else _without_key(view),
+            auth=auth,
             tags=[self._resource.name],
             operation_id=f"{name}_{self._resource.name.replace('-', '_')}",
             summary=f"{name.capitalize()} {self._resource.name}",
             description=record.__doc__ or "",
             openapi_extra=extra,
         )
+
+
+# ninja reads the signature of what it is given, and asks for another function each time.
+def _with_key(view: View) -> View:
+    def operation(request: HttpRequest, key: str) -> HttpResponse:
+        return view(request, key)
+
+    return operation
+
+
+def _without_key(view: View) -> View:
+    def operation(request: HttpRequest) -> HttpResponse:
+        return view(request)
+
+    return operation
 
 
 def _query_parameters(resource: Resource) -> list[dict[str, Any]]:

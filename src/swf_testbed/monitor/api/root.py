@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from swf_testbed.monitor.api import answers, special
 from swf_testbed.monitor.api.crud import add_resource
+from swf_testbed.monitor.api.logs import append_logs
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.records import RECORDS
 
@@ -37,7 +38,7 @@ answers.install(api)
 api.add_router("", special.router)
 _resources = Router()
 for _resource in RESOURCES.values():
-    add_resource(_resources, _resource)
+    add_resource(_resources, _resource, append_logs if _resource.name == "logs" else None)
 api.add_router("", _resources)
 
 

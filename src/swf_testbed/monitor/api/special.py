@@ -7,17 +7,14 @@ from swf_testbed.model.clock import now
 from swf_testbed.monitor import metrics
 from swf_testbed.monitor.api.access import READERS, WRITERS
 from swf_testbed.monitor.api.answers import answer
-from swf_testbed.monitor.api.bodies import document_of, model_of, records_of
+from swf_testbed.monitor.api.bodies import document_of, model_of
 from swf_testbed.monitor.api.crud import create
-from swf_testbed.monitor.api.limits import Allowance
 from swf_testbed.monitor.services import changes, filtering, history, results, summary
 from swf_testbed.monitor.services.counters import CounterName, next_number
 from swf_testbed.monitor.services.resources import RESOURCES
-from swf_testbed.records import Log, RunResults, SystemAgent
+from swf_testbed.records import RunResults, SystemAgent
 
 router = Router()
-_log_lines = Allowance(50_000, 10.0)
-_LOG_BODY = 2 * 1024 * 1024
 
 
 @router.get("/health/", auth=None, tags=["service"], summary="Whether the monitor and its database answer")
@@ -103,18 +100,6 @@ def heartbeat(request: HttpRequest) -> HttpResponse:
 def ensure_namespace(request: HttpRequest) -> HttpResponse:
     """The same as a POST of the record."""
     return create(request, RESOURCES["namespaces"])
-
-
-@router.post("/logs/", auth=None, tags=["logs"], summary="Append lines to the log")
-def append_logs(request: HttpRequest) -> HttpResponse:
-    """One line or an array; open to every agent, so limited in size and rate."""
-    if len(request.body) > _LOG_BODY:
-        return answer({"detail": f"the body is larger than {_LOG_BODY} bytes; send fewer lines"}, 413)
-    document = document_of(request)
-    lines = records_of(Log, document)
-    _log_lines.take(request.META.get("REMOTE_ADDR", ""), len(lines))
-    stored = changes.upsert(RESOURCES["logs"], lines)
-    return answer(stored if isinstance(document, list) else stored[0], 201)
 
 
 @router.get("/logs/summary/", auth=READERS, tags=["logs"], summary="Lines by program and level")

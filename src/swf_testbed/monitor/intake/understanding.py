@@ -8,9 +8,8 @@ from pydantic import ValidationError
 
 from swf_testbed.bus import Delivery
 from swf_testbed.messages import Message, decode
-from swf_testbed.messages.codec import UnknownType
+from swf_testbed.messages.codec import UnknownType, parse
 from swf_testbed.model.errors import BadInput
-from swf_testbed.monitor.services.documents import storable
 from swf_testbed.monitor.store.models import WorkflowMessage
 
 log = logging.getLogger(__name__)
@@ -53,11 +52,9 @@ def understood(deliveries: Iterable[Delivery]) -> list[Heard]:
 def _understand(delivery: Delivery) -> Heard:
     try:
         message = decode(delivery.body)
-        document = storable(delivery.body)
     except UnknownType:
-        document = storable(delivery.body)
-        message = Message.model_validate(document)
-    return Heard(message, document, delivery.destination)
+        message = Message.model_validate(parse(delivery.body))
+    return Heard(message, parse(delivery.body), delivery.destination)
 
 
 def _short(error: Exception) -> str:
