@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's commands on the monitor: `python manage.py get_token USERNAME`."""
+"""Django's commands on the testbed's database, as `python manage.py get_token USERNAME`."""
 
 import sys
 

@@ -14,6 +14,7 @@ import base64
 import hashlib
 import importlib.util
 import json
+import os
 import posixpath
 import re
 import shutil
@@ -87,7 +88,14 @@ def fetch(packages: Mapping[str, tuple[str, str]], folder: Path) -> dict[str, Pa
     command = [*npm_command(), "pack", "--ignore-scripts", "--loglevel=error", *PATIENCE, *wanted]
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
+            command,
+            cwd=folder,
+            # Where pip works npm must work: Node alone trusts only the authorities that it brings along.
+            env={"NODE_USE_SYSTEM_CA": "1", **os.environ},
+            capture_output=True,
+            text=True,
+            timeout=FETCH_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise GatherError(f"the npm registry did not answer within {FETCH_TIMEOUT_S} s") from None

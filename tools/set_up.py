@@ -1,8 +1,8 @@
-"""Makes the environment of a checkout: `.venv` with what the lock file lists, and the scripts of the web pages.
+"""Makes the environment of a checkout: `.venv` with what is locked, and the scripts of the web pages.
 
-Needs a bare Python 3.11 with its venv module; uses pip with whatever indexes its settings name. Does nothing when
-everything is in place; several may run at once; what an interrupted run left is made again. Says what it does on
-stderr only.
+Needs a bare Python 3.11 with its venv module; uses pip with whatever indexes its settings name. Does
+nothing when everything is in place; several may run at once; what an interrupted run left is made again.
+Says what it does on stderr only.
 
     python3 tools/set_up.py run|test        `test` adds what the tests need
 """
@@ -37,7 +37,7 @@ def say(text: str) -> None:
 
 
 def fingerprint(kind: str) -> str:
-    """A digest of what decides the environment: where it is, its Python, what is locked, how the package is built."""
+    """A digest of what decides the environment: place, Python, what is locked, how the package is built."""
     digest = hashlib.sha256(f"{ROOT}\0{PYTHON.resolve()}".encode())
     for path in (LOCKS[kind], ROOT / "pyproject.toml", WEB_LOCK, Path(__file__)):
         digest.update(path.read_bytes())

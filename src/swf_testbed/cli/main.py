@@ -1,5 +1,6 @@
 """`testbed`: from the simulated detector to a live plot."""
 
+import logging
 import sys
 
 import typer
@@ -23,8 +24,8 @@ app = typer.Typer(
     Exit codes: 0 done; 1 tried, and did not work; 2 not done, because what was asked is wrong or not allowed
     now; 130 interrupted. Errors are one line on stderr; stdout holds only what was asked for.
 
-    Settings are environment variables, also read from ~/.env and $SWF_HOME/.env: SWF_HOME (default: the folder
-    with testbed.toml), SWF_MONITOR_HTTP_URL, ACTIVEMQ_PORT and others.""",
+    Settings are environment variables, also read from ~/.env and $SWF_HOME/.env: SWF_HOME (default: the
+    folder with testbed.toml), SWF_MONITOR_HTTP_URL, ACTIVEMQ_PORT and others.""",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     add_completion=False,
@@ -39,6 +40,8 @@ app.add_typer(dead_letters.app)
 
 def main() -> None:
     """The command line; ends the process with its exit code."""
+    # What is wrong is said once, by an error; what the bus and the monitor's client log is not for here.
+    logging.getLogger("swf_testbed").addHandler(logging.NullHandler())
     try:
         app(prog_name="testbed")
     except SwfError as error:

@@ -1,13 +1,15 @@
 """The command `run`."""
 
+import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from swf_testbed.cli.console import on_terminal, show, show_json, show_table, tell
+from swf_testbed.cli.console import show, show_json, show_table, tell
 from swf_testbed.config.compose import parse_override
 from swf_testbed.config.settings import Settings, settings
 from swf_testbed.control.agents import stop_agents
@@ -48,12 +50,13 @@ def run(
 ) -> None:
     """Take a run: from the simulated detector to a live plot.
 
-    Brings up the services that are down, starts the agents of the configuration afresh, and has the workflow
-    run. Returns at once with the execution's id; the agents go on, until `testbed stop-agents`. With --wait it
-    returns when the execution has ended and every result is merged, prints a summary, and stops the agents.
+    Brings up the services that are down, starts the agents of the configuration afresh, and has the
+    workflow run. Returns at once with the execution's id; the agents go on, until `testbed stop-agents`.
+    With --wait it returns when the execution has ended and every result is merged, prints a summary, and
+    stops the agents.
 
-    Refused while agents run. Ctrl-C with --wait ends the run in good order and prints the summary of what there
-    is; with --watch alone it ends the watching only.
+    Refused while agents run. Ctrl-C with --wait ends the run in good order and prints the summary of what
+    there is; with --watch alone it ends the watching only.
 
     Exit codes with --wait: 0 if completed with nothing lost or failed, 1 if not, 130 after Ctrl-C.
 
@@ -76,7 +79,7 @@ def run(
             _show_started(session, as_json)
             return
         tell(f"{session.execution_id} takes run {session.run_number}: {session.page}")
-        code = _wait(environment, session, as_json) if wait else _watch(session, as_json)
+        code = _wait(environment, session, watch, as_json) if wait else _watch(session, as_json)
     raise typer.Exit(code)
 
 
@@ -88,17 +91,17 @@ def _show_started(session: Session, as_json: bool) -> None:
         show("\n".join(str(value) for value in (session.execution_id, session.page)))
 
 
-def _wait(environment: Settings, session: Session, as_json: bool) -> int:
+def _wait(environment: Settings, session: Session, watch: bool, as_json: bool) -> int:
     """To the last result; the exit code. The agents are stopped, however it ends."""
     problem, code = "", 0
     try:
         try:
-            _show_progress(session)
+            _follow(session, watch)
         except KeyboardInterrupt:
             tell("interrupted: ending the run in good order (Ctrl-C again does not wait)")
             code = INTERRUPTED
             session.stop()
-            _show_progress(session)
+            _follow(session, watch)
         except Unavailable as error:
             problem = str(error)
         document = session.document()
@@ -114,7 +117,7 @@ def _watch(session: Session, as_json: bool) -> int:
     """As far as the person wishes; the run goes on whatever happens here. The exit code."""
     code = 0
     try:
-        _show_progress(session)
+        _follow(session, watch=True)
     except KeyboardInterrupt:
         tell("no longer watching; the run goes on. `testbed stop-agents` ends it in good order")
         code = INTERRUPTED
@@ -122,21 +125,21 @@ def _watch(session: Session, as_json: bool) -> int:
     return code
 
 
-def _show_progress(session: Session) -> None:
-    """On a terminal a picture that changes, else a line a change, on stderr."""
-    if on_terminal():
+def _follow(session: Session, watch: bool) -> None:
+    """To the last result; watched, on a terminal as a picture that moves, else as a line a change."""
+    if watch and sys.stderr.isatty():
         _show_live(session)
         return
     last = ""
     for progress in session.follow():
         line = ", ".join(f"{name} {value}" for name, value in _figures(progress))
-        if line != last:
+        if watch and line != last:
             tell(line)
             last = line
 
 
 def _show_live(session: Session) -> None:
-    with Live(auto_refresh=False, transient=False) as live:
+    with Live(auto_refresh=False, console=Console(stderr=True)) as live:
         for progress in session.follow():
             table = Table(title=f"{session.execution_id}  run {session.run_number}", show_header=False)
             table.add_row("elapsed", f"{progress.elapsed_s:.0f} s")
@@ -147,11 +150,11 @@ def _show_live(session: Session) -> None:
 
 
 def _figures(progress: Progress) -> list[tuple[str, str]]:
-    latency = "" if progress.latency_s is None else f"{progress.latency_s:.2f} s"
+    latency = "-" if progress.latency_s is None else f"{progress.latency_s:.2f} s"
     failed = f" ({progress.slices_failed} failed)" if progress.slices_failed else ""
     return [
         ("execution", progress.status),
-        ("state", progress.state),
+        ("state", progress.state or "-"),
         ("STFs", f"{progress.stf_registered} of {progress.stf_written}"),
         ("samples", str(progress.samples)),
         ("slices", f"{progress.slices_settled} of {progress.slices_created}{failed}"),

@@ -15,9 +15,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def token(
-    user: Annotated[
-        str, typer.Argument(metavar="USERNAME", help="Whose token; made if there is no such user.")
-    ],
+    user: Annotated[str, typer.Argument(metavar="USERNAME", help="Whose token; the user is made if new.")],
 ) -> None:
     """Print a user's API token.
 

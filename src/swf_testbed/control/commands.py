@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from swf_testbed.bus import Bus, Subscription
 from swf_testbed.config.settings import username
-from swf_testbed.messages import Reply, RunWorkflow, StopWorkflow, decode
+from swf_testbed.messages import Reply, RunWorkflow, StatusRequest, StopWorkflow, decode
 from swf_testbed.messages.control import Command
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import Refused, Unavailable
@@ -35,6 +35,11 @@ def run_workflow(
 def stop_workflow(bus: Bus, namespace: str, execution_id: str) -> None:
     """Have an execution end in good order; errors as for `run_workflow`."""
     ask(bus, StopWorkflow(**_envelope(namespace), execution_id=execution_id))
+
+
+def runner_status(bus: Bus, namespace: str) -> dict[str, Any]:
+    """What the runner runs; errors as for `run_workflow`."""
+    return ask(bus, StatusRequest(**_envelope(namespace)))
 
 
 def _envelope(namespace: str) -> dict[str, Any]:

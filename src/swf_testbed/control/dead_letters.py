@@ -13,8 +13,8 @@ _ANSWER_S = 10.0
 _SHORTEST_ID = 6
 _OURS = {ERROR, ORIGIN, AGENT, FAILED_AT}
 _BROKERS = {
-    "subscription", "message-id", "ack", "destination", "redelivered", "content-length", "timestamp", "browser",
-    "expires", "priority", "receipt",
+    "subscription", "message-id", "ack", "destination", "redelivered", "content-length", "timestamp",
+    "browser", "expires", "priority", "receipt",
 }  # fmt: skip
 """Headers that a broker adds to a delivery, or that belong to one sending only."""
 

@@ -76,7 +76,7 @@ class Progress:
 
 
 class Events:
-    """The messages of a namespace from now on, in a queue; made before the command, so that none is missed."""
+    """The messages of a namespace from now on; made before the command, so that none is missed."""
 
     def __init__(self, monitor: MonitorClient, namespace: str) -> None:
         newest = monitor.page(WorkflowMessage, limit=1, ordering="-id").results

@@ -9,7 +9,7 @@ from swf_testbed.control.agents import AGENTS_FILE, agents_file
 from swf_testbed.control.services import SERVICES_FILE, services_file, services_supervisord
 
 _ENV = """\
-# Settings of this testbed, read by every program of it; the process's own environment wins. All have defaults.
+# Settings of this testbed, read by all its programs; the process's own environment wins. All have defaults.
 # SWF_MONITOR_HTTP_URL=http://127.0.0.1:8002
 # ACTIVEMQ_HOST=127.0.0.1
 # ACTIVEMQ_PORT=61613
