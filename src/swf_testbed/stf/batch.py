@@ -1,5 +1,8 @@
 """Many frames to bytes at once: the writer's bulk path."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import google_crc32c
@@ -11,6 +14,9 @@ from swf_testbed.stf import layout
 from swf_testbed.stf.documents import FrameBatch
 from swf_testbed.stf.layout import Encoding
 
+_CHUNK_BYTES = 8 * 1024 * 1024
+"""Encoded at once: more would only wait for memory."""
+
 
 class EncodedBatch(NamedTuple):
     """Frames ready to be written, with their headers (n_frames) and bank tables (n_frames, n_bank)."""
@@ -20,9 +26,26 @@ class EncodedBatch(NamedTuple):
     tables: NDArray[np.void]
 
 
-def encode_batch(batch: FrameBatch, run: int) -> EncodedBatch:
-    """The frames' bytes one after the other; `BadInput` if the arrays contradict each other."""
+def encode_batch(batch: FrameBatch, run: int) -> Iterator[EncodedBatch]:
+    """The frames' bytes, some 8 MB at a time; `BadInput` if the arrays contradict each other."""
     _check(batch)
+    ends = np.concatenate([[0], np.cumsum(batch.counts.sum(axis=1, dtype=np.int64))])
+    cuts = np.flatnonzero(np.diff(ends[1:] * 8 // _CHUNK_BYTES)) + 1
+    for start, end in pairwise([0, *cuts.tolist(), len(batch.counts)]):
+        rows = slice(start, end)
+        part = replace(
+            batch,
+            tf=batch.tf + start,
+            bc0=batch.bc0[rows],
+            t_ns=batch.t_ns[rows],
+            counts=batch.counts[rows],
+            hits=batch.hits[ends[start] : ends[end]],
+            flags=None if batch.flags is None else batch.flags[rows],
+        )
+        yield _encode(part, run)
+
+
+def _encode(batch: FrameBatch, run: int) -> EncodedBatch:
     n_frame, n_bank = batch.counts.shape
     data = np.ascontiguousarray(batch.hits, "<u8").tobytes()
     sizes = batch.counts.astype(np.int64) * 8

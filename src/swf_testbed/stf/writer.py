@@ -51,7 +51,8 @@ class StfWriter:
     def add_many(self, frames: FrameBatch) -> None:
         """Write many frames of the header's run at once (10 MB in some 20 ms)."""
         if len(frames.counts):
-            self._write(*encode_batch(frames, self.header.run))
+            for encoded in encode_batch(frames, self.header.run):
+                self._write(*encoded)
 
     def _write(self, data: bytes, heads: NDArray[np.void], tables: NDArray[np.void]) -> None:
         if self._summary is not None:
