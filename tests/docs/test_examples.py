@@ -1,0 +1,121 @@
+"""What the documents tell people to type works, and prints what they say."""
+
+import doctest
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from pages import PAGES, Block, blocks, inline_code, name_of
+from typer.core import TyperGroup
+
+from swf_testbed.agents.fastmon import sampling_config
+from swf_testbed.cli import main, stf
+from swf_testbed.config.compose import load_configuration
+from swf_testbed.daq.anomalies import parse_anomalies
+
+_PROGRAMS = {"testbed": typer.main.get_command(main.app), "stf": typer.main.get_command(stf.app)}
+_TIMEOUT_S = 60
+_LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+_RUN = [page for page in PAGES if blocks(page, "console")]
+
+
+def _commands(block: Block) -> Iterator[tuple[str, str]]:
+    """Every command of a console block with the output that is shown below it."""
+    for part in f"\n{block.text}".split("\n$ ")[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "HOME": str(folder), "SWF_HOME": str(folder), "LANG": "C.UTF-8"}
+
+
+def _run(command: list[str], folder: Path, text: str | None = None) -> str:
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=_environment(folder),
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"exit code {done.returncode}:\n{done.stdout}"
+    return done.stdout
+
+
+def test_there_are_examples_to_run() -> None:
+    assert "docs/how-to/look-at-stf-files.md" in {name_of(page) for page in _RUN}
+
+
+@pytest.mark.parametrize("page", _RUN, ids=name_of)
+def test_console_and_python_blocks_run(page: Path, tmp_path: Path) -> None:
+    """In their order, in one empty folder; `...` in the output shown stands for anything."""
+    for block in blocks(page, "console", "python"):
+        if block.kind == "python":
+            _run([sys.executable, "-"], tmp_path, block.text)
+            continue
+        for command, shown in _commands(block):
+            printed = _run(["/bin/sh", "-c", command], tmp_path)
+            same = not shown.strip() or doctest.OutputChecker().check_output(shown, printed, _LOOSE)
+            where = f"{name_of(page)}:{block.line}"
+            assert same, f"{where}: `{command}` prints\n{printed}\nbut the page shows\n{shown}"
+
+
+def _said_commands(page: Path) -> Iterator[list[str]]:
+    """Calls of our programs on a page, in shell blocks and in backquotes."""
+    lines = [
+        line.removeprefix("$ ") for block in blocks(page, "sh", "console") for line in block.text.splitlines()
+    ]
+    for line in [*lines, *inline_code(page)]:
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError:
+            continue
+        if words and words[0].removeprefix("./") in _PROGRAMS:
+            yield [words[0].removeprefix("./"), *words[1:]]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_commands_and_options_exist(page: Path) -> None:
+    for words in _said_commands(page):
+        command = _PROGRAMS[words[0]]
+        rest = words[1:]
+        while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
+            found = command.commands.get(rest[0])
+            assert found is not None, f"{name_of(page)}: `{' '.join(words)}`: no command {rest[0]}"
+            command, rest = found, rest[1:]
+        known = {
+            option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+        }
+        known |= {"-h", "--help"}
+        said = {word.partition("=")[0] for word in rest if word.startswith("-")}
+        assert said <= known, f"{name_of(page)}: `{' '.join(words)}`: no option {sorted(said - known)}"
+
+
+_WITH_TOML = [page for page in PAGES if blocks(page, "toml")]
+
+
+@pytest.mark.parametrize("page", _WITH_TOML, ids=name_of)
+def test_toml_blocks_are_configurations(page: Path, tmp_path: Path) -> None:
+    """A block with [workflow] is a workflow's file, any other a piece of testbed.toml."""
+    for block in blocks(page, "toml"):
+        (tmp_path / "testbed.toml").write_text('[testbed]\nnamespace = "here"\n')
+        workflow = "fast_processing"
+        if "[workflow]" in block.text:
+            workflow = str(tmp_path / "example.toml")
+            Path(workflow).write_text(block.text)
+        else:
+            with (tmp_path / "testbed.toml").open("a") as file:
+                file.write(block.text)
+        parameters = load_configuration(workflow, tmp_path).parameters
+        sampling_config(parameters)
+        parse_anomalies(parameters.simulation.anomalies)

@@ -1,0 +1,169 @@
+"""Writes the reference pages that follow from the code: settings and parameters, with defaults and ranges.
+
+    python tools/generate_reference.py
+
+What a page says stands in the code; a test fails when a page says something else.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, TypeAdapter
+
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.settings import Settings, default_home
+from swf_testbed.daq.anomalies import AnyAnomaly
+from swf_testbed.fastmon.policies import AnyPolicy
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "reference"
+PACKAGE = ROOT / "src" / "swf_testbed"
+COMMAND = "python tools/generate_reference.py"
+
+_NOTE = f"<!-- Written by `{COMMAND}`: changes here are lost. -->\n"
+_LIMITS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
+_LISTS = {"object": "list of tables", "integer": "list of integers", "string": "list of texts"}
+_EXACT_POWERS = {2**63: "2^63"}
+
+
+def settings_page() -> str:
+    """Every environment variable."""
+    rows = [["Variable", "Value", "Default", "Notes"], ["---"] * 4]
+    schema = Settings.model_json_schema()
+    source = _source_text()
+    for name, field in Settings.model_fields.items():
+        entry = _resolved(schema["properties"][name.upper()], schema)
+        default = "see below" if name == "swf_home" else _default(entry)
+        notes = [entry.get("description", "").rstrip(".")]
+        if isinstance(field.validation_alias, AliasChoices):
+            others = [f"`{choice}`" for choice in field.validation_alias.choices if choice != name.upper()]
+            notes.append(f"also {', '.join(others)}")
+        if not re.search(rf"\.{name}\b", source):
+            notes.append("checked, not used by this version")
+        rows.append([f"`{name.upper()}`", _value(entry), default, "; ".join(note for note in notes if note)])
+    return f"""\
+{_NOTE}
+# Settings
+
+The environment says where things are: addresses, credentials, places. `~/.env` and `$SWF_HOME/.env` are
+read too, in this order, a later one before an earlier one; the process's own environment comes before both.
+An empty value counts as not set. A value that is not allowed is refused at start, by name.
+
+{_table(rows)}
+{(default_home.__doc__ or "").strip()}
+"""
+
+
+def parameters_page() -> str:
+    """Every parameter of a run, by section."""
+    schema = Parameters.model_json_schema()
+    sections = "\n".join(
+        _section(f"`[{name}]`", schema["properties"][name], schema) for name in Parameters.model_fields
+    )
+    return f"""\
+{_NOTE}
+# Parameters
+
+What a run is like. Written as TOML in a workflow's file or in `testbed.toml`, or on the command line as
+`--set section.key=value`; how the places rank is told in
+[Change the parameters of a run](../how-to/change-parameters.md). A parameter that nobody knows, or of the
+wrong type, is an error.
+
+{sections}
+## Sampling policies
+
+The tables of `fastmon.policies`: a frame is taken if all policies accept it.
+
+{_kinds(AnyPolicy)}
+## Anomalies
+
+The tables of `simulation.anomalies`: faults of the simulated detector. Times are seconds since physics began.
+
+{_kinds(AnyAnomaly)}"""
+
+
+def _kinds(union: Any) -> str:
+    """Every member of a union that is told apart by `kind`."""
+    schema = TypeAdapter(union).json_schema()
+    kinds = schema["discriminator"]["mapping"]
+    return "\n".join(
+        _section(f'`kind = "{kind}"`', {"$ref": ref}, schema, level=3) for kind, ref in kinds.items()
+    )
+
+
+def _section(title: str, entry: dict[str, Any], schema: dict[str, Any], level: int = 2) -> str:
+    section = _resolved(entry, schema)
+    required = section.get("required", ())
+    rows = [["Key", "Value", "Default", "Notes"], ["---"] * 4]
+    for key, value in section["properties"].items():
+        if "const" not in value:
+            default = "required" if key in required else _default(value)
+            rows.append([f"`{key}`", _value(value), default, value.get("description", "")])
+    return f"{'#' * level} {title}\n\n{section.get('description', '')}\n\n{_table(rows)}"
+
+
+def _resolved(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    reference = entry.get("$ref", "").removeprefix("#/$defs/")
+    return {**schema["$defs"][reference], **entry} if reference else entry
+
+
+def _value(entry: dict[str, Any]) -> str:
+    """Type and range of a value, in words."""
+    if "anyOf" in entry:
+        return " or ".join(_value(one) for one in entry["anyOf"] if one.get("type") != "null")
+    if "enum" in entry:
+        return ", ".join(f"`{one}`" for one in entry["enum"])
+    if pattern := entry.get("pattern"):
+        choices = re.fullmatch(r"\^\(([A-Z|]+)\)\$", pattern)
+        shown = ", ".join(f"`{one}`" for one in choices[1].split("|")) if choices else f"matches `{pattern}`"
+        return shown.replace("|", "\\|")
+    limits = [text.format(_number(entry[key])) for key, text in _LIMITS.items() if key in entry]
+    return ", ".join([_kind(entry), *limits])
+
+
+def _kind(entry: dict[str, Any]) -> str:
+    if entry.get("type") == "array":
+        return _LISTS.get(entry.get("items", {}).get("type"), "list")
+    words = {"string": "text", "boolean": "true, false", "integer": "integer", "number": "number"}
+    return {"path": "path", "password": "secret"}.get(entry.get("format", ""), words[entry["type"]])
+
+
+def _number(value: float) -> str:
+    return _EXACT_POWERS.get(int(value), f"{value:g}" if value < 1e6 else f"{int(value)}")
+
+
+def _default(entry: dict[str, Any]) -> str:
+    value = entry.get("default")
+    if value is None:
+        return "not set"
+    if value == []:
+        return "none"
+    shown = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{shown}`"
+
+
+def _table(rows: list[list[str]]) -> str:
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _source_text() -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")))
+
+
+PAGES: dict[str, Callable[[], str]] = {"settings.md": settings_page, "parameters.md": parameters_page}
+"""The generated pages by file name."""
+
+
+def main() -> int:
+    """Write them all."""
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), "utf-8")
+        print(f"reference: wrote {(FOLDER / name).relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
