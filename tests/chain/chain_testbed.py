@@ -1,0 +1,102 @@
+"""A whole testbed in a folder and on ports of its own, driven as a user drives it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from swf_testbed.bus import StompBus, open_bus
+from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.control.agents import agent_processes
+from swf_testbed.monitor_client import MonitorClient
+
+RUN_TIMEOUT_S = 150
+QUICK = {
+    "daq_state_machine.no_beam_not_ready_delay": 0.2,
+    "daq_state_machine.beam_not_ready_delay": 0.2,
+    "daq_state_machine.broadcast_delay": 0.2,
+    "daq_state_machine.beam_ready_delay": 0.2,
+    "daq_state_machine.beam_not_ready_end_delay": 0.2,
+    "daq_state_machine.stf_interval": 1.0,
+}
+"""The states between the data are short; the data are taken in real time."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How `testbed run --wait --json` ended."""
+
+    code: int
+    summary: dict[str, Any]
+    said: str
+
+
+class Testbed:
+    """Commands of one testbed."""
+
+    __test__ = False
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir()
+        own = {
+            "SWF_HOME": str(home),
+            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
+            "ACTIVEMQ_PORT": str(free_port()),
+        }
+        self._environment = {**os.environ, **own}
+        self.settings: Settings = load_settings(own)
+
+    def command(self, *words: str) -> subprocess.Popen[str]:
+        """Start `testbed` with some words."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "swf_testbed.cli.main", *words],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def do(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `testbed` with some words to its end."""
+        with self.command(*words) as process:
+            out, err = process.communicate(timeout=RUN_TIMEOUT_S)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def start_run(self, stf_count: int, **parameters: Any) -> subprocess.Popen[str]:
+        """Start `run fast_processing --wait --json`."""
+        said = {**QUICK, **parameters}
+        settings = [word for key, value in said.items() for word in ("--set", f"{key}={value}")]
+        return self.command(
+            "run", "fast_processing", "--stf-count", str(stf_count), "--wait", "--json", *settings
+        )
+
+    @staticmethod
+    def finish(process: subprocess.Popen[str]) -> Run:
+        """Wait for a run's end, and read its summary."""
+        with process:
+            out, err = process.communicate(timeout=RUN_TIMEOUT_S)
+        assert out, err
+        return Run(process.returncode, json.loads(out), err)
+
+    def monitor(self) -> MonitorClient:
+        """A client of its monitor."""
+        return MonitorClient(self.settings.swf_monitor_http_url, self.settings.api_token(), "swf/test")
+
+    def bus(self) -> StompBus:
+        """A connection to its broker."""
+        return open_bus(self.settings)
+
+    def pid(self, name: str) -> int:
+        """The process id of one live process of an agent."""
+        return next(one.pid for one in agent_processes(self.settings) if one.group == name and one.pid)
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,88 @@
+"""The whole chain: one command, true numbers, whatever is killed on the way."""
+
+import os
+import random
+import signal
+
+import pytest
+from chain_hostile import hostile_bodies
+from chain_testbed import Run, Testbed
+
+from swf_testbed.model import destinations
+
+pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
+
+STFS = 5
+
+
+def assert_nothing_lost_nothing_twice(run: Run, stfs: int) -> None:
+    said = run.summary
+    assert said["stf_count"] == said["stf_registered"] == stfs
+    assert said["tf_files"] == 7 * stfs
+    assert said["slices"] == {"created": 15 * stfs, "completed": 15 * stfs, "failed": 0, "lost": 0}
+    assert said["results"] == 15 * stfs
+    assert said["duplicates"] == 0
+    assert said["histograms"]["equal"]
+    assert said["histograms"]["hits"] == said["histograms"]["hits_in_files"] > 0
+
+
+def test_one_command_takes_a_run_from_detector_to_plot(testbed: Testbed) -> None:
+    run = testbed.finish(testbed.start_run(STFS))
+    assert run.code == 0, run.said
+    assert run.summary["status"] == "completed"
+    assert_nothing_lost_nothing_twice(run, STFS)
+    assert run.summary["http_calls_per_stf"] <= 12
+    assert run.summary["latency_s"]["egress_to_plot"]["p95"] is not None
+
+
+@pytest.mark.parametrize("victim", ["data", "fastmon", "fast_processing", "merger", "worker"])
+def test_an_agent_killed_at_a_random_moment_loses_nothing(testbed: Testbed, victim: str) -> None:
+    moment = random.Random(victim)  # a moment, not a secret
+    running = testbed.start_run(STFS)
+    after, skip = moment.choice([("stf_gen", 4), ("stf_ready", 4), ("tf_file_registered", 30)])
+    kill(testbed, victim, after=after, skip=moment.randint(1, skip))
+    run = testbed.finish(running)
+    assert run.code == 0, run.said
+    assert_nothing_lost_nothing_twice(run, STFS)
+
+
+def test_a_runner_that_is_killed_ends_its_run_in_truth(testbed: Testbed) -> None:
+    running = testbed.start_run(STFS)
+    kill(testbed, "workflow_runner", after="stf_gen", skip=2)
+    run = testbed.finish(running)
+    assert run.code != 0
+    assert run.summary["status"] == "failed"
+    with testbed.monitor() as monitor:
+        summary = monitor.summary(run.summary["run_id"])
+    on_disk = len(list((testbed.settings.state_dir / "exit-buffer" / str(summary.run_number)).glob("*.stf")))
+    assert summary.phase == "aborted"
+    assert summary.total_stf_files == on_disk
+    assert_nothing_lost_nothing_twice(run, on_disk)
+
+
+def test_ten_thousand_hostile_messages_change_nothing(testbed: Testbed) -> None:
+    """On the topic and on the work queues, with headers that pass every selector."""
+    running = testbed.start_run(STFS)
+    with testbed.bus() as bus:
+        places = (destinations.EVENTS, destinations.slices("local"), destinations.results("local"))
+        types = ("stf_gen", "stf_ready", "tf_file_registered", "start_run", "slice")
+        for number, body in enumerate(hostile_bodies(10_000, "local")):
+            said = {"namespace": "local", "msg_type": types[number % len(types)], "persistent": "true"}
+            bus.publish_body(places[number % len(places)], body, said, wait=number % 100 == 0)
+    run = testbed.finish(running)
+    assert run.code == 0, run.said
+    assert_nothing_lost_nothing_twice(run, STFS)
+    listed = testbed.do("dead-letters", "list")
+    assert listed.returncode == 0, listed.stderr
+    assert "NotAMessage" in listed.stdout
+
+
+def kill(testbed: Testbed, victim: str, *, after: str, skip: int) -> int:
+    """kill -9 one process of an agent when the `skip`-th message of a type was stored; its pid."""
+    with testbed.monitor() as monitor, monitor.events(msg_types=[after], namespace="local") as events:
+        for number, _ in enumerate(events, 1):
+            if number >= skip:
+                break
+    pid = testbed.pid(victim)
+    os.kill(pid, signal.SIGKILL)
+    return pid
