@@ -1,26 +1,31 @@
 """From TOML files and overrides to one configuration.
 
 Order, each over the one before, key by key: the includes of the workflow's file, the file itself,
-testbed.toml, the overrides of the command line or the message.
+testbed.toml, the overrides of the command line or the message. What stands under `[parameters]` counts
+as if it stood in the section that knows it.
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from swf_testbed.config.documents import Configuration, InstanceEntry
+from swf_testbed.config.documents import AgentEntry, Configuration, InstanceEntry
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.model.errors import BadInput
 
 _SHIPPED = Path(str(files("swf_testbed.config").joinpath("shipped")))
 TESTBED_FILE = "testbed.toml"
+LOOSE = "parameters"
 _PARAMETER_SECTIONS = tuple(Parameters.model_fields)
 _DOCUMENT_SECTIONS = ("testbed", "workflow", "agents")
+_SECTIONS = (*_PARAMETER_SECTIONS, *_DOCUMENT_SECTIONS)
+_WORKFLOW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 Table = dict[str, Any]
 
@@ -57,7 +62,7 @@ def find_workflow(name: str, home: Path) -> Path:
         if Path(name).is_file():
             return Path(name)
         raise BadInput("workflow", name, "there is no such file")
-    for folder in (home / "workflows", _SHIPPED):
+    for folder in (home / "workflows", _SHIPPED) if _WORKFLOW_NAME.fullmatch(name) else ():
         for candidate in (folder / f"{name}.toml", folder / f"{name}_default.toml"):
             if candidate.is_file():
                 return candidate
@@ -74,7 +79,10 @@ def workflow_names(home: Path) -> list[str]:
 
 
 def _runnable(path: Path) -> bool:
-    return path.name != TESTBED_FILE and "workflow" in _read(path)
+    try:
+        return path.name != TESTBED_FILE and "workflow" in _read(path)
+    except BadInput:  # said to whoever asks for this very file
+        return False
 
 
 def instance_table(home: Path, testbed_file: Path | None = None) -> Table:
@@ -110,10 +118,11 @@ def parse_override(text: str) -> tuple[str, Any]:
     if not equals or "." not in dotted:
         raise BadInput("--set", text, "must be section.key=value, like fast_processing.slices_per_sample=15")
     try:
-        value = tomllib.loads(f"value = {said}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = said
-    return dotted.strip(), value
+        document = tomllib.loads(f"value = {said}")
+    except (ValueError, RecursionError):
+        document = {}
+    # A line break would make it a document of several values.
+    return dotted.strip(), document["value"] if len(document) == 1 else said
 
 
 def _with_includes(path: Path, above: tuple[Path, ...]) -> Table:
@@ -122,9 +131,16 @@ def _with_includes(path: Path, above: tuple[Path, ...]) -> Table:
         raise BadInput("includes", path.name, f"includes itself: {ring}")
     table = _read(path)
     merged: Table = {}
-    for name in table.get("workflow", {}).get("includes", ()):
+    for name in _includes(table):
         merged = merge(merged, _with_includes(_included(name, path), (*above, path)))
     return merge(merged, table)
+
+
+def _includes(table: Table) -> list[str]:
+    names = table.get("workflow", {}).get("includes", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BadInput("workflow.includes", names, "must be a list of file names")
+    return names
 
 
 def _included(name: str, by: Path) -> Path:
@@ -136,34 +152,42 @@ def _included(name: str, by: Path) -> Path:
 
 def _read(path: Path) -> Table:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise BadInput("configuration", str(path), "there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise BadInput("configuration", str(path), f"cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
         raise BadInput("configuration", str(path), f"is not TOML: {error}") from None
+    for section, entries in table.items():
+        if section not in (*_SECTIONS, LOOSE):
+            raise BadInput("section", section, f"{_nearest(section, _SECTIONS)} ({path})")
+        if not isinstance(entries, dict):
+            raise BadInput(section, entries, f"must be a section, [{section}] ({path})")
+    for key, value in table.pop(LOOSE, {}).items():
+        table = merge(table, {_home_of(key): {key: value}})
+    return table
 
 
 def _set(table: Table, dotted: str, value: Any) -> None:
-    section, _, key = dotted.partition(".")
-    if not key:
+    section, *path = dotted.split(".")
+    if not path:
         raise BadInput("parameter", dotted, "must be named section.key")
+    if section == LOOSE:
+        section = _home_of(path[0])
+    if section not in _SECTIONS:
+        raise BadInput(dotted, value, f"section {section} {_nearest(section, _SECTIONS)}")
     inner = table.setdefault(section, {})
-    *folders, last = key.split(".")
-    for name in folders:
+    for name in path[:-1]:
         inner = inner.setdefault(name, {})
-    inner[last] = value
+        if not isinstance(inner, dict):
+            raise BadInput(dotted, value, f"{name} is one value, without keys below it")
+    inner[path[-1]] = value
 
 
 def _typed(table: Table) -> Configuration:
     sections = {name: table[name] for name in _PARAMETER_SECTIONS if name in table}
-    loose = table.get("parameters", {})
-    for key, value in loose.items():
-        _place(sections, key, value)
     documents = {name: table[name] for name in _DOCUMENT_SECTIONS if name in table}
-    unknown = set(table) - set(_PARAMETER_SECTIONS) - set(_DOCUMENT_SECTIONS) - {"parameters"}
-    if unknown:
-        name = sorted(unknown)[0]
-        raise BadInput("section", name, _nearest(name, [*_PARAMETER_SECTIONS, *_DOCUMENT_SECTIONS]))
     documents.setdefault("testbed", {"namespace": ""})
     try:
         return Configuration.model_validate({**documents, "parameters": sections})
@@ -171,25 +195,24 @@ def _typed(table: Table) -> Configuration:
         raise _explained(error) from None
 
 
-def _place(sections: Table, key: str, value: Any) -> None:
-    """A key of `[parameters]` belongs to the one section that knows it."""
-    for name, field in Parameters.model_fields.items():
-        if key in _fields_of(field.annotation):
-            sections[name] = {**sections.get(name, {}), key: value}
-            return
-    every = [key for field in Parameters.model_fields.values() for key in _fields_of(field.annotation)]
-    raise BadInput("parameters", key, _nearest(key, every))
+def _home_of(key: str) -> str:
+    """The one section that knows a key of `[parameters]`."""
+    known = {name: _fields_of(field.annotation) for name, field in Parameters.model_fields.items()}
+    homes = [name for name, keys in known.items() if key in keys]
+    if not homes:
+        raise BadInput(LOOSE, key, _nearest(key, {key for keys in known.values() for key in keys}))
+    if len(homes) > 1:
+        raise BadInput(LOOSE, key, f"is in {' and '.join(homes)}; write it under the one that is meant")
+    return homes[0]
 
 
-def _fields_of(annotation: Any) -> Iterable[str]:
-    return (
-        annotation.model_fields if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ()
-    )
+def _fields_of(annotation: Any) -> list[str]:
+    return list(getattr(annotation, "model_fields", ()))
 
 
 def _explained(error: ValidationError) -> BadInput:
     first = error.errors(include_url=False)[0]
-    path = [str(part) for part in first["loc"] if part != "parameters"]
+    path = [str(part) for part in first["loc"] if part != LOOSE]
     if first["type"] == "extra_forbidden":
         return BadInput(".".join(path), first["input"], _nearest(path[-1], _siblings(path)))
     return BadInput(".".join(path), first["input"], first["msg"].removeprefix("Value error, "))
@@ -200,11 +223,9 @@ def _siblings(path: list[str]) -> list[str]:
     for part in path[:-1]:
         field = getattr(owner, "model_fields", {}).get(part)
         if field is None:
-            from swf_testbed.config.documents import AgentEntry
-
             return list(AgentEntry.model_fields)
         owner = field.annotation
-    return list(getattr(owner, "model_fields", {}))
+    return _fields_of(owner)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

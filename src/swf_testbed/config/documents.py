@@ -4,18 +4,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.parameters import Parameters, Section
+from swf_testbed.model.errors import BadInput
+from swf_testbed.model.names import check_namespace
 
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=100)]
 
 
-class AgentEntry(BaseModel):
+class AgentEntry(Section):
     """One `[agents.NAME]`: a program of the testbed, or a person's own `script`.
 
     `options` are command-line options given to it; `count` runs several of it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = True
     script: str | None = None
@@ -23,32 +23,31 @@ class AgentEntry(BaseModel):
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
 
-class InstanceEntry(BaseModel):
+class InstanceEntry(Section):
     """`[testbed]`: which instance this is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    namespace: Annotated[str, Field(max_length=64)]
+    namespace: str
 
     @field_validator("namespace")
     @classmethod
     def _said(cls, value: str) -> str:
         if not value:
             raise ValueError("must not be empty: set it under [testbed] in testbed.toml")
-        return value
+        try:
+            return check_namespace(value)
+        except BadInput as error:
+            raise ValueError(error.allowed) from None
 
 
-class WorkflowEntry(BaseModel):
+class WorkflowEntry(Section):
     """`[workflow]`: what is run, in which version, built from what."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Word
     version: Annotated[str, Field(max_length=50)] = "1.0"
     description: Annotated[str, Field(max_length=2000)] = ""
     config: Word | None = None
     realtime: bool = True
-    includes: tuple[str, ...] = ()
+    includes: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
 class Configuration(BaseModel):

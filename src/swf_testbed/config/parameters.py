@@ -7,12 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 AboveZero = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Tables = Annotated[tuple[dict[str, Any], ...], Field(strict=False, description="a list of tables")]
 
 
 class Section(BaseModel):
-    """A section of the configuration: frozen, and it refuses what it does not know."""
+    """A section of the configuration: frozen; refuses names it does not know and values of another type."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class DaqStateMachine(Section):
@@ -32,7 +33,7 @@ class DaqStateMachine(Section):
     stf_interval: AboveZero = 2.0
     stf_generation_time: Seconds = 0.1
     stf_count: Annotated[
-        int | None, Field(ge=0, le=10_000_000, description="exactly so many STFs; comes before durations")
+        int | None, Field(ge=0, le=999_999, description="exactly so many STFs; comes before durations")
     ] = None
 
 
@@ -57,7 +58,7 @@ class Fastmon(Section):
 
     tf_files_per_stf: Annotated[int, Field(ge=1, le=1000)] = 7
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
-    policies: tuple[dict[str, Any], ...] = ()
+    policies: Tables = ()
 
 
 class Data(Section):
@@ -76,11 +77,13 @@ class Simulation(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     stream: Annotated[str, Field(min_length=1, max_length=50)] = "main"
     recycle_frames: Annotated[int, Field(ge=0, le=100_000, description="0 makes every frame anew")] = 0
-    anomalies: tuple[dict[str, Any], ...] = ()
+    anomalies: Tables = ()
 
 
-class Parameters(Section):
+class Parameters(BaseModel):
     """All sections together: what is stored with an execution."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     daq_state_machine: DaqStateMachine = DaqStateMachine()
     fast_processing: FastProcessing = FastProcessing()

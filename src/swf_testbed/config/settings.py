@@ -9,7 +9,7 @@ import os
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -70,7 +70,7 @@ class Settings(BaseModel):
     swf_monitor_http_url: str = "http://127.0.0.1:8002"
     swf_monitor_prod_url: str | None = None
     swf_api_token: SecretStr | None = None
-    swf_log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    swf_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     swf_agent_quiet: Switch = False
     swf_agent_max_workers: Annotated[int, Field(ge=1, le=64)] = 4
     swf_stomp_debug: Switch = False
@@ -105,7 +105,7 @@ class Settings(BaseModel):
         if value is None:
             return None
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
             raise ValueError("must be an http:// or https:// address")
         return value.rstrip("/")
 
@@ -154,7 +154,7 @@ class Settings(BaseModel):
 
 def _first_line(path: Path) -> str:
     try:
-        return path.read_text("utf-8").strip()
+        return path.read_text("utf-8").partition("\n")[0].strip()
     except FileNotFoundError:
         return ""
 
@@ -175,8 +175,9 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         BadInput: names the variable, its value, and what is allowed.
     """
     process = dict(os.environ if environ is None else environ)
-    home = Path(process.get("SWF_HOME") or default_home()).expanduser().absolute()
-    said = {**_dotenv(Path.home() / ".env"), **_dotenv(home / ".env"), **process}
+    own = _dotenv(Path.home() / ".env")
+    home = Path(process.get("SWF_HOME") or own.get("SWF_HOME") or default_home()).expanduser().absolute()
+    said = {**own, **_dotenv(home / ".env"), **process}
     known = _variables()
     values: dict[str, Any] = {name: value for name, value in said.items() if name in known and value != ""}
     values["SWF_HOME"] = home
@@ -190,12 +191,16 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
 
 
 def _shown(problem: Any) -> Any:
-    name = str(problem["loc"][0]).upper()
-    return "(hidden)" if "PASS" in name or "TOKEN" in name else problem["input"]
+    name, value = str(problem["loc"][0]).upper(), problem["input"]
+    secret = "PASS" in name or "TOKEN" in name or "@" in str(value)  # an address may hold a password
+    return "(hidden)" if secret else value
 
 
 def _dotenv(path: Path) -> dict[str, str]:
-    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+    try:
+        return {name: value for name, value in dotenv_values(path).items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("environment file", str(path), f"cannot be read: {error}") from None
 
 
 @cache

@@ -69,7 +69,7 @@ def ending(timing: DaqStateMachine) -> Iterator[Step]:
 
 def _physics(timing: DaqStateMachine, tf_per_stf: int) -> Iterator[Step]:
     sequence = itertools.count(1)
-    for number, stfs in enumerate(stfs_by_period(timing)):
+    for number, (stfs, rest) in enumerate(_periods(timing)):
         if number:
             yield Enter(states.STANDBY, Announcement.PAUSE_RUN)
             yield Wait(timing.standby_duration)
@@ -79,6 +79,8 @@ def _physics(timing: DaqStateMachine, tf_per_stf: int) -> Iterator[Step]:
             yield Wait(timing.broadcast_delay)
         for _ in range(stfs):
             yield from _one_stf(next(sequence), timing, tf_per_stf)
+        if rest:
+            yield Wait(rest)
 
 
 def _one_stf(sequence: int, timing: DaqStateMachine, tf_per_stf: int) -> Iterator[Step]:
@@ -88,19 +90,20 @@ def _one_stf(sequence: int, timing: DaqStateMachine, tf_per_stf: int) -> Iterato
     yield Wait(max(0.0, room - taking))
 
 
-def stfs_by_period(timing: DaqStateMachine) -> Iterator[int]:
-    """How many STFs each physics period takes; `stf_count` is shared out, and comes before durations."""
+def _periods(timing: DaqStateMachine) -> Iterator[tuple[int, float]]:
+    """For each physics period its STFs, and the seconds that remain after them.
+
+    `stf_count` is shared out, and comes before durations.
+    """
+    periods = timing.physics_period_count
     if timing.stf_count is not None:
-        periods = max(1, timing.physics_period_count)
-        each, more = divmod(timing.stf_count, periods)
-        yield from (each + (number < more) for number in range(periods))
+        each, more = divmod(timing.stf_count, max(1, periods))
+        yield from ((each + (number < more), 0.0) for number in range(max(1, periods)))
         return
-    each = int(timing.physics_period_duration / timing.stf_interval + 1e-9)
-    yield from (
-        itertools.repeat(each, timing.physics_period_count)
-        if timing.physics_period_count
-        else (itertools.repeat(each))
-    )
+    interval = max(timing.stf_interval, timing.stf_generation_time)
+    each = int(timing.physics_period_duration / interval + 1e-9)
+    period = each, max(0.0, timing.physics_period_duration - each * interval)
+    yield from itertools.repeat(period, periods) if periods else itertools.repeat(period)
 
 
 def duration_s(timing: DaqStateMachine, tf_per_stf: int) -> float | None:

@@ -14,6 +14,8 @@ from swf_testbed.messages import EndRun, Message, PauseRun, ResumeRun, RunImmine
 from swf_testbed.messages.lifecycle import COMPLETED
 from swf_testbed.model import states
 from swf_testbed.model.clock import to_ns
+from swf_testbed.model.detectors import TF_NS
+from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.model.names import dataset_name
 from swf_testbed.model.states import DaqState, check_transition
 
@@ -73,7 +75,7 @@ class DaqSimulator:
         self._store, self._say, self._env = store, say, environment
         self.state = states.OFF
         self.stf_files = 0
-        self._announced = False
+        self._ended = False
         self._physics_began: float | None = None
 
     def run(self) -> str:
@@ -83,12 +85,13 @@ class DaqSimulator:
         """
         timing, frames = self._parameters.daq_state_machine, self._parameters.simulation.tf_per_stf
         try:
-            self._env.process(self._walk(plan(timing, frames)))
-            self._env.run()
+            self._env.run(self._env.process(self._walk(plan(timing, frames))))
         except Stopped as stopped:
-            reason = str(stopped)
-            self._abort(reason)
-            return reason
+            if self._ended:  # nothing of the run was left to do
+                self._abort(COMPLETED)
+                return COMPLETED
+            self._abort(str(stopped))
+            return str(stopped)
         except Exception as error:
             self._abort(f"failed: {error}")
             raise
@@ -98,37 +101,38 @@ class DaqSimulator:
         for step in steps:
             match step:
                 case Enter(state, announcement):
-                    self._enter(state, announcement, COMPLETED)
+                    self._enter(state)
+                    if announcement is not None:
+                        self._announce(announcement, COMPLETED)
                 case Wait(seconds):
                     yield self._env.timeout(seconds)
                 case TakeStf(sequence, seconds, writing_s):
                     start, run_s = self._env.stamp(), self._env.now - (self._physics_began or 0.0)
                     yield self._env.timeout(seconds)
                     yield self._env.timeout(writing_s)
-                    self._take(sequence, start, run_s, seconds)
+                    self._take(sequence, start, run_s)
 
     def _abort(self, reason: str) -> None:
         """The last steps at once: whatever state the run is in, `beam/not_ready` and `no_beam` may follow."""
         if self.state in {states.OFF, states.NO_BEAM}:
             return
         for step in ending(self._parameters.daq_state_machine):
-            if isinstance(step, Enter) and step.state != self.state:
-                self._enter(step.state, step.say, reason)
-            elif isinstance(step, Enter) and step.say and self._announced:
-                self._announce(step.say, reason)
+            if not isinstance(step, Enter):
+                continue
+            if step.state != self.state:
+                self._enter(step.state)
+            if step.say and not self._ended:
+                self._announce(step.say, reason[:SHORT_TEXT_CHARS])
 
-    def _enter(self, state: DaqState, announcement: Announcement | None, reason: str) -> None:
+    def _enter(self, state: DaqState) -> None:
         check_transition(self.state, state)
         self.state = state
         if state == states.PHYSICS and self._physics_began is None:
             self._physics_began = self._env.now
-        if announcement is not None:
-            self._announce(announcement, reason)
 
     def _announce(self, announcement: Announcement, reason: str) -> None:
         match announcement:
             case Announcement.RUN_IMMINENT:
-                self._announced = True
                 said = self._message(
                     RunImminent,
                     dataset=dataset_name(self._identity.run_id),
@@ -149,8 +153,9 @@ class DaqSimulator:
                     reason=reason,
                 )
         self._say(said)
+        self._ended = announcement is Announcement.END_RUN
 
-    def _take(self, sequence: int, start: datetime, run_s: float, seconds: float) -> None:
+    def _take(self, sequence: int, start: datetime, run_s: float) -> None:
         written = self._store.write(sequence, self.state, to_ns(start), run_s)
         if written is None:
             return
@@ -166,7 +171,7 @@ class DaqSimulator:
                 tf_first=written.tf_first,
                 tf_count=written.tf_count,
                 start=start,
-                end=start + timedelta(seconds=seconds),
+                end=start + timedelta(seconds=written.tf_count * TF_NS * 1e-9),
                 state=self.state.state,
                 substate=self.state.substate,
             )

@@ -7,7 +7,10 @@ from pydantic import Field
 
 from swf_testbed.messages.envelope import Message
 from swf_testbed.model import destinations
+from swf_testbed.model.errors import Refused
 from swf_testbed.model.fields import Name, Seconds, ShortText
+
+_MANAGERS = destinations.testbed_control("USERNAME").replace("USERNAME", "{username}")
 
 
 class Command(Message):
@@ -43,17 +46,83 @@ class StatusRequest(Command):
     msg_type: Literal["status_request"] = "status_request"
 
 
+class TestbedCommand(Command):
+    """A command to the agent manager of a user."""
+
+    __test__ = False  # pytest takes what begins with Test for its own
+    username: Name
+
+    @property
+    def destination(self) -> str:
+        """The queue of that user's agent manager."""
+        return destinations.testbed_control(self.username)
+
+    @classmethod
+    def addresses(cls) -> tuple[str, ...]:
+        """The queue of an agent manager."""
+        return (_MANAGERS,)
+
+
+class StartTestbed(TestbedCommand):
+    """Start the agents of a configuration; `testbed.toml` if none is named."""
+
+    msg_type: Literal["start_testbed"] = "start_testbed"
+    config_name: Name | None = None
+
+
+class StopTestbed(TestbedCommand):
+    """Stop the agents."""
+
+    msg_type: Literal["stop_testbed"] = "stop_testbed"
+
+
+class Restart(TestbedCommand):
+    """Stop the agents, and start them with the environment as it is now."""
+
+    msg_type: Literal["restart"] = "restart"
+
+
+class Status(TestbedCommand):
+    """Ask what runs under a user's agent manager."""
+
+    msg_type: Literal["status"] = "status"
+
+
 class Ping(Command):
-    """Ask whether anyone is there."""
+    """Ask whether anyone is there: the workflow runner, or the agent manager of `username`."""
 
     msg_type: Literal["ping"] = "ping"
+    username: Name | None = None
+
+    @property
+    def destination(self) -> str:
+        """The queue of whoever is asked."""
+        return super().destination if self.username is None else destinations.testbed_control(self.username)
+
+    @classmethod
+    def addresses(cls) -> tuple[str, ...]:
+        """Both queues."""
+        return (*super().addresses(), _MANAGERS)
 
 
 class Reply(Message):
-    """The answer to a command: `ok`, or an `error` that says what to do; `done` is what was done."""
+    """The answer to a command: `ok`, or an `error` that says what to do; `done` is what was done.
+
+    It goes where the command's `reply_to` says.
+    """
 
     msg_type: Literal["reply"] = "reply"
     correlation_id: UUID
     ok: bool
     error: ShortText | None = None
     done: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def destination(self) -> str:
+        """Not known to the reply itself: the asker names it."""
+        raise Refused("a reply has no destination of its own: send it to the command's reply_to")
+
+    @classmethod
+    def addresses(cls) -> tuple[str, ...]:
+        """None that could be written down."""
+        return ()

@@ -1,12 +1,12 @@
 """Data on its way: files written, registered, sampled, and the plots they became."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from swf_testbed.messages.envelope import Message, Part
-from swf_testbed.messages.lifecycle import Tick
+from swf_testbed.messages.lifecycle import InState
 from swf_testbed.model.fields import (
     Checksum,
     Count,
@@ -20,15 +20,12 @@ from swf_testbed.model.fields import (
     Timestamp,
     Url,
 )
-from swf_testbed.model.states import State, Substate
 
 
-class StfGen(Message):
-    """The DAQ has completed an STF file in the exit buffer; `sequence` counts from 1 without a gap."""
+class StfMessage(InState):
+    """What is said of an STF file; `sequence` counts from 1 without a gap."""
 
     identity = ("run_id", "filename")
-    msg_type: Literal["stf_gen"] = "stf_gen"
-    run_id: RunNumber
     filename: FileName
     sequence: Positive
     file_url: Url
@@ -38,9 +35,12 @@ class StfGen(Message):
     tf_count: Count
     start: Timestamp
     end: Timestamp
-    state: State
-    substate: Substate | None
-    simulation_tick: Tick
+
+
+class StfGen(StfMessage):
+    """The DAQ has completed an STF file in the exit buffer."""
+
+    msg_type: Literal["stf_gen"] = "stf_gen"
 
 
 class Replica(Part):
@@ -51,24 +51,10 @@ class Replica(Part):
     verified: bool
 
 
-class StfReady(Message):
+class StfReady(StfMessage):
     """An STF file is verified, registered, and may be read."""
 
-    identity = ("run_id", "filename")
     msg_type: Literal["stf_ready"] = "stf_ready"
-    run_id: RunNumber
-    filename: FileName
-    sequence: Positive
-    file_url: Url
-    size_bytes: Count
-    checksum: Checksum
-    tf_first: FrameNumber
-    tf_count: Count
-    start: Timestamp
-    end: Timestamp
-    state: State
-    substate: Substate | None
-    simulation_tick: Tick
     egress_at: Timestamp | None = None
     file_id: UUID
     replicas: tuple[Replica, ...] = ()
@@ -116,6 +102,25 @@ class FastmonStatus(Message):
     msg_type: Literal["fastmon_status"] = "fastmon_status"
     status: Name
     message: ShortText
+
+
+class ProcessingComplete(Message):
+    """Whole-STF processing of one file, or of a dataset, has ended; `outputs` are the addresses of files."""
+
+    identity = ("run_id", "filename", "dataset", "panda_task_id", "status")
+    msg_type: Literal["processing_complete"] = "processing_complete"
+    run_id: RunNumber
+    filename: FileName | None = None
+    dataset: Name | None = None
+    status: Name
+    panda_task_id: Count | None = None
+    outputs: tuple[Url, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_of_what(self) -> Self:
+        if (self.filename is None) == (self.dataset is None):
+            raise ValueError("must name either a filename or a dataset")
+        return self
 
 
 class HistogramsUpdated(Message):

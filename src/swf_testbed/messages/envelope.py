@@ -24,6 +24,12 @@ def on_workers(namespace: str) -> str:
     return destinations.WORKERS
 
 
+def on_transformer(namespace: str) -> str:
+    """What the slice transformer hears."""
+    del namespace
+    return destinations.TRANSFORMER
+
+
 class Part(BaseModel):
     """A piece of a message: frozen, and deaf to fields it does not know."""
 
@@ -69,6 +75,11 @@ class Message(Part):
     def destination(self) -> str:
         """Where this message goes."""
         return type(self).goes_to(self.namespace)
+
+    @classmethod
+    def addresses(cls) -> tuple[str, ...]:
+        """Where messages of this type go, with `{field}` where the value of a field stands."""
+        return (cls.goes_to("{namespace}"),)
 
 
 def _lookup(message: BaseModel, path: str) -> Any:

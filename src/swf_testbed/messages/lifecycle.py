@@ -1,12 +1,13 @@
 """The life of a run, as the DAQ tells it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from swf_testbed.messages.envelope import Message
+from swf_testbed.model.errors import BadInput
 from swf_testbed.model.fields import Count, Name, RunNumber, Seconds, ShortText
-from swf_testbed.model.states import RunPhase, State, Substate
+from swf_testbed.model.states import RunPhase, State, Substate, daq_state
 
 Tick = Annotated[Seconds, Field(description="simulated seconds since the start of the workflow")]
 
@@ -14,13 +15,25 @@ COMPLETED = "completed"
 """The `reason` of an `end_run` whose plan was walked to its end; any other reason is an abort."""
 
 
-class Lifecycle(Message):
-    """What the messages of a run's life have in common."""
+class InState(Message):
+    """What carries the state in effect: a pair that exists."""
 
     run_id: RunNumber
     state: State
     substate: Substate | None
     simulation_tick: Tick
+
+    @model_validator(mode="after")
+    def _pair_exists(self) -> Self:
+        try:
+            daq_state(self.state, self.substate)
+        except BadInput as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
+class Lifecycle(InState):
+    """What the messages of a run's life have in common."""
 
     @property
     def phase(self) -> RunPhase:

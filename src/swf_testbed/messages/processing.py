@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from swf_testbed.messages.envelope import Message, Part, on_workers
+from swf_testbed.messages.envelope import Message, Part, on_transformer, on_workers
 from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
 from swf_testbed.model.fields import (
@@ -159,3 +159,18 @@ class WorkerHeartbeat(Message):
     persistent = False
     msg_type: Literal["worker_heartbeat"] = "worker_heartbeat"
     content: WorkerHeartbeatContent
+
+
+class StopTransformerContent(Part):
+    """Which run's slices are not to be worked on any more."""
+
+    run_id: RunNumber
+
+
+class StopTransformer(Message):
+    """No more slices of a run."""
+
+    goes_to = on_transformer
+    identity = ("content.run_id",)
+    msg_type: Literal["stop_transformer"] = "stop_transformer"
+    content: StopTransformerContent

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from swf_testbed.messages import control, data, judgement, lifecycle, processing
+from swf_testbed.messages import control, data, judgement, lifecycle, processing, tasks
 from swf_testbed.messages.envelope import Message
 
 
@@ -21,6 +21,7 @@ _CLASSES: tuple[type[Message], ...] = (
     data.StfReady,
     data.TfFileRegistered,
     data.FastmonStatus,
+    data.ProcessingComplete,
     data.HistogramsUpdated,
     judgement.QualityFlagged,
     judgement.Alarm,
@@ -29,9 +30,20 @@ _CLASSES: tuple[type[Message], ...] = (
     processing.SliceResult,
     processing.StfVolume,
     processing.WorkerHeartbeat,
+    processing.StopTransformer,
+    tasks.CreateWorkflowTask,
+    tasks.CreatedWorkflowTask,
+    tasks.AdjustWorker,
+    tasks.AdjustedWorker,
+    tasks.CloseWorkflowTask,
+    tasks.ClosedWorkflowTask,
     control.RunWorkflow,
     control.StopWorkflow,
     control.StatusRequest,
+    control.StartTestbed,
+    control.StopTestbed,
+    control.Restart,
+    control.Status,
     control.Ping,
     control.Reply,
 )

@@ -50,7 +50,10 @@ class BadData(SwfError):
 
 def shorten(value: Any) -> str:
     """A value as it may stand in an error message: quoted, and never longer than a line."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, or nested without end
+        text = f"a value of type {type(value).__name__}"
     return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"
 
 

@@ -1,6 +1,6 @@
 """The types of fields that several messages and records share, each with its bounds."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, StringConstraints
@@ -8,9 +8,24 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Plai
 from swf_testbed.model.clock import iso
 from swf_testbed.model.names import LAST_RUN_NUMBER
 
+
+def _no_number(value: object) -> object:
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be ISO 8601 with an offset")  # pydantic hears ValueError
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie in the years 1 to 9999 of UTC") from None
+
+
 Timestamp = Annotated[
     AwareDatetime,
-    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    BeforeValidator(_no_number),
+    AfterValidator(_in_utc),
     PlainSerializer(iso, return_type=str, when_used="json"),
 ]
 """ISO 8601 with an offset on the wire, aware UTC in memory."""
@@ -25,7 +40,8 @@ RunNumber = Annotated[int, BeforeValidator(_digits_to_int), Field(strict=True, g
 
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-ShortText = Annotated[str, StringConstraints(max_length=2000)]
+SHORT_TEXT_CHARS = 2000
+ShortText = Annotated[str, StringConstraints(max_length=SHORT_TEXT_CHARS)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,249}$")]
 """A file's name without any folder: it may be joined to a path."""
 
@@ -39,6 +55,7 @@ FrameNumber = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 __all__ = [
+    "SHORT_TEXT_CHARS",
     "Checksum",
     "Count",
     "FileName",

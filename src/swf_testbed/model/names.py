@@ -15,21 +15,16 @@ IDENTITY = UUID("6f0f8a3e-5f0b-5c39-9d7b-6b2f8a1c3d5e")
 
 _WORD = r"[a-z0-9][a-z0-9_]*"
 _USER = r"[A-Za-z0-9][A-Za-z0-9._]*"
+_SEQUENCE = r"[0-9]{4}|[1-9][0-9]{4,17}"
 _PATTERNS = {
     "namespace": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
-    "agent type": re.compile(_WORD),
-    "agent name": re.compile(rf"(?P<type>{_WORD})-agent-(?P<user>{_USER})-(?P<id>[0-9]+)"),
-    "execution_id": re.compile(rf"(?P<workflow>{_WORD})-(?P<user>{_USER})-(?P<seq>[0-9]{{4,}})"),
-    "stf filename": re.compile(r"swf\.(?P<run>[0-9]+)\.(?P<seq>[0-9]{6})\.stf"),
-    "tf filename": re.compile(r"(?P<stem>[A-Za-z0-9][A-Za-z0-9._-]*)_tf_(?P<part>[0-9]{3,})\.tf"),
+    "agent name": re.compile(rf"(?P<type>{_WORD})-agent-(?P<user>{_USER})-(?P<id>0|[1-9][0-9]{{0,17}})"),
+    "execution_id": re.compile(rf"(?P<workflow>{_WORD})-(?P<user>{_USER})-(?P<seq>{_SEQUENCE})"),
 }
 _EXAMPLES = {
     "namespace": "up to 64 of A-Z a-z 0-9 _ . -, starting with a letter or digit, like torre1",
-    "agent type": "lower-case letters, digits and _, like fast_processing",
     "agent name": "<type>-agent-<user>-<id>, like data-agent-alice-7",
     "execution_id": "<workflow>-<user>-<NNNN>, like fast_processing-alice-0042",
-    "stf filename": "swf.<run>.<sequence>.stf, like swf.100010.000007.stf",
-    "tf filename": "<stf>_tf_<NNN>.tf, like swf.100010.000007_tf_001.tf",
 }
 
 

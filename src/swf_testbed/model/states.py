@@ -131,7 +131,8 @@ def check_transition(current: DaqState, wanted: DaqState, *, before_test: DaqSta
     if wanted not in legal:
         listed = ", ".join(sorted(str(pair) for pair in legal if pair.state is not State.TEST))
         raise IllegalTransition(
-            f"{current} cannot become {wanted}; from {current} it may become {listed or 'nothing'} or test"
+            f"{current} cannot become {wanted}; from {current} it may become "
+            + (f"{listed} or test" if listed else "test")
         )
 
 
