@@ -12,8 +12,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
         "img-src 'self' data:",
-        # JSROOT and uPlot set the style attribute of what they draw.
-        "style-src 'self' 'unsafe-inline'",
+        "style-src 'self'",
+        # JSROOT's menus are written with style attributes.
+        "style-src-attr 'unsafe-inline'",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",

@@ -13,7 +13,7 @@ from swf_testbed.model.clock import now
 from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.states import RunPhase
-from swf_testbed.model.status import AGENT_STALE_S, OperationalState
+from swf_testbed.model.status import AGENT_STALE_S, OperationalState, WorkerStatus
 from swf_testbed.monitor.services.counts import slice_counts
 from swf_testbed.monitor.services.trends import Trends, run_trends
 from swf_testbed.monitor.store.models import (
@@ -33,6 +33,9 @@ from swf_testbed.records import SliceCounts
 
 ROWS = 12
 """Rows of a table that is only an excerpt."""
+
+MOST_ACTIVE = 5
+"""Runs in progress that the hub shows with their figures."""
 
 PAGE = 50
 """Runs on a page of the list."""
@@ -66,7 +69,7 @@ class AgentLine:
 class Hub:
     """What runs now, and what ran last."""
 
-    active: list[RunLine]
+    active: list[tuple[RunLine, Trends]]
     recent: list[RunLine]
     executions: list[WorkflowExecution]
     agents: list[AgentLine]
@@ -101,14 +104,19 @@ class RunPage:
     stfs: list[StfFile]
     newest_slices: list[TfSlice]
 
+    @property
+    def at_work(self) -> int:
+        """Workers that have not ended."""
+        return sum(worker.status != WorkerStatus.ENDED for worker in self.workers)
+
 
 def hub() -> Hub:
     """The hub page."""
     live = RunState.objects.exclude(phase__in=[phase for phase in RunPhase if phase.ended])
-    active = Run.objects.filter(run_state__in=live, end_time=None)[:ROWS]
+    active = Run.objects.filter(run_state__in=live, end_time=None)[:MOST_ACTIVE]
     agents = [_agent_line(agent) for agent in SystemAgent.objects.order_by("agent_type", "instance_name")]
     return Hub(
-        active=_lines(active),
+        active=[(line, run_trends(line.run)) for line in _lines(active)],
         recent=_lines(Run.objects.all()[:ROWS]),
         executions=list(WorkflowExecution.objects.all()[:ROWS]),
         agents=[line for line in agents if line.state != OperationalState.EXITED][:100],
@@ -153,20 +161,18 @@ def _lines(runs: Any) -> list[RunLine]:
     """Runs with their counts, in three queries however many they are."""
     found: Sequence[Run] = runs if isinstance(runs, list) else list(runs.select_related("run_state"))
     numbers = [run.run_number for run in found]
+    counted = StfFile.objects.filter(run_id__in=numbers).order_by().values_list("run_id")
     files = {
-        row["run_id"]: row
-        for row in StfFile.objects.filter(run_id__in=numbers)
-        .order_by()
-        .values("run_id")
-        .annotate(count=Count("id"), bytes=Sum("file_size_bytes"))
+        number: (count, size or 0)
+        for number, count, size in counted.annotate(Count("id"), Sum("file_size_bytes"))
     }
     slices = slice_counts(numbers)
     return [
         RunLine(
             run=run,
             state=getattr(run, "run_state", None),
-            stfs=files.get(run.run_number, {}).get("count", 0),
-            bytes=files.get(run.run_number, {}).get("bytes") or 0,
+            stfs=files.get(run.run_number, (0, 0))[0],
+            bytes=files.get(run.run_number, (0, 0))[1],
             slices=slices[run.run_number],
         )
         for run in found

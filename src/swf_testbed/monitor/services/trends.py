@@ -15,6 +15,7 @@ from swf_testbed.records import Percentiles
 
 MAX_ROWS = 3000
 MAX_POINTS = 120
+SMOOTHED_BINS = 6
 RECENT_S = 30.0
 """What 'now' means for a rate of a run that goes on."""
 
@@ -53,9 +54,7 @@ def run_trends(run: Run) -> Trends:
     ongoing = run.end_time is None
     edges = _edges([*counted.values(), plotted], ongoing)
     per_second = {name: _rate(times, ongoing) for name, times in counted.items()}
-    rates = [
-        (name, np.histogram(_known(times), edges)[0] / np.diff(edges)) for name, times in counted.items()
-    ]
+    rates = [(name, _smooth(times, edges)) for name, times in counted.items()]
     latency = [
         ("to result, p50", _percentile(done, done - egress, edges, 50)),
         ("to plot, p50", _percentile(plotted, plotted - egress, edges, 50)),
@@ -99,6 +98,14 @@ def _rate(times: Times, ongoing: bool) -> float | None:
         return float((known > now().timestamp() - RECENT_S).sum() / RECENT_S) if len(known) else None
     span = float(np.ptp(known)) if len(known) > 1 else 0.0
     return (len(known) - 1) / span if span else None
+
+
+def _smooth(times: Times, edges: Times) -> Times:
+    """Events a second in each bin, averaged over it and the bins before: STFs come in bursts."""
+    if len(edges) < 2:
+        return np.empty(0)
+    counts = np.histogram(_known(times), edges)[0]
+    return np.convolve(counts, np.full(SMOOTHED_BINS, 1 / SMOOTHED_BINS))[: len(counts)] / np.diff(edges)
 
 
 def _percentile(when: Times, seconds: Times, edges: Times, percent: float) -> Times:

@@ -32,7 +32,9 @@ export function rootHistogram(said) {
   histogram.fEntries = said.entries;
   // The page writes the title; JSROOT would read it as LaTeX.
   Object.assign(histogram, { fName: 'h', fTitle: '', fLineColor: LINE, fFillColor: FILL, fFillStyle: 1001 });
-  Object.assign(histogram.fXaxis, AXIS, { fXmin: said.xmin, fXmax: said.xmax, fTitle: said.xtitle });
+  Object.assign(histogram.fXaxis, AXIS, {
+    fXmin: said.xmin, fXmax: said.xmax, fTitle: said.xtitle, fTitleOffset: 1.5,
+  });
   Object.assign(histogram.fYaxis, AXIS, { fTitle: said.ytitle, fTitleOffset: 1.9, fMaxDigits: 4 });
   return histogram;
 }

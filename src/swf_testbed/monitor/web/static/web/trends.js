@@ -26,7 +26,7 @@ function options(home, data) {
   return {
     width: home.clientWidth - 12,
     height: HEIGHT,
-    padding: [8, 10, 0, 0],
+    padding: [8, 26, 0, 0],
     cursor: { drag: { x: true, y: false } },
     scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
     axes: [{ ...axis, space: 80, size: 28, values: (_, splits) => splits.map(clock) }, { ...axis, size: 46 }],
