@@ -26,12 +26,12 @@ Object.assign(gStyle, {
 });
 
 /** A ROOT histogram from the `content` that `GET /api/histograms/?format=root` answers. */
-export function rootHistogram(said) {
+export function rootHistogram(name, said) {
   const histogram = createHistogram('TH1D', said.nbins);
   histogram.fArray.set(said.contents.slice(0, said.nbins + 2));
   histogram.fEntries = said.entries;
   // The page writes the title; JSROOT would read it as LaTeX.
-  Object.assign(histogram, { fName: 'h', fTitle: '', fLineColor: LINE, fFillColor: FILL, fFillStyle: 1001 });
+  Object.assign(histogram, { fName: name, fTitle: '', fLineColor: LINE, fFillColor: FILL, fFillStyle: 1001 });
   Object.assign(histogram.fXaxis, AXIS, {
     fXmin: said.xmin, fXmax: said.xmax, fTitle: said.xtitle, fTitleOffset: 1.5,
   });
@@ -71,7 +71,7 @@ class Plot {
     this.figure.dataset.entries = content.entries;
     this.frame.setAttribute('role', 'img');
     this.frame.setAttribute('aria-label', `${title} ${entries}`);
-    const histogram = rootHistogram(content);
+    const histogram = rootHistogram(name, content);
     if (this.painter) {
       this.painter.updateObject(histogram);
       await this.painter.redrawPad();
