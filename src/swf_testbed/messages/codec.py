@@ -96,4 +96,4 @@ def _not_a_message(name: str, error: ValidationError) -> NotAMessage:
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "body"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return NotAMessage(f"{name}.{field}", first["input"], f"{first['msg']}{more}")
+    return NotAMessage(f"{name}.{field}", first["input"], first["msg"].removeprefix("Value error, ") + more)

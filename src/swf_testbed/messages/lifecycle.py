@@ -26,7 +26,7 @@ class InState(Message):
     @model_validator(mode="after")
     def _pair_exists(self) -> Self:
         try:
-            daq_state(self.state, self.substate)
+            daq_state(self.state.value, self.substate.value if self.substate else None)
         except BadInput as error:
             raise ValueError(str(error)) from None
         return self

@@ -35,7 +35,10 @@ def _digits_to_int(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
-RunNumber = Annotated[int, BeforeValidator(_digits_to_int), Field(strict=True, ge=0, le=LAST_RUN_NUMBER)]
+RunNumber = Annotated[
+    Annotated[int, Field(strict=True, ge=0, le=LAST_RUN_NUMBER)],  # inside, so that the schema has them
+    BeforeValidator(_digits_to_int),
+]
 """A run; a string of digits is accepted on input."""
 
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
