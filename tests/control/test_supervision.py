@@ -6,22 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.places import socket_dir
 from swf_testbed.control.programs import Program, supervisor_file
 from swf_testbed.control.supervision import Supervisord, wait_until
 from swf_testbed.model.errors import Refused, Unavailable
 
 _SLEEP = (sys.executable, "-I", "-S", "-c", "import signal; signal.pause()")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return load_settings({"SWF_HOME": str(tmp_path)})
 
 
 @pytest.fixture
@@ -118,7 +112,7 @@ def test_a_file_that_it_cannot_read_is_an_error_in_its_words(
 def test_environment_reaches_programs_and_secrets_stay_out_of_the_file(
     home: Settings, supervisord: Supervisord
 ) -> None:
-    show = "import os; print(os.environ['PLAIN'], os.environ['HIDDEN'], flush=True); import signal; signal.pause()"
+    show = "import os, signal; print(os.environ['PLAIN'], os.environ['HIDDEN'], flush=True); signal.pause()"
     program = Program("show", (sys.executable, "-I", "-S", "-c", show))
     supervisord.start(_text(home, supervisord, program, PLAIN="50 % of, all"), {"HIDDEN": "opens-sesame"})
     supervisord.begin("show")

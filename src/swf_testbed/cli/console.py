@@ -26,9 +26,10 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     """A table: framed and coloured on a terminal, else one line a row with tabs between."""
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if not on_terminal():
-        print("\n".join("\t".join(row) for row in [list(columns), *cells]))
+        head = [list(columns)] if any(columns) else []
+        print("\n".join("\t".join(row) for row in [*head, *cells]))
         return
-    table = Table(*columns, title=title, title_justify="left", header_style="bold")
+    table = Table(*columns, title=title, title_justify="left", show_header=any(columns))
     for row in cells:
         table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
     Console().print(table)

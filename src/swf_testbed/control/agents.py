@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from swf_testbed.config.documents import Configuration
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.places import control_lock, socket_dir
-from swf_testbed.control.programs import Program, agent_programs, public_environment, supervisor_file
+from swf_testbed.control.programs import RUNNER, Program, agent_programs, public_environment, supervisor_file
 from swf_testbed.control.services import log_end
 from swf_testbed.control.supervision import Process, Supervisord, wait_until
 from swf_testbed.model.errors import Refused, Unavailable
@@ -84,5 +84,6 @@ def stop_agents(settings: Settings) -> list[str]:
     with control_lock(settings):
         supervisord = agents_supervisord(settings)
         live = [process.full_name for process in supervisord.processes() if process.live]
-        supervisord.shut_down()
+        # The runner first: it ends its run in good order while the others still listen.
+        supervisord.shut_down(first=RUNNER)
         return live

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+import httpx
+
 from swf_testbed.bus import open_bus
 from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.programs import BROKER, MONITOR
-from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor_client import MonitorClient
-from swf_testbed.monitor_client.client import PATIENCE_S
+from swf_testbed.monitor_client.http import http_client
 
 CLIENT = "swf/cli"
 """What the command line calls itself at the monitor, which counts requests by program."""
 
-_LOGIN_S = 3.0
+_LOGIN_S, _ANSWER_S = 3.0, 5.0
 
 
 class Answer(StrEnum):
@@ -73,17 +74,18 @@ def ask_monitor(settings: Settings) -> Answer:
         return Answer.NOBODY
     namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
     try:
-        with open_monitor(settings, patience_s=0.0) as monitor:
-            monitor.health()
-            monitor.ensure_namespace(namespace)
-    except SwfError:
+        with http_client(settings.swf_monitor_http_url, settings.api_token(), CLIENT) as client:
+            client.timeout = httpx.Timeout(_ANSWER_S)
+            healthy = client.get("/api/health/").is_success
+            known = client.post("/api/namespaces/ensure/", json={"name": namespace}).is_success
+    except httpx.TransportError:
         return Answer.STRANGER
-    return Answer.OURS
+    return Answer.OURS if healthy and known else Answer.STRANGER
 
 
-def open_monitor(settings: Settings, patience_s: float = PATIENCE_S) -> MonitorClient:
+def open_monitor(settings: Settings) -> MonitorClient:
     """The monitor of this testbed, as the command line sees it."""
-    return MonitorClient(settings.swf_monitor_http_url, settings.api_token(), CLIENT, patience_s)
+    return MonitorClient(settings.swf_monitor_http_url, settings.api_token(), CLIENT)
 
 
 HANDSHAKES: dict[str, Callable[[Settings], Answer]] = {BROKER: ask_broker, MONITOR: ask_monitor}

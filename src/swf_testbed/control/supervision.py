@@ -142,13 +142,21 @@ class Supervisord:
             said = (done.stderr or done.stdout).strip() or "no reason given"
             raise Unavailable(f"supervisord did not start with {self.file}: {said}")
 
-    def shut_down(self) -> bool:
-        """End it and all that it supervises, and wait until it is gone; False when it was down."""
+    def shut_down(self, first: str | None = None) -> bool:
+        """End it and all that it supervises, and wait until it is gone; False when it was down.
+
+        Args:
+            first: a program that must have ended before the others are told to.
+        """
         pid = self.pid
         if pid is None:
             return False
         gone = _Departure(pid)
         try:
+            if first in {process.group for process in self.processes()}:
+                self._call(lambda rpc: rpc.supervisor.stopProcessGroup(first))
+            # All at once: by itself supervisord ends one group after the other.
+            self._call(lambda rpc: rpc.supervisor.stopAllProcesses(False))
             self._call(lambda rpc: rpc.supervisor.shutdown())
         except Fault as fault:
             if fault.faultCode != Faults.SHUTDOWN_STATE:
@@ -166,10 +174,6 @@ class Supervisord:
         except Fault as fault:
             if fault.faultCode != Faults.ALREADY_STARTED:
                 raise Unavailable(f"{program} cannot be started: {fault.faultString}") from None
-
-    def end(self, program: str) -> None:
-        """Stop the processes of a program and wait for their end."""
-        self._call(lambda rpc: rpc.supervisor.stopProcessGroup(program, True))
 
     def _call(self, ask: Callable[[Any], T]) -> T:
         transport = _Transport(self.socket)

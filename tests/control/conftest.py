@@ -1,0 +1,36 @@
+"""A home folder of one's own, on free ports, with whatever was started there stopped in the end."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.control.agents import stop_agents
+from swf_testbed.control.services import stop_services
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on at this moment."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Settings]:
+    broker, monitor = free_ports(2)
+    settings = load_settings(
+        {
+            "SWF_HOME": str(tmp_path / "a home"),
+            "ACTIVEMQ_PORT": str(broker),
+            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{monitor}",
+        }
+    )
+    settings.swf_home.mkdir()
+    yield settings
+    stop_agents(settings)
+    stop_services(settings)
