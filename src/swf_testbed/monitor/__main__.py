@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
         case ["intake"]:
             from swf_testbed.monitor.intake.main import run
 
-            run(swf)
+            return run(swf)
         case ["manage", *rest]:
             manage(swf, rest)
         case _:

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created
 _MAX_AGENTS = 200
 _OTHER = "other"
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
 registry = CollectorRegistry()
 requests = Counter(
     "swf_http_requests",

@@ -28,7 +28,7 @@ def apply(messages: Sequence[Message]) -> None:
     _upsert("system-state-events", map(_event, lives))
     _upsert("run-states", map(_wanted_workers, calls))
     _upsert("workers", map(_worker, beats))
-    for beat in {beat.content.worker_id: beat for beat in beats}.values():
+    for beat in {(beat.content.tf_filename, beat.content.slice_id): beat for beat in beats}.values():
         _slice_in_hand(beat)
 
 

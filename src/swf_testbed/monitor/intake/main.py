@@ -2,24 +2,31 @@
 
 import json
 import logging
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Sequence
 
 from swf_testbed.bus import Bus, Inbox, Subscription, open_bus
 from swf_testbed.config.settings import Settings
 from swf_testbed.model import destinations
+from swf_testbed.model.clock import now
+from swf_testbed.model.errors import Unavailable
+from swf_testbed.model.status import AgentStatus, OperationalState
 from swf_testbed.monitor.startup import prepare
 
 log = logging.getLogger(__name__)
 
-CLIENT = "monitor-intake"
+NAME = "monitor-intake"
+"""Its client id at the broker, and its name among the agents."""
+
 BATCH = 500
 LINGER_S = 0.05
 """How long a batch waits for more: short beside the second in which a plot must follow its data."""
 
-_IDLE_S = 60.0
-_HEARD = {f"{CLIENT}-events": destinations.EVENTS, f"{CLIENT}-workers": destinations.WORKERS}
+BEAT_S = 30.0
+_HEARD = {f"{NAME}-events": destinations.EVENTS, f"{NAME}-workers": destinations.WORKERS}
 """What is heard, by the name of the durable subscription."""
 
 
@@ -37,11 +44,18 @@ class Intake:
             threading.Thread(target=self._take_all, args=(inbox,), name=inbox.subscription.durable)
             for inbox in self._inboxes
         ]
-
-    def start(self) -> None:
-        """Begin."""
         for thread in self._threads:
             thread.start()
+
+    def wait_subscribed(self) -> None:
+        """Returns when nothing that is said can be missed any more; `Unavailable` if the bus is closed."""
+        # The broker takes frames in order: its receipt for this one says that it has our subscriptions.
+        self._hint((), wait=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether every thread is at work."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def _take_all(self, inbox: Inbox) -> None:
         from django.db import OperationalError, connections
@@ -49,7 +63,7 @@ class Intake:
         from swf_testbed.monitor.intake import batches
 
         while not self._stopping.is_set():
-            deliveries = inbox.take(limit=BATCH, linger_s=LINGER_S, timeout_s=_IDLE_S)
+            deliveries = inbox.take(limit=BATCH, linger_s=LINGER_S)
             if not deliveries:
                 continue
             try:
@@ -58,14 +72,15 @@ class Intake:
                 log.warning("%d messages not stored: %s; the broker keeps them", len(deliveries), error)
                 break
             inbox.ack(deliveries)
+            # Also when nothing is new: a process before this one may have died between storing and telling.
             self._hint(numbers)
         connections.close_all()
 
-    def _hint(self, numbers: Sequence[int]) -> None:
-        # Also when nothing is new: the process before this one may have died between storing and telling.
+    def _hint(self, numbers: Sequence[int], *, wait: bool = False) -> None:
+        """Tell web processes to read the store."""
         body = json.dumps({"count": len(numbers), "last": max(numbers, default=None)}).encode()
         said = {"persistent": "false", "content-type": "application/json"}
-        self._bus.publish_body(destinations.STORED, body, said, wait=False)
+        self._bus.publish_body(destinations.STORED, body, said, wait=wait)
 
     def stop(self) -> None:
         """End after the batches in hand."""
@@ -76,16 +91,62 @@ class Intake:
             thread.join()
 
 
-def run(swf: Settings) -> None:
-    """Take in until SIGTERM or SIGINT."""
+def run(swf: Settings) -> int:
+    """Take in until SIGTERM or SIGINT; the exit code."""
     ended = threading.Event()
     end: Callable[..., None] = lambda *_: ended.set()  # noqa: E731  # a signal handler
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     prepare(swf)
-    with open_bus(swf, CLIENT) as bus:
+    with open_bus(swf, NAME) as bus:
         intake = Intake(bus)
-        intake.start()
-        log.info("taking in %s", ", ".join(_HEARD.values()))
-        ended.wait()
+        failed = not _watch(bus, intake, ended)
         intake.stop()
+    _appear(OperationalState.EXITED, AgentStatus.EXITED)
+    return 1 if failed else 0
+
+
+def _watch(bus: Bus, intake: Intake, ended: threading.Event) -> bool:
+    """Beat until the end; False if a thread has died, for supervisord to start us again."""
+    subscribed = threading.Thread(target=_announce, args=(intake,), name="announce", daemon=True)
+    subscribed.start()
+    while not ended.wait(BEAT_S):
+        if not intake.alive:
+            log.error("a thread of the intake has died")
+            return False
+        if bus.connected:
+            _appear(OperationalState.READY, AgentStatus.OK)
+    return True
+
+
+def _announce(intake: Intake) -> None:
+    try:
+        intake.wait_subscribed()
+    except Unavailable:
+        return
+    _appear(OperationalState.READY, AgentStatus.OK)
+    log.info("taking in %s", ", ".join(_HEARD.values()))
+
+
+def _appear(state: OperationalState, status: AgentStatus) -> None:
+    """Our own row among the agents: READY means that nothing that is said is missed."""
+    from django.db import DatabaseError, connections
+
+    from swf_testbed.monitor.services.changes import upsert_rows
+    from swf_testbed.monitor.services.resources import RESOURCES
+
+    row = {
+        "instance_name": NAME,
+        "agent_type": "intake",
+        "status": status,
+        "operational_state": state,
+        "last_heartbeat": now(),
+        "pid": os.getpid(),
+        "hostname": socket.gethostname(),
+    }
+    try:
+        upsert_rows(RESOURCES["systemagents"], [row])
+    except DatabaseError as error:
+        log.warning("database: %s", error)
+    finally:
+        connections.close_all()

@@ -1,0 +1,91 @@
+"""One testbed's monitor, for tests: where it is, its clients, its programs."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from swf_testbed.bus import StompBus, Subscription, open_bus
+from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.model import destinations
+from swf_testbed.monitor_client import MonitorClient
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Instance:
+    """One testbed's monitor."""
+
+    home: Path
+    environment: dict[str, str]
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(self.environment)
+
+    @property
+    def url(self) -> str:
+        return self.settings.swf_monitor_http_url
+
+    def client(self, agent: str = "test", patience_s: float = 30.0) -> MonitorClient:
+        return MonitorClient(self.url, self.settings.api_token(), f"swf/{agent}", patience_s)
+
+    def raw(self, *, token: bool = True) -> httpx.Client:
+        headers = {"Authorization": f"Token {self.settings.api_token()}"} if token else {}
+        return httpx.Client(base_url=f"{self.url}/api", headers=headers, trust_env=False, timeout=30)
+
+    def bus(self) -> StompBus:
+        bus = open_bus(self.settings)
+        assert bus.wait_connected(10)
+        return bus
+
+    @contextmanager
+    def program(self, name: str) -> Iterator["subprocess.Popen[bytes]"]:
+        with subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "swf_testbed.monitor", name], env=self.environment
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(10)
+
+    @contextmanager
+    def taking_in(self) -> Iterator["subprocess.Popen[bytes]"]:
+        with self.bus() as bus:
+            inbox = bus.subscribe(Subscription(destinations.STORED))
+            with self.program("intake") as process:
+                assert inbox.take(timeout_s=60)
+                inbox.close()
+                yield process
+
+    @contextmanager
+    def serving(self) -> Iterator["subprocess.Popen[bytes]"]:
+        with self.program("serve") as process:
+            with MonitorClient(self.url, patience_s=60) as client:
+                client.health()
+            yield process
+
+
+def new_instance(home: Path, broker_port: int, **more: str) -> Instance:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = {
+        **inherited,
+        "SWF_HOME": str(home),
+        "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
+        "ACTIVEMQ_PORT": str(broker_port),
+        "PYTHONDEVMODE": "0",
+        **more,
+    }
+    return Instance(home, environment)
