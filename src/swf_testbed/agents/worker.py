@@ -40,6 +40,7 @@ class Worker(BaseAgent):
     agent_type: ClassVar[str] = "worker"
     prefetch: ClassVar[int] = 1
     heartbeat_s: ClassVar[float] = 5.0
+    alone: ClassVar[bool] = False
 
     def __init__(self, context: AgentContext) -> None:
         super().__init__(context)

@@ -32,6 +32,9 @@ class BaseAgent:
     agent_type: ClassVar[str]
     prefetch: ClassVar[int] = 100
     heartbeat_s: ClassVar[float] = HEARTBEAT_S
+    alone: ClassVar[bool] = True
+    """Whether a namespace may have one at a time: the broker then refuses a second while the first lives."""
+
     handlers: ClassVar[dict[str, Handler]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -64,9 +67,8 @@ class BaseAgent:
 
     @classmethod
     def client_id(cls, namespace: str) -> str | None:
-        """The name of its connection: that of the role when it keeps durable subscriptions, else none."""
-        topics = [one for one in cls.heard(namespace) if not destinations.is_queue(one)]
-        return destinations.subscription_name(cls.agent_type, namespace) if topics else None
+        """The name of its connection: that of its role, or none for one of many."""
+        return destinations.subscription_name(cls.agent_type, namespace) if cls.alone else None
 
     @classmethod
     def heard(cls, namespace: str) -> dict[str, dict[str, Handler]]:

@@ -22,6 +22,13 @@ class RunMerge:
 
     def _see_monitor(self) -> None:
         known = self._monitor.results(self.run_number)
+        foreign = set(known.parts) - self._histograms.parts
+        if foreign:
+            # Storing our sum would take these out of the plots.
+            raise Conflict(
+                f"run {self.run_number}: the monitor has {len(foreign)} parts, like {min(foreign)}, that are "
+                "not in this merger's journal; was it lost, or does another merger run elsewhere?"
+            )
         self.revision, self._posted = known.revision, set(known.parts)
         self.slices = known.slices
 
