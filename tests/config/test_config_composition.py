@@ -1,0 +1,307 @@
+"""From files and overrides to one configuration: what counts, and what is refused with the remedy."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swf_testbed.config.compose import (
+    find_workflow,
+    instance_namespace,
+    load_configuration,
+    merge,
+    parse_override,
+    workflow_names,
+)
+from swf_testbed.config.documents import Configuration
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.provenance import execution_environment
+from swf_testbed.model.errors import BadInput
+
+TESTBED = '[testbed]\nnamespace = "test"\n'
+WORKFLOW = '[workflow]\nname = "mine"\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "workflows").mkdir()
+    write(tmp_path, "testbed", TESTBED)
+    return tmp_path
+
+
+def write(home: Path, name: str, text: str) -> Path:
+    path = home / "testbed.toml" if name == "testbed" else home / "workflows" / f"{name}.toml"
+    path.write_text(text)
+    return path
+
+
+def load(home: Path, text: str = "", **overrides: Any) -> Configuration:
+    write(home, "mine", WORKFLOW + text)
+    return load_configuration(
+        "mine", home, overrides={key.replace("__", "."): value for key, value in overrides.items()}
+    )
+
+
+def refusal(home: Path, text: str = "", **overrides: Any) -> str:
+    with pytest.raises(BadInput) as refused:
+        load(home, text, **overrides)
+    return str(refused.value)
+
+
+def test_what_comes_with_the_testbed_can_be_run(tmp_path: Path) -> None:
+    configuration = load_configuration("fast_processing", tmp_path)
+    assert configuration.testbed.namespace == "local"
+    assert configuration.workflow.name == "stf_datataking"
+    assert configuration.parameters.daq_state_machine.stf_count == 10
+    assert configuration.agents["worker"].count == 2
+    assert workflow_names(tmp_path) == ["fast_processing"]
+    assert instance_namespace(tmp_path) == "local"
+
+
+def test_each_layer_lies_over_the_one_before_key_by_key(home: Path) -> None:
+    write(home, "one", "[daq_state_machine]\nstandby_duration = 1\nbeam_ready_delay = 1\nstf_interval = 1\n")
+    write(
+        home, "two", "[daq_state_machine]\nbeam_ready_delay = 2\nstf_interval = 2\nphysics_period_count = 2\n"
+    )
+    own = 'includes = ["one.toml", "two.toml"]\n[daq_state_machine]\n'
+    own += "stf_interval = 3\nphysics_period_count = 3\n"
+    write(home, "testbed", TESTBED + "[daq_state_machine]\nphysics_period_count = 4\nbroadcast_delay = 4\n")
+    timing = load(home, own, daq_state_machine__broadcast_delay=5.0).parameters.daq_state_machine
+    assert timing.standby_duration == 1
+    assert timing.beam_ready_delay == 2
+    assert timing.stf_interval == 3
+    assert timing.physics_period_count == 4
+    assert timing.broadcast_delay == 5
+    assert timing.beam_not_ready_delay == 5
+
+
+def test_includes_may_include_and_come_from_the_testbed_too(home: Path) -> None:
+    write(home, "deep", '[workflow]\nname = "x"\nincludes = ["deeper.toml", "daq_state_machine.toml"]\n')
+    write(home, "deeper", "[simulation]\nscale = 0.5\n[daq_state_machine]\nbeam_ready_delay = 77\n")
+    parameters = load(home, 'includes = ["deep.toml"]\n').parameters
+    assert parameters.simulation.scale == 0.5
+    assert parameters.daq_state_machine.beam_ready_delay == 2
+
+
+def test_a_ring_of_includes_is_named(home: Path) -> None:
+    write(home, "a", '[workflow]\nincludes = ["b.toml"]\n')
+    write(home, "b", '[workflow]\nincludes = ["a.toml"]\n')
+    said = refusal(home, 'includes = ["a.toml"]\n')
+    assert said == "includes = 'a.toml': includes itself: mine.toml → a.toml → b.toml → a.toml"
+
+
+def test_an_included_file_that_is_missing_is_named(home: Path) -> None:
+    said = refusal(home, 'includes = ["gone.toml"]\n')
+    assert said == "includes = 'gone.toml': there is no such file beside mine.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("includes = 3\n", "workflow.includes = 3: must be a list of file names"),
+        ("includes = [3]\n", "workflow.includes = [3]: must be a list of file names"),
+        ("[fastmn]\nseed = 1\n", "section = 'fastmn': is not known; did you mean fastmon?"),
+        ("[zzz]\n", "section = 'zzz': is not known; there are agents, daq_state_machine, "),
+        ("[fastmon]\nsead = 1\n", "fastmon.sead = 1: is not known; did you mean seed?"),
+        ("[agents.data]\nenable = true\n", "agents.data.enable = True: is not known; did you mean enabled?"),
+        ("[agents.Data]\n", "agents.Data."),
+        ("[parameters]\nstf_cuont = 1\n", "parameters = 'stf_cuont': is not known; did you mean stf_count?"),
+        (
+            "[parameters]\nseed = 1\n",
+            "parameters = 'seed': is in fastmon and simulation; write it under the one",
+        ),
+        (
+            "[daq_state_machine]\nstf_interval = 0\n",
+            "daq_state_machine.stf_interval = 0: Input should be greater",
+        ),
+        (
+            "[daq_state_machine]\nstf_interval = nan\n",
+            "daq_state_machine.stf_interval = nan: Input should be",
+        ),
+        (
+            "[daq_state_machine]\nstf_count = '5'\n",
+            "daq_state_machine.stf_count = '5': Input should be a valid int",
+        ),
+        (
+            "[daq_state_machine]\nstf_count = 2.0\n",
+            "daq_state_machine.stf_count = 2.0: Input should be a valid int",
+        ),
+        ("[data]\nverify_checksum = 'no'\n", "data.verify_checksum = 'no': Input should be a valid boolean"),
+        ("[simulation]\nscale = true\n", "simulation.scale = True: Input should be a valid number"),
+        ("[fastmon]\npolicies = [3]\n", "fastmon.policies.0 = 3: Input should be a valid dictionary"),
+        ("[[fastmon]]\nseed = 1\n", "fastmon = [{'seed': 1}]: must be a section, [fastmon]"),
+        ("x = [", "is not TOML"),
+        ("x = " + "[" * 5000, "is not TOML"),
+        ("x = " + "9" * 5000, "is not TOML"),
+    ],
+    ids=range(20),
+)
+def test_what_is_wrong_in_a_file_is_named(home: Path, text: str, said: str) -> None:
+    assert said in refusal(home, text)
+
+
+@pytest.mark.parametrize("file", ["mine", "testbed"])
+@pytest.mark.parametrize("section", ["workflow", "testbed", "agents", "parameters", "fastmon"])
+def test_a_section_must_be_a_section(home: Path, file: str, section: str) -> None:
+    write(home, "mine", WORKFLOW)
+    path = write(home, file, f"{section} = 3\n")
+    with pytest.raises(BadInput) as refused:
+        load_configuration("mine", home)
+    assert str(refused.value) == f"{section} = 3: must be a section, [{section}] ({path})"
+
+
+def test_loose_parameters_go_where_they_are_known(home: Path) -> None:
+    parameters = load(home, "[parameters]\nstf_count = 3\nslices_per_sample = 4\n").parameters
+    assert parameters.daq_state_machine.stf_count == 3
+    assert parameters.fast_processing.slices_per_sample == 4
+
+
+def test_a_loose_parameter_is_overridden_like_any_other(home: Path) -> None:
+    text = "[parameters]\nstf_count = 3\nslices_per_sample = 4\n"
+    write(home, "testbed", TESTBED + "[fast_processing]\nslices_per_sample = 5\n")
+    parameters = load(home, text, daq_state_machine__stf_count=7).parameters
+    assert parameters.daq_state_machine.stf_count == 7
+    assert parameters.fast_processing.slices_per_sample == 5
+    assert load(home, text, parameters__stf_count=8).parameters.daq_state_machine.stf_count == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("stf_count", 5, "parameter = 'stf_count': must be named section.key"),
+        ("fastmn.seed", 5, "fastmn.seed = 5: section fastmn is not known; did you mean fastmon?"),
+        ("fastmon.sead", 5, "fastmon.sead = 5: is not known; did you mean seed?"),
+        ("daq_state_machine.stf_count.x", 5, "daq_state_machine.stf_count.x = 5: stf_count is one value"),
+        ("parameters.zzz", 5, "parameters = 'zzz': is not known"),
+        ("daq_state_machine.stf_count", -1, "daq_state_machine.stf_count = -1: Input should be greater"),
+        (
+            "daq_state_machine.stf_count",
+            "many",
+            "daq_state_machine.stf_count = 'many': Input should be a valid",
+        ),
+        ("testbed.namespace", "a b", "testbed.namespace = 'a b': must be up to 64 of A-Z"),
+    ],
+)
+def test_an_override_is_never_ignored_in_silence(home: Path, name: str, value: object, said: str) -> None:
+    write(home, "mine", WORKFLOW + "[daq_state_machine]\nstf_count = 1\n")
+    with pytest.raises(BadInput) as refused:
+        load_configuration("mine", home, overrides={name: value})
+    assert said in str(refused.value)
+
+
+def test_overrides_reach_into_tables(home: Path) -> None:
+    write(home, "mine", WORKFLOW)
+    overrides = {"agents.data.options.level": "high", "workflow.version": "2"}
+    configuration = load_configuration("mine", home, overrides=overrides)
+    assert configuration.agents["data"].options == {"level": "high"}
+    assert configuration.workflow.version == "2"
+
+
+@pytest.mark.parametrize("text", ["", "[testbed]\nnamespace = ''\n"])
+def test_an_empty_namespace_says_where_to_set_it(home: Path, text: str) -> None:
+    write(home, "testbed", text)
+    said = "testbed.namespace = '': must not be empty: set it under [testbed] in testbed.toml"
+    assert refusal(home) == said
+    with pytest.raises(BadInput) as refused:
+        instance_namespace(home)
+    assert str(refused.value).endswith(said.removeprefix("testbed."))
+
+
+def test_files_are_found_by_name_or_by_path(home: Path, tmp_path: Path) -> None:
+    mine = write(home, "mine", WORKFLOW)
+    default = write(home, "other_default", WORKFLOW)
+    assert find_workflow("mine", home) == mine
+    assert find_workflow("other", home) == default
+    assert find_workflow(str(mine), home) == mine
+    other = tmp_path / "elsewhere.toml"
+    other.write_text('[testbed]\nnamespace = "other"\n')
+    assert load_configuration("mine", home, testbed_file=other).testbed.namespace == "other"
+    with pytest.raises(BadInput, match="there is no such file"):
+        find_workflow("gone.toml", home)
+    with pytest.raises(BadInput, match="there is no such file"):
+        load_configuration("mine", home, testbed_file=tmp_path / "gone.toml")
+    with pytest.raises(BadInput, match="cannot be read: Is a directory"):
+        load_configuration("mine", home, testbed_file=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["gone", "../testbed", "a\0b", "x" * 5000, ""])
+def test_an_unknown_workflow_says_which_there_are(home: Path, name: str) -> None:
+    write(home, "mine", WORKFLOW)
+    write(home, "broken", "x = [")
+    with pytest.raises(BadInput, match=r"no workflow of this name; there are: fast_processing, mine$"):
+        find_workflow(name, home)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a.b=5", 5),
+        ("a.b=0.5", 0.5),
+        ("a.b=true", True),
+        ("a.b='x'", "x"),
+        ("a.b=x y", "x y"),
+        ("a.b=", ""),
+        ("a.b=[1,2]", [1, 2]),
+        ("a.b=1=2", "1=2"),
+        ("a.b=1\nc=2", "1\nc=2"),
+        ("a.b=" + "9" * 5000, "9" * 5000),
+    ],
+)
+def test_an_override_is_written_as_in_toml_or_as_plain_text(text: str, value: object) -> None:
+    assert parse_override(text) == ("a.b", value)
+
+
+@pytest.mark.parametrize("text", ["", "a.b", "a=5", "=5"])
+def test_no_override(text: str) -> None:
+    with pytest.raises(BadInput, match=r"--set = .*: must be section.key=value, like"):
+        parse_override(text)
+
+
+@given(st.text())
+def test_any_text_is_an_override_or_refused(text: str) -> None:
+    try:
+        dotted, _ = parse_override(text)
+    except BadInput:
+        assert "=" not in text or "." not in text.partition("=")[0]
+    else:
+        assert dotted == text.partition("=")[0].strip()
+
+
+tables = st.recursive(
+    st.dictionaries(st.sampled_from("abc"), st.integers() | st.lists(st.integers(), max_size=2), max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner | st.integers(), max_size=3),
+    max_leaves=6,
+)
+
+
+@given(tables, tables, tables)
+def test_merging_keeps_what_the_upper_says_whatever_is_merged_first(a: Any, b: Any, c: Any) -> None:
+    assert merge(a, {}) == merge({}, a) == merge(a, a) == a
+    assert set(merge(a, b)) == set(a) | set(b)
+    flat = [
+        {key: value for key, value in table.items() if not isinstance(value, dict)} for table in (a, b, c)
+    ]
+    assert merge(merge(*flat[:2]), flat[2]) == merge(flat[0], merge(*flat[1:]))
+
+
+def test_parameters_are_stored_and_read_back(home: Path) -> None:
+    text = "[fastmon]\npolicies = [{kind = 'every_n', n = 3}]\n[daq_state_machine]\nstf_interval = 3\n"
+    configuration = load(home, text)
+    stored = configuration.parameter_values()
+    assert Parameters.model_validate(stored) == configuration.parameters
+    assert stored["fastmon"]["policies"] == [{"kind": "every_n", "n": 3}]
+
+
+def test_an_execution_is_told_where_its_code_comes_from(tmp_path: Path) -> None:
+    here = execution_environment(Path(__file__).parent)
+    assert here["versions"]["swf-testbed"]
+    assert here["python"].startswith("3.")
+    nowhere = execution_environment(tmp_path)
+    assert (nowhere["commit"], nowhere["branch"], nowhere["tag"], nowhere["dirty"]) == (
+        None,
+        None,
+        None,
+        False,
+    )
