@@ -1,0 +1,54 @@
+"""The command line in a home folder and on ports of its own, driven as a user drives it."""
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Home:
+    """Runs `testbed` with this environment."""
+
+    path: Path
+    environment: dict[str, str]
+
+    @classmethod
+    def at(cls, path: Path) -> "Home":
+        """A new one, with nothing in it."""
+        path.mkdir()
+        broker, monitor = _free_port(), _free_port()
+        own = {
+            "HOME": str(path),
+            "SWF_HOME": str(path),
+            "ACTIVEMQ_PORT": str(broker),
+            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{monitor}",
+        }
+        return cls(path, {**os.environ, **own})
+
+    def start(self, *words: str, **environment: str) -> "subprocess.Popen[str]":
+        """Start a command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "swf_testbed.cli.main", *words],
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def do(self, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end."""
+        with self.start(*words, **environment) as process:
+            out, err = process.communicate(timeout=TIMEOUT_S)
+        assert "Traceback" not in err, err
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

@@ -1,0 +1,127 @@
+"""What a user sees of commands that need nothing running."""
+
+import json
+
+import pytest
+from command_home import Home
+
+COMMANDS = {
+    "run": "--wait",
+    "start": "broker",
+    "stop": "services",
+    "status": "handshake",
+    "stop-agents": "good order",
+    "logs": "--follow",
+    "token": "USERNAME",
+    "init": "overwrites",
+    "dead-letters": "resend",
+}
+
+
+def test_help_lists_every_command_and_teaches(bare: Home) -> None:
+    done = bare.do("--help")
+    assert done.returncode == 0
+    for name in COMMANDS:
+        assert f" {name} " in done.stdout
+    assert "Exit codes" in done.stdout
+
+
+@pytest.mark.parametrize(("command", "word"), COMMANDS.items())
+def test_each_command_explains_itself(bare: Home, command: str, word: str) -> None:
+    done = bare.do(command, "--help")
+    assert done.returncode == 0
+    assert word in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "said"),
+    [
+        (["run", "nonesuch"], {}, "there are: fast_processing"),
+        (["run"], {}, "name one of"),
+        (["run", "fast_processing", "--set", "nonsense"], {}, "section.key=value"),
+        (
+            ["run", "fast_processing", "--set", "fast_processing.slices_per_samples=3"],
+            {},
+            "slices_per_sample",
+        ),
+        (["run", "fast_processing", "--set", "testbed.namespace=other"], {}, "testbed.toml"),
+        (["status"], {"ACTIVEMQ_PORT": "many"}, "ACTIVEMQ_PORT = 'many'"),
+        (["logs"], {}, "there are no logs"),
+        (["start"], {"SWF_MODE": "docker"}, "SWF_MODE = docker"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_exit_code_2(
+    bare: Home, words: list[str], environment: dict[str, str], said: str
+) -> None:
+    done = bare.do(*words, **environment)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("testbed: ")
+    assert said in line
+
+
+def test_an_unknown_option_is_exit_code_2(bare: Home) -> None:
+    assert bare.do("run", "--no-such-option").returncode == 2
+
+
+def test_a_broker_that_is_down_is_exit_code_1_with_the_remedy(bare: Home) -> None:
+    done = bare.do("dead-letters", "list")
+    assert done.returncode == 1
+    assert "testbed start" in done.stderr
+
+
+def test_status_of_nothing_is_plain_and_says_so_by_its_exit_code(bare: Home) -> None:
+    done = bare.do("status")
+    assert done.returncode == 1
+    head, *rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert head[:2] == ["service", "answer"]
+    assert [row[:2] for row in rows] == [["broker", "down"], ["monitor", "down"], ["intake", "down"]]
+    document = json.loads(bare.do("status", "--json").stdout)
+    assert document["ready"] is False
+    assert document["agents"] == document["executions"] == []
+
+
+def test_stopping_nothing_is_no_error(bare: Home) -> None:
+    done = bare.do("stop")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == ["no agents were running", "no services were running"]
+
+
+def test_init_writes_a_starting_point_and_keeps_what_is_there(bare: Home) -> None:
+    (bare.path / ".env").write_text("# mine\n")
+    done = bare.do("init")
+    assert done.returncode == 0
+    for name in ("supervisord.conf", "agents.supervisord.conf", "testbed.toml"):
+        assert f"written {bare.path / name}" in done.stdout
+    assert (bare.path / ".env").read_text() == "# mine\n"
+    again = bare.do("init")
+    assert "written" not in again.stdout
+    assert again.stdout.count("kept") == 5
+
+
+def test_logs_shows_the_ends_of_one_or_all(bare: Home) -> None:
+    (bare.path / "logs").mkdir()
+    (bare.path / "logs" / "broker.log").write_text("".join(f"line {number}\n" for number in range(50)))
+    (bare.path / "logs" / "worker_00.log").write_text("hello\n")
+    assert bare.do("logs", "broker", "-n", "2").stdout.splitlines() == ["line 48", "line 49"]
+    assert bare.do("logs", "worker").stdout == "hello\n"
+    assert "worker_00: hello" in bare.do("logs").stdout
+    unknown = bare.do("logs", "brokr")
+    assert unknown.returncode == 2
+    assert "broker, worker_00" in unknown.stderr
+
+
+def test_logs_follows_what_is_written(bare: Home) -> None:
+    (bare.path / "logs").mkdir()
+    log = bare.path / "logs" / "broker.log"
+    log.write_text("old\n")
+    with bare.start("logs", "-f", "broker") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "old\n"
+        with log.open("a") as stream:
+            stream.write("new\n")
+        assert process.stdout.readline() == "new\n"
+        process.send_signal(2)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
