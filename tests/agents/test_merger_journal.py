@@ -1,12 +1,14 @@
 """The merger's journal: a part is in the sum if and only if it was written, however often the merger dies."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from swf_testbed.agents.merger import journal as module
 from swf_testbed.agents.merger.journal import Journal
+from swf_testbed.fastmon.codec import encode
 from swf_testbed.fastmon.counts import Counts, ProductKey, ProductSet
 
 KEY = ProductKey("drich", "fine_time")
@@ -14,12 +16,12 @@ SPARSE = ProductKey("drich", "channel_occupancy")
 RUN = 100_010
 
 
-def part(number: int) -> ProductSet:
+def part(number: int) -> list[dict[str, Any]]:
     """One hit in bin `number`, and one in a channel."""
     values = np.zeros(257, np.int64)
     values[number % 256] = 1
     channel = Counts(np.array([1], np.int64), np.array([number], np.int64))
-    return ProductSet(7, {KEY: Counts(values), SPARSE: channel})
+    return [encode(ProductSet(7, {KEY: Counts(values)})), encode(ProductSet(0, {SPARSE: channel}))]
 
 
 def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:

@@ -106,6 +106,8 @@ class RunHistograms:
     def _compact(self, key: ProductKey) -> IntArray:
         """The bins ever added to, each once, ascending; from all bins where that is quicker than sorting."""
         bins, touched = self._bins[key], self._touched[key]
+        if len(touched) == 1:
+            return touched[0]
         if _SCAN_FACTOR * sum(map(len, touched)) > len(bins):
             where = np.flatnonzero(bins)
         else:

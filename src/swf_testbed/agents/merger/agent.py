@@ -5,10 +5,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import ClassVar
 
-from swf_testbed.agents.merger.journal import Journal
+from swf_testbed.agents.merger.journal import Documents, Journal
 from swf_testbed.agents.merger.run import RunMerge
-from swf_testbed.fastmon.codec import decode
-from swf_testbed.fastmon.counts import ProductSet
+from swf_testbed.fastmon.codec import encode
 from swf_testbed.fastmon.products import latency_products
 from swf_testbed.messages import HistogramsUpdated, SliceResult, StfVolume
 from swf_testbed.model.clock import now
@@ -45,7 +44,7 @@ class MergerAgent(BaseAgent):
 
     def _merge_run(self, run_number: int, said: Sequence[SliceResult | StfVolume]) -> None:
         run = self._run(run_number)
-        parts = {_part(message): _products(message) for message in said}
+        parts = {_part(message): _documents(message) for message in said}
         redelivered = len(said) - len(parts) + sum(run.has(part) for part in parts)
         run.merge(parts)
         stored = run.tell_monitor({_part(message): _done(message) for message in said}, redelivered)
@@ -79,18 +78,16 @@ def _part(said: SliceResult | StfVolume) -> str:
     return slice_part(said.content.tf_filename, said.content.slice_id)
 
 
-def _products(said: SliceResult | StfVolume) -> ProductSet:
+def _documents(said: SliceResult | StfVolume) -> Documents:
     """What a part adds; a slice its products, and how long it took to get here, and nothing if it failed."""
     if isinstance(said, StfVolume):
-        return decode(said.content.histograms)
+        return [said.content.histograms]
     content = said.content
     if content.state is SliceOutcome.FAILED or content.histograms is None:
-        return ProductSet()
-    products = decode(content.histograms)
+        return []
     latency_s = _latency_s(said)
-    if latency_s is not None:
-        products.counts |= latency_products([latency_s]).counts
-    return products
+    took = [] if latency_s is None else [encode(latency_products([latency_s]))]
+    return [content.histograms, *took]
 
 
 def _latency_s(said: SliceResult | StfVolume) -> float | None:

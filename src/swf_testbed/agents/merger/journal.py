@@ -6,7 +6,7 @@ then only their sum is kept, with their names.
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,19 @@ CREATE TABLE IF NOT EXISTS part (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS total (run INTEGER PRIMARY KEY, products TEXT NOT NULL);
 """
+
+
+Documents = Sequence[dict[str, Any]]
+"""What a part adds, as it came: documents of `fastmon.codec` that have no histogram in common."""
+
+
+def products_of(documents: Documents) -> ProductSet:
+    """What the documents of a part add; `BadInput` if one is none."""
+    whole = ProductSet()
+    for products in map(decode, documents):
+        whole.frames += products.frames
+        whole.counts |= products.counts
+    return whole
 
 
 class Journal:
@@ -44,12 +57,12 @@ class Journal:
         histograms = RunHistograms(decode(json.loads(total[0])) if total[0] else ProductSet(), folded)
         for name, products in rows:
             if products is not None:
-                histograms.add(name, decode(json.loads(products)))
+                histograms.add(name, products_of(json.loads(products)))
         return histograms
 
-    def write(self, run: int, parts: Mapping[str, ProductSet]) -> None:
+    def write(self, run: int, parts: Mapping[str, Documents]) -> None:
         """Add parts, all or none; safe on disk when it returns."""
-        rows = [(run, name, json.dumps(encode(products))) for name, products in parts.items()]
+        rows = [(run, name, json.dumps(documents)) for name, documents in parts.items()]
         with self._transaction():
             self._database.executemany("INSERT OR IGNORE INTO part VALUES (?, ?, ?)", rows)
 

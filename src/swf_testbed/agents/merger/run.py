@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from swf_testbed.agents.merger.journal import Journal
-from swf_testbed.fastmon.counts import ProductSet
+from swf_testbed.agents.merger.journal import Documents, Journal, products_of
 from swf_testbed.fastmon.presentation import present
 from swf_testbed.model.errors import Conflict
 from swf_testbed.monitor_client import MonitorClient
@@ -41,12 +40,13 @@ class RunMerge:
         """Whether a part is in the sum."""
         return part in self._histograms.parts
 
-    def merge(self, parts: Mapping[str, ProductSet]) -> None:
-        """Add what is not yet in the sum."""
-        fresh = {part: products for part, products in parts.items() if not self.has(part)}
+    def merge(self, parts: Mapping[str, Documents]) -> None:
+        """Add what is not yet in the sum; `BadInput` and nothing added if a document is none."""
+        fresh = {part: documents for part, documents in parts.items() if not self.has(part)}
+        products = {part: products_of(documents) for part, documents in fresh.items()}
         self._journal.write(self.run_number, fresh)
-        for part, products in fresh.items():
-            self._histograms.add(part, products)
+        for part, added in products.items():
+            self._histograms.add(part, added)
         self._stale |= self._histograms.take_changed()
         self._journal.fold(self.run_number, self._histograms)
 
