@@ -7,9 +7,15 @@ cd "$(dirname -- "$0")"
 tools/set_up test
 export PATH="$PWD/.venv/bin:$PATH"
 
-step() { echo "== $*" && "$@"; }
-step ruff check
-step ruff format --check
-step mypy
-step lint-imports
-step pytest -n 2 --dist loadfile "$@"
+failed=''
+check() {
+    echo "== $*"
+    "$@" || failed="$failed
+  $*"
+}
+check ruff check
+check ruff format --check
+check mypy
+check lint-imports
+check pytest -n 2 --dist loadfile "$@"
+[ -z "$failed" ] || { echo "run_all_tests.sh: failed:$failed" >&2; exit 1; }

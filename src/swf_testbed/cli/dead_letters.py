@@ -5,14 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from swf_testbed.bus import StompBus, open_bus
+from swf_testbed.bus import StompBus
 from swf_testbed.cli.console import show, show_json, show_table
 from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import settings
 from swf_testbed.control.dead_letters import DeadLetter, find, list_dead_letters, resend
-from swf_testbed.model.errors import BadInput, Unavailable
-
-_CONNECT_S = 5.0
+from swf_testbed.control.readiness import connected_bus
+from swf_testbed.model.errors import BadInput
 
 app = typer.Typer(
     name="dead-letters",
@@ -75,11 +74,7 @@ def _namespace() -> str:
 
 
 def _bus() -> StompBus:
-    bus = open_bus(settings())
-    if not bus.wait_connected(_CONNECT_S):
-        bus.close()
-        raise Unavailable(f"{bus.last_error or 'the broker does not answer'}; `testbed start` brings it up")
-    return bus
+    return connected_bus(settings())
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from swf_testbed.bus import open_bus
-from swf_testbed.cli.console import show, show_json, tell
-from swf_testbed.cli.main import NOT_DONE, main
+from swf_testbed.cli.console import show, show_json
+from swf_testbed.cli.main import main, report
 from swf_testbed.config.compose import instance_namespace, parse_override
 from swf_testbed.config.settings import settings
 from swf_testbed.control.commands import run_workflow, runner_status, stop_workflow
+from swf_testbed.control.readiness import connected_bus
 from swf_testbed.model.errors import SwfError
 
 _TIMING = ("physics_period_count", "physics_period_duration", "stf_interval")
@@ -77,7 +77,7 @@ def send_workflow_command() -> int:
     environment = settings()
     try:
         namespace = instance_namespace(environment.swf_home, environment.swf_testbed_config)
-        with open_bus(environment) as bus:
+        with connected_bus(environment) as bus:
             acts: dict[str, Callable[[], None]] = {
                 "run": lambda: show(
                     run_workflow(
@@ -93,6 +93,5 @@ def send_workflow_command() -> int:
             }
             acts[said.kind]()
     except SwfError as error:
-        tell(str(error))
-        return NOT_DONE
+        return report(error)
     return 0

@@ -12,6 +12,9 @@ from swf_testbed.model.errors import BadInput, Conflict, IllegalTransition, NotF
 FAILED, NOT_DONE = 1, 2
 """Exit codes: it was tried and did not work; it was not tried, since what was asked cannot be."""
 
+# What is wrong is said once, by an error; what the bus and the monitor's client log is not for people here.
+logging.getLogger("swf_testbed").addHandler(logging.NullHandler())
+
 _NOT_TRIED = (BadInput, Refused, NotFound, Conflict, IllegalTransition)
 
 app = typer.Typer(
@@ -40,13 +43,16 @@ app.add_typer(dead_letters.app)
 
 def main() -> None:
     """The command line; ends the process with its exit code."""
-    # What is wrong is said once, by an error; what the bus and the monitor's client log is not for here.
-    logging.getLogger("swf_testbed").addHandler(logging.NullHandler())
     try:
         app(prog_name="testbed")
     except SwfError as error:
-        tell(str(error))
-        sys.exit(NOT_DONE if isinstance(error, _NOT_TRIED) else FAILED)
+        sys.exit(report(error))
+
+
+def report(error: SwfError) -> int:
+    """Say what is wrong in one line; the exit code."""
+    tell(str(error))
+    return NOT_DONE if isinstance(error, _NOT_TRIED) else FAILED
 
 
 if __name__ == "__main__":

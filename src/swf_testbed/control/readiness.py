@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from swf_testbed.bus import open_bus
+from swf_testbed.bus import StompBus, open_bus
 from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.programs import BROKER, MONITOR
+from swf_testbed.model.errors import Unavailable
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.monitor_client.http import http_client
 
@@ -81,6 +82,15 @@ def ask_monitor(settings: Settings) -> Answer:
     except httpx.TransportError:
         return Answer.STRANGER
     return Answer.OURS if healthy and known else Answer.STRANGER
+
+
+def connected_bus(settings: Settings) -> StompBus:
+    """A connection to the broker of this testbed; `Unavailable`, with the remedy, if it does not answer."""
+    bus = open_bus(settings)
+    if not bus.wait_connected(_ANSWER_S):
+        bus.close()
+        raise Unavailable(f"{bus.last_error or 'the broker does not answer'}; `testbed start` brings it up")
+    return bus
 
 
 def open_monitor(settings: Settings) -> MonitorClient:
