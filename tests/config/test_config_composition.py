@@ -305,3 +305,8 @@ def test_an_execution_is_told_where_its_code_comes_from(tmp_path: Path) -> None:
         None,
         False,
     )
+
+
+def test_a_machine_without_git_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert execution_environment(Path(__file__).parent)["commit"] is None

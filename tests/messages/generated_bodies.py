@@ -1,6 +1,7 @@
 """Hypothesis strategies for bodies: made from the published JSON Schemas, so that these are tried as well."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC
 from functools import cache
 from typing import Any
@@ -116,7 +117,7 @@ def _array(schema: dict[str, Any], defs: dict[str, Any]) -> st.SearchStrategy[li
     return st.lists(_of(schema["items"], defs), min_size=schema.get("minItems", 0), max_size=3)
 
 
-_OF_TYPE = {
+_OF_TYPE: dict[str, Callable[[dict[str, Any], dict[str, Any]], st.SearchStrategy[Any]]] = {
     "object": _object,
     "string": _string,
     "integer": _integer,

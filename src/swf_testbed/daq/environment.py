@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 import simpy
 
@@ -34,6 +35,11 @@ class DaqEnvironment(simpy.Environment):
         """End the simulation at its next step; from any thread."""
         self._reason = self._reason or reason
         self._stop.set()
+
+    def run(self, until: float | simpy.Event | None = None) -> Any | None:
+        """As of SimPy; when paced, time goes on from this moment."""
+        self._began, self._began_at = time.monotonic() - self.now, now() - timedelta(seconds=self.now)
+        return super().run(until)
 
     def step(self) -> None:
         """The next event, when its time has come.

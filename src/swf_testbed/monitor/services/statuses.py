@@ -56,7 +56,13 @@ def run_state(known: Row, sent: Row) -> set[str]:
     """A run never moves backwards and never reopens; a late word about it changes nothing of its state."""
     if sent.get("phase") is None:
         return {"phase"} if "phase" in sent else set()
-    before = RunPhase(known["phase"]) if known["phase"] else None
-    if sent["phase"] == before or phase_may_follow(before, RunPhase(sent["phase"])):
+    before, after = RunPhase(known["phase"]) if known["phase"] else None, RunPhase(sent["phase"])
+    if not _is_late(known, sent, after) and (after == before or phase_may_follow(before, after)):
         return set()
     return {"phase", "state", "substate", "state_changed_at"}
+
+
+def _is_late(known: Row, sent: Row, after: RunPhase) -> bool:
+    """Physics and standby take turns: of those two, the newer word counts. An end always counts."""
+    then, told = known.get("state_changed_at"), sent.get("state_changed_at")
+    return not after.ended and then is not None and told is not None and told < then
