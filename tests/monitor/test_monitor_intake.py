@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from monitor_instance import Instance
+from monitor_instance import Instance, new_instance
 
+from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import StompBus
 from swf_testbed.messages import (
     EndRun,
@@ -257,9 +259,13 @@ def test_hostile_messages_are_left_and_the_rest_is_stored(
 
 
 def test_what_is_said_while_the_intake_is_away_is_stored_when_it_returns(
-    make_instance: Callable[..., Instance],
+    tmp_path: Path,
 ) -> None:
-    one = make_instance()
+    with RunningBroker(tmp_path / "broker") as own:
+        _be_away(new_instance(tmp_path, own.port))
+
+
+def _be_away(one: Instance) -> None:
     with one.serving(), one.bus() as bus, one.client() as client:
         with one.taking_in() as first:
             bus.publish(life(100_010)[0])
@@ -270,5 +276,5 @@ def test_what_is_said_while_the_intake_is_away_is_stored_when_it_returns(
         with pytest.raises(NotFound):
             client.get(SystemStateEvent, str(uuid4()), "start_run")
         with one.taking_in(), client.events(last_event_id=0) as stream:
-            heard = [event.event for event, _ in zip(stream, range(5), strict=False)]
+            heard = [event.event for _, event in zip(range(5), stream, strict=False)]
     assert heard == [message.msg_type for message in life(100_010)]
