@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "ninja",
+    "swf_testbed.monitor.commands",
     "swf_testbed.monitor.store",
     "swf_testbed.monitor.web",
 ]
