@@ -1,6 +1,6 @@
 """What fast monitoring found: histograms, the transaction that stores them, and the summary of a run."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -25,7 +25,11 @@ def stf_part(stf_filename: str) -> str:
 
 
 class Histogram(Record):
-    """One histogram of a run; `content` is its UHI serialisation."""
+    """One histogram of a run; `content` is its UHI serialisation.
+
+    The type does not look into `content`: it has thousands of numbers, and the parser of a request's body
+    has refused what is not JSON.
+    """
 
     resource: ClassVar[str] = "histograms"
     key: ClassVar[tuple[str, ...]] = ("run_number", "subsystem", "name")
@@ -33,7 +37,7 @@ class Histogram(Record):
     run_number: RunNumber
     subsystem: Word
     name: Word
-    content: Document = Field(default_factory=dict)
+    content: dict[str, Any] = Field(default_factory=dict)
     revision: Count = 0
     slices: Count = 0
     tfs: Count = 0
