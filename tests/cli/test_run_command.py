@@ -134,3 +134,15 @@ def test_a_token_is_shown_to_its_owner_and_made_for_others(up: Home) -> None:
     assert theirs.returncode == 0, theirs.stderr
     assert len(theirs.stdout.strip()) == 64
     assert theirs.stdout.strip() != settings.api_token()
+
+
+@pytest.mark.timeout(240)
+def test_what_never_comes_is_named_and_counted_as_lost(up: Home) -> None:
+    words = ["--stf-count", "1", "--wait", "--json", "--set", "agents.worker.enabled=false", *QUICK]
+    done = up.do("run", "fast_processing", *words)
+    assert done.returncode == 1
+    assert "still missing: 15 slices not settled and merged" in done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["status"] == "completed"
+    assert summary["slices"] == {"created": 15, "completed": 0, "failed": 0, "lost": 15}
+    assert summary["histograms"]["equal"] is False

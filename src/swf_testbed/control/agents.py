@@ -38,7 +38,7 @@ def start_agents(settings: Settings, configuration: Configuration) -> list[Proce
 
     Raises:
         Refused: agents run already.
-        Unavailable: a program does not stay up; the end of its log says why.
+        Unavailable: a program does not stay up; the end of its log says why. None is left running.
     """
     with control_lock(settings):
         refuse_if_running(settings)
@@ -47,10 +47,14 @@ def start_agents(settings: Settings, configuration: Configuration) -> list[Proce
         supervisord.shut_down()
         programs = agent_programs(configuration, settings.swf_home)
         settings.log_dir.mkdir(parents=True, exist_ok=True)
-        supervisord.start(agents_file(settings, programs), {})
-        for program in programs:
-            supervisord.begin(program.name)
-        return _await_up(settings, supervisord)
+        try:
+            supervisord.start(agents_file(settings, programs), {})
+            for program in programs:
+                supervisord.begin(program.name)
+            return _await_up(settings, supervisord)
+        except BaseException:
+            supervisord.shut_down()
+            raise
 
 
 def agents_file(settings: Settings, programs: Iterable[Program] = ()) -> str:

@@ -18,7 +18,7 @@ COUNT_EVERY_S = 1.0
 QUIET_S = 5.0
 """It is asked at least so often, should the stream say nothing."""
 
-STALLED_S = 90.0
+STALLED_S = 60.0
 """When nothing has changed for so long after the end of the run, what is missing will not come."""
 
 _LIFECYCLE = frozenset({"run_imminent", "start_run", "pause_run", "resume_run", "end_run"})

@@ -86,10 +86,13 @@ def ask_monitor(settings: Settings) -> Answer:
 
 def connected_bus(settings: Settings) -> StompBus:
     """A connection to the broker of this testbed; `Unavailable`, with the remedy, if it does not answer."""
+    endpoint = endpoints(settings)[BROKER]
+    if not endpoint.taken:
+        raise Unavailable(f"there is no broker at {endpoint}; `testbed start` brings it up")
     bus = open_bus(settings)
     if not bus.wait_connected(_ANSWER_S):
         bus.close()
-        raise Unavailable(f"{bus.last_error or 'the broker does not answer'}; `testbed start` brings it up")
+        raise Unavailable(bus.last_error or f"the broker at {endpoint} does not answer")
     return bus
 
 

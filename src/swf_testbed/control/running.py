@@ -93,22 +93,22 @@ class Session:
         self._namespace = configuration.testbed.namespace
         refuse_if_running(settings)
         start_services(settings, tell)
+        tell("starting the agents")
+        since = now()
+        processes = start_agents(settings, configuration)
         self._monitor = open_monitor(settings)
         self._bus = open_bus(settings)
         try:
-            self._start(order, tell)
+            tell("waiting for the agents to be ready")
+            await_ready(settings, self._monitor, configuration, processes, since)
+            self._command(order)
         except BaseException:
             tell("stopping the agents again")
             stop_agents(settings)
             self.close()
             raise
 
-    def _start(self, order: Order, tell: Tell) -> None:
-        since = now()
-        tell("starting the agents")
-        processes = start_agents(self._settings, self._configuration)
-        tell("waiting for the agents to be ready")
-        await_ready(self._settings, self._monitor, self._configuration, processes, since)
+    def _command(self, order: Order) -> None:
         self._events = Events(self._monitor, self._namespace)
         self._calls_before = self._http_calls()
         self.realtime = self._configuration.workflow.realtime if order.realtime is None else order.realtime

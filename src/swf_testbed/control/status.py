@@ -1,6 +1,7 @@
 """The whole testbed at a glance."""
 
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from swf_testbed.config.compose import instance_namespace
@@ -10,7 +11,8 @@ from swf_testbed.control.programs import MONITOR
 from swf_testbed.control.readiness import open_monitor
 from swf_testbed.control.services import ServiceStatus, service_status
 from swf_testbed.control.supervision import Process
-from swf_testbed.model.status import OperationalState
+from swf_testbed.model.clock import now
+from swf_testbed.model.status import AGENT_STALE_S, OperationalState
 from swf_testbed.records import SystemAgent, WorkflowExecution
 
 
@@ -54,14 +56,17 @@ def testbed_status(settings: Settings) -> Status:
     if not any(one.name == MONITOR and one.ready for one in services):
         return found
     with open_monitor(settings) as monitor:
-        agents = [
-            one
-            for one in monitor.list(SystemAgent, namespace=namespace)
-            if one.operational_state is not OperationalState.EXITED
-        ]
+        agents = [one for one in monitor.list(SystemAgent, namespace=namespace) if _alive(one)]
         executions = [
             one
             for status in ("pending", "running")
             for one in monitor.list(WorkflowExecution, namespace=namespace, status=status)
         ]
     return Status(namespace, found.monitor_url, services, found.processes, agents, executions)
+
+
+def _alive(agent: SystemAgent) -> bool:
+    """One that was not heard of for long counts as exited, since it could not say so."""
+    heard = agent.last_heartbeat
+    fresh = heard is not None and now() - heard < timedelta(seconds=AGENT_STALE_S)
+    return fresh and agent.operational_state is not OperationalState.EXITED
