@@ -47,4 +47,3 @@ def local_token(username: str, file: Path) -> str:
     if found is None or found.get_username() != username:
         keep_token(username, key)
     return key
-
