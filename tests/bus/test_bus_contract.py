@@ -65,13 +65,24 @@ class Buses:
 
 def test_what_is_said_on_a_topic_is_heard_in_order(buses: Buses) -> None:
     inbox = buses.new("listener").subscribe(Subscription(destinations.EVENTS, durable="role"))
+    assert inbox.wait_established(PATIENCE_S)
     buses.new().publish_many(start_run(number) for number in range(1000))
     assert run_ids(inbox, 1000) == list(range(1000))
 
 
+def test_once_the_broker_has_confirmed_nothing_is_missed(buses: Buses) -> None:
+    role = buses.new("role")
+    inbox = role.subscribe(Subscription(destinations.EVENTS, durable="role"))
+    assert inbox.wait_established(PATIENCE_S)
+    role.close()
+    buses.new().publish(start_run(1))
+    inbox = buses.new("role").subscribe(Subscription(destinations.EVENTS, durable="role"))
+    assert run_ids(inbox, 1) == [1]
+
+
 def test_a_durable_role_misses_nothing_while_away(buses: Buses) -> None:
     first = buses.new("role")
-    first.subscribe(Subscription(destinations.EVENTS, durable="role"))
+    assert first.subscribe(Subscription(destinations.EVENTS, durable="role")).wait_established(PATIENCE_S)
     speaker = buses.new()
     speaker.publish(start_run(1))
     first.close()
@@ -109,6 +120,7 @@ def test_prefetch_of_one_leaves_the_rest_to_others(buses: Buses) -> None:
 def test_a_selector_hears_only_what_it_asks_for(buses: Buses) -> None:
     selector = "namespace = 'here' AND msg_type IN ('start_run')"
     inbox = buses.new("s").subscribe(Subscription(destinations.EVENTS, durable="s", selector=selector))
+    assert inbox.wait_established(PATIENCE_S)
     speaker = buses.new()
     speaker.publish(start_run(1, namespace="elsewhere"))
     speaker.publish(PauseRun(namespace="here", sender="test", run_id=2, simulation_tick=0.0))
@@ -120,6 +132,7 @@ def test_a_broker_that_dies_and_returns_loses_nothing_that_was_confirmed(
     broker: RunningBroker, buses: Buses
 ) -> None:
     inbox = buses.new("role").subscribe(Subscription(destinations.EVENTS, durable="role"))
+    assert inbox.wait_established(PATIENCE_S)
     speaker = buses.new()
     half, done = threading.Event(), threading.Event()
 

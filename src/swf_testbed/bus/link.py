@@ -132,9 +132,12 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         self._connection.send(destination, body, headers=dict(headers))
 
     def subscribe(self, name: str, subscription: Subscription) -> None:
-        """A SUBSCRIBE frame in the dialects of all our brokers at once."""
+        """A SUBSCRIBE frame in the dialects of all our brokers at once; its receipt is its name."""
         self._connection.subscribe(
-            subscription.destination, id=name, ack="client-individual", headers=_dialects(subscription)
+            subscription.destination,
+            id=name,
+            ack="client-individual",
+            headers={**_dialects(subscription), "receipt": name},
         )
 
     def unsubscribe(self, name: str) -> None:

@@ -1,6 +1,7 @@
 """What every bus offers: the contract that the suite in `tests/bus` holds all of them to."""
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,16 @@ class Inbox:
     is_current: Callable[[Delivery], bool]
     detach: Callable[["Inbox"], None]
     _queue: "queue.SimpleQueue[Delivery]" = field(default_factory=queue.SimpleQueue)
+    _established: threading.Event = field(default_factory=threading.Event)
     _closed: bool = False
+
+    def establish(self) -> None:
+        """Called by the bus: the broker has confirmed the subscription."""
+        self._established.set()
+
+    def wait_established(self, timeout_s: float) -> bool:
+        """Wait until the broker has confirmed: from then on nothing that is said is missed."""
+        return self._established.wait(timeout_s)
 
     def put(self, delivery: Delivery) -> None:
         """Called by the bus."""

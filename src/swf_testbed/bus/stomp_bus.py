@@ -277,8 +277,11 @@ class StompBus:
     def _on_receipt(self, receipt: str) -> None:
         with self._lock:
             pending = self._pending.pop(receipt, None)
+            inbox = self._inboxes.get(receipt)
         if pending:
             pending.done.set()
+        elif inbox:
+            inbox.establish()
 
     def _on_link(self, act: Callable[[Link], None]) -> None:
         """Do something on the link if there is one; its loss is for the keeper to mend."""

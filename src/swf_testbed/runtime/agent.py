@@ -92,7 +92,7 @@ class BaseAgent:
             heart.start()
             persist(self.on_start, self.stopping, _log_retry)
             consumers = self._start_consumers()
-            self._await_bus()
+            self._await_subscriptions()
             self.activity.become(OperationalState.READY)
             heart.beat_now()
             _log.info("%s is ready in namespace %s", self.context.name, self.context.namespace)
@@ -105,10 +105,10 @@ class BaseAgent:
     def _register(self, presence: Presence) -> None:
         self.context.name = presence.register()
 
-    def _await_bus(self) -> None:
+    def _await_subscriptions(self) -> None:
         def check() -> None:
-            if not self.context.bus.wait_connected(1.0):
-                raise Unavailable("the broker does not answer")
+            if not all(inbox.wait_established(1.0) for inbox in self._inboxes):
+                raise Unavailable("the broker has not confirmed what we want to hear")
 
         persist(check, self.stopping, _log_retry)
 

@@ -1,6 +1,7 @@
 """The merger as an agent: results in, histograms out, plots told."""
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import ClassVar
@@ -46,8 +47,18 @@ class MergerAgent(BaseAgent):
         run = self._run(run_number)
         parts = {_part(message): _documents(message) for message in said}
         redelivered = len(said) - len(parts) + sum(run.has(part) for part in parts)
+        began = time.perf_counter()
         run.merge(parts)
+        merged = time.perf_counter()
         stored = run.tell_monitor({_part(message): _done(message) for message in said}, redelivered)
+        told = time.perf_counter()
+        _log.debug(
+            "run %d: %d parts, merged in %.3f s, stored in %.3f s",
+            run_number,
+            len(parts),
+            merged - began,
+            told - merged,
+        )
         if stored is None:
             return
         latencies = [one for one in map(_latency_s, said) if one is not None]
