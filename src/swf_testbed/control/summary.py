@@ -7,11 +7,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from swf_testbed.config.parameters import Parameters
+from swf_testbed.fastmon.products import BankStatus
 from swf_testbed.model.errors import BadData
-from swf_testbed.model.status import ExecutionStatus
+from swf_testbed.model.status import ExecutionStatus, SliceStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import (
     FastmonFile,
+    Histogram,
     RunSummary,
     StfFile,
     TfSlice,
@@ -137,6 +139,20 @@ def count_hits(path: Path) -> int:
         return 0
 
 
+def frames_counted_twice(monitor: MonitorClient, run_number: int) -> int:
+    """How many frames more the histograms have counted than the completed slices hold; 0 if all is well.
+
+    Counted from the contents: every frame leaves one entry a subsystem in the histogram of bank states.
+    """
+    done = sum(
+        row.tf_count or 0
+        for row in monitor.list(TfSlice, run_number=run_number, status=SliceStatus.COMPLETED)
+    )
+    states = monitor.list(Histogram, run_number=run_number, name=BankStatus.name)
+    counted = max((sum(row.content["storage"]["values"]) for row in states), default=0)
+    return max(0, int(counted) - done)
+
+
 def _path(url: str) -> Path:
     return Path(unquote(urlsplit(url).path))
 
@@ -170,7 +186,8 @@ def summary_document(
             "lost": missing.count,
         },
         "results": summary.results,
-        "duplicates": summary.duplicates,
+        "duplicates": frames_counted_twice(monitor, run_number),
+        "redelivered": summary.duplicates,
         "histograms": {
             "products": summary.histograms.count,
             "hits": hits,
@@ -189,12 +206,13 @@ def summary_document(
 
 
 def is_good(document: dict[str, Any]) -> bool:
-    """Completed, and nothing lost, failed or different."""
+    """Completed, and nothing lost, failed, counted twice or different."""
     slices, histograms = document["slices"], document["histograms"]
     return (
         document["status"] == ExecutionStatus.COMPLETED.value
         and not slices["lost"]
         and not slices["failed"]
+        and not document["duplicates"]
         and bool(histograms["equal"])
     )
 
