@@ -194,6 +194,14 @@ def test_looking_at_a_queue_takes_nothing(buses: Buses) -> None:
     assert [json.loads(one.body) for one in taken] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("body", [b"", b"\0", b"a\0b\0", bytes(range(256)), "é 漢".encode()])
+def test_any_bytes_arrive_as_they_were_sent(buses: Buses, body: bytes) -> None:
+    bus = buses.new()
+    bus.publish_body(QUEUE, body, {"persistent": "true"}, timeout_s=PATIENCE_S)
+    [one] = bus.subscribe(Subscription(QUEUE)).take(timeout_s=PATIENCE_S)
+    assert one.body == body
+
+
 def test_closing_wakes_who_waits(buses: Buses) -> None:
     bus = buses.new()
     inbox = bus.subscribe(Subscription(QUEUE))

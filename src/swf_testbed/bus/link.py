@@ -128,8 +128,12 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         return not self._gone.is_set()
 
     def send(self, destination: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """A SEND frame; raises `OSError` or `StompException` when the connection is gone."""
-        self._connection.send(destination, body, headers=dict(headers))
+        """A SEND frame; raises `OSError` or `StompException` when the connection is gone.
+
+        ActiveMQ takes a message with a length for binary; only a body with a NUL cannot do without.
+        """
+        length = {"content-length": str(len(body))} if b"\0" in body else {}
+        self._connection.send(destination, body, headers={**headers, **length})
 
     def subscribe(self, name: str, subscription: Subscription) -> None:
         """A SUBSCRIBE frame in the dialects of all our brokers at once; its receipt is its name."""
