@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +32,10 @@ class Home:
         }
         return cls(path, {**os.environ, **own})
 
-    def start(self, *words: str, **environment: str) -> "subprocess.Popen[str]":
-        """Start a command."""
-        return subprocess.Popen(
+    @contextmanager
+    def started(self, *words: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+        """A command that runs beside the test, and not longer than it."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "swf_testbed.cli.main", *words],
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
@@ -40,10 +43,15 @@ class Home:
             stderr=subprocess.PIPE,
             text=True,
         )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def do(self, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""
-        with self.start(*words, **environment) as process:
+        with self.started(*words, **environment) as process:
             out, err = process.communicate(timeout=TIMEOUT_S)
         assert "Traceback" not in err, err
         return subprocess.CompletedProcess(words, process.returncode, out, err)

@@ -116,7 +116,7 @@ def test_logs_follows_what_is_written(bare: Home) -> None:
     (bare.path / "logs").mkdir()
     log = bare.path / "logs" / "broker.log"
     log.write_text("old\n")
-    with bare.start("logs", "-f", "broker") as process:
+    with bare.started("logs", "-f", "broker") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "old\n"
         with log.open("a") as stream:

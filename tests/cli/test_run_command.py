@@ -64,13 +64,11 @@ def test_run_returns_at_once_and_a_second_is_refused_with_the_remedy(up: Home) -
 
 
 def test_ctrl_c_ends_a_run_in_good_order_with_a_summary(up: Home) -> None:
-    process = up.start("run", "fast_processing", "--stf-count", "1000", "--wait", "--watch", "--json", *QUICK)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "samples 7" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    with process:
+    words = ["--stf-count", "1000", "--wait", "--watch", "--json", *QUICK]
+    with up.started("run", "fast_processing", *words) as process:
+        assert process.stderr is not None
+        assert any("samples 7" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=100)
     assert process.returncode == 130, err
     assert "interrupted" in err
@@ -84,13 +82,10 @@ def test_ctrl_c_ends_a_run_in_good_order_with_a_summary(up: Home) -> None:
 
 
 def test_ctrl_c_while_agents_come_up_leaves_none(up: Home) -> None:
-    process = up.start("run", "fast_processing", "--wait")
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "waiting for the agents" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    with process:
+    with up.started("run", "fast_processing", "--wait") as process:
+        assert process.stderr is not None
+        assert any("waiting for the agents" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 130
     assert json.loads(up.do("status", "--json").stdout)["programs"] == []

@@ -1,6 +1,5 @@
 """Commands about what runs: `start stop status stop-agents logs init`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from swf_testbed.cli.console import show, show_json, show_table, tell
 from swf_testbed.config.settings import settings
 from swf_testbed.control.agents import stop_agents
-from swf_testbed.control.logs import follow, last_lines, log_files
+from swf_testbed.control.logs import Tail, follow, log_files
 from swf_testbed.control.services import start_services, stop_services
 from swf_testbed.control.starting_point import write_starting_point
 from swf_testbed.control.status import Status, testbed_status
@@ -114,17 +113,14 @@ def logs(
 
     The files are in $SWF_HOME/logs. With several programs each line begins with the program's name.
     """
-    files = log_files(settings(), program)
-    for name, path in files.items():
-        for line in last_lines(path, lines):
-            show(_labelled(name, line, files))
+    tails = {name: Tail(path) for name, path in log_files(settings(), program).items()}
+    label = "{name}: {line}" if len(tails) > 1 else "{line}"
+    for name, tail in tails.items():
+        for line in tail.last_lines(lines):
+            show(label.format(name=name, line=line))
     if follow_:
-        for name, line in follow(files):
-            show(_labelled(name, line, files))
-
-
-def _labelled(name: str, line: str, files: dict[str, Path]) -> str:
-    return line if len(files) == 1 else f"{name}: {line}"
+        for name, line in follow(tails):
+            show(label.format(name=name, line=line))
 
 
 def init() -> None:

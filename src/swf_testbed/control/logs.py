@@ -3,7 +3,6 @@
 import os
 import re
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
@@ -29,15 +28,8 @@ def log_files(settings: Settings, program: str | None = None) -> dict[str, Path]
     return chosen
 
 
-def last_lines(path: Path, count: int) -> list[str]:
-    """Up to `count` lines from a log's end."""
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        return [line.rstrip("\n") for line in deque(stream, maxlen=count)]
-
-
-def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-    """Each line that is written from now on, with its program; goes on over rotation, and without end."""
-    tails = {name: _Tail(path) for name, path in files.items()}
+def follow(tails: Mapping[str, "Tail"]) -> Iterator[tuple[str, str]]:
+    """Each line that is written from now on, with its program; without end."""
     while True:
         lines = [(name, line) for name, tail in tails.items() for line in tail.new_lines()]
         yield from lines
@@ -45,19 +37,27 @@ def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
             time.sleep(_POLL_S)
 
 
-class _Tail:
-    """What is added to a file; a line is told when it is whole."""
+class Tail:
+    """The end of a log: what is there, and what is added, over rotation; a line is told when it is whole.
+
+    Args:
+        path: of the log.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path, self._rest = path, ""
         self._stream = self._open()
-        self._stream.seek(0, os.SEEK_END)
 
     def _open(self) -> TextIO:
         return self._path.open(encoding="utf-8", errors="replace")
 
+    def last_lines(self, count: int) -> list[str]:
+        """Up to `count` of the lines that are there; those that come later are new."""
+        lines = self.new_lines()
+        return lines[max(0, len(lines) - count) :]
+
     def new_lines(self) -> list[str]:
-        """Whole lines since the last call."""
+        """Lines since the last call."""
         *lines, self._rest = (self._rest + self._stream.read()).split("\n")
         if self._rotated():
             self._stream.close()
