@@ -12,6 +12,7 @@ from typing import Any
 from swf_testbed.bus import StompBus, open_bus
 from swf_testbed.config.settings import Settings, load_settings
 from swf_testbed.control.agents import agent_processes
+from swf_testbed.control.supervision import wait_until
 from swf_testbed.monitor_client import MonitorClient
 
 RUN_TIMEOUT_S = 150
@@ -92,7 +93,14 @@ class Testbed:
 
     def pid(self, name: str) -> int:
         """The process id of one live process of an agent."""
-        return next(one.pid for one in agent_processes(self.settings) if one.group == name and one.pid)
+        return min(self._pids(name))
+
+    def await_successor(self, name: str, dead: int, processes: int) -> None:
+        """Wait until supervisord has put another in place of a dead process."""
+        assert wait_until(lambda: len(self._pids(name) - {dead}) == processes, RUN_TIMEOUT_S)
+
+    def _pids(self, name: str) -> set[int]:
+        return {one.pid for one in agent_processes(self.settings) if one.group == name and one.pid}
 
 
 def free_port() -> int:

@@ -77,12 +77,12 @@ def test_ten_thousand_hostile_messages_change_nothing(testbed: Testbed) -> None:
     assert "NotAMessage" in listed.stdout
 
 
-def kill(testbed: Testbed, victim: str, *, after: str, skip: int) -> int:
-    """kill -9 one process of an agent when the `skip`-th message of a type was stored; its pid."""
+def kill(testbed: Testbed, victim: str, *, after: str, skip: int) -> None:
+    """kill -9 one process of an agent at the `skip`-th message of a type; wait for its successor."""
     with testbed.monitor() as monitor, monitor.events(msg_types=[after], namespace="local") as events:
         for number, _ in enumerate(events, 1):
             if number >= skip:
                 break
     pid = testbed.pid(victim)
     os.kill(pid, signal.SIGKILL)
-    return pid
+    testbed.await_successor(victim, pid, processes=2 if victim == "worker" else 1)

@@ -19,7 +19,7 @@ from swf_testbed.messages import (
     WorkerHeartbeatContent,
 )
 from swf_testbed.model.clock import now
-from swf_testbed.model.errors import BadData, SwfError
+from swf_testbed.model.errors import BadData, SwfError, readable
 from swf_testbed.model.status import (
     SLICE_ATTEMPTS,
     AgentStatus,
@@ -88,7 +88,9 @@ class Worker(BaseAgent):
         """Another worker may try, unless the data are bad or it was tried often enough."""
         content = piece.content
         if isinstance(error, BadData) or content.attempt >= SLICE_ATTEMPTS:
-            self._answer(piece, started, SliceOutcome.FAILED, error=f"{type(error).__name__}: {error}"[:2000])
+            self._answer(
+                piece, started, SliceOutcome.FAILED, error=readable(f"{type(error).__name__}: {error}")
+            )
             return
         _log.warning("slice %s, attempt %d: %s", content.req_id, content.attempt, error)
         again = content.model_copy(update={"attempt": content.attempt + 1, "substate": "retry"})

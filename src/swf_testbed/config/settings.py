@@ -222,4 +222,8 @@ def child_environment(changes: dict[str, str] | None = None) -> dict[str, str]:
 
 def username() -> str:
     """Who runs this process, as a word that may stand in names."""
-    return user_word(getpass.getuser())
+    try:
+        return user_word(getpass.getuser())
+    except (KeyError, OSError):
+        # A container may run under a number that no account has.
+        return f"uid{os.getuid()}"

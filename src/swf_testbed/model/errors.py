@@ -60,3 +60,8 @@ def shorten(value: Any) -> str:
 def one_of(values: Iterable[object]) -> str:
     """'allowed' for a closed set of values."""
     return "must be one of " + ", ".join(str(value) for value in values)
+
+
+def readable(text: str, most: int = 2000) -> str:
+    """A text as any JSON and any database can keep it: no NUL, no lone surrogates, not endless."""
+    return text[:most].replace("\0", "�").encode("utf-8", "replace").decode()

@@ -86,6 +86,22 @@ AGENT_STALE_S = 180
 """Seconds without a heartbeat after which an agent counts as EXITED."""
 
 
+class ProcessingStatus(StrEnum):
+    """How far an agent has come with one STF; `failed` may still become `finished`."""
+
+    RECEIVED = "received"
+    STARTED = "started"
+    FAILED = "failed"
+    FINISHED = "finished"
+
+
+class DeliveryType(StrEnum):
+    """How a subscriber gets its messages."""
+
+    ACTIVEMQ = "activemq"
+    SSE = "sse"
+
+
 class Quality(StrEnum):
     """A judgement on data; `null` is too little data to tell."""
 

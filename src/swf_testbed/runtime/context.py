@@ -1,6 +1,5 @@
 """What an agent has at hand: who it is, the bus, the monitor, and the parameters of a run."""
 
-import getpass
 import os
 import socket
 from dataclasses import dataclass, field
@@ -9,10 +8,9 @@ from typing import Any, TypeVar
 
 from swf_testbed.bus import Bus
 from swf_testbed.config.parameters import Parameters
-from swf_testbed.config.settings import Settings
+from swf_testbed.config.settings import Settings, username
 from swf_testbed.messages import Message
 from swf_testbed.model.errors import NotFound
-from swf_testbed.model.names import user_word
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import WorkflowExecution
 
@@ -28,7 +26,7 @@ class AgentContext:
     bus: Bus
     monitor: MonitorClient
     name: str = "unnamed"
-    user: str = field(default_factory=lambda: user_word(getpass.getuser()))
+    user: str = field(default_factory=username)
     hostname: str = field(default_factory=socket.gethostname)
     pid: int = field(default_factory=os.getpid)
 

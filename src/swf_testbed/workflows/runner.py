@@ -92,6 +92,8 @@ class WorkflowRunner(BaseAgent):
         settings = self.context.settings
         overrides = dict(command.params)
         if command.duration:
+            # A number of STFs would come before it.
+            overrides.setdefault("daq_state_machine.stf_count", None)
             overrides["daq_state_machine.physics_period_duration"] = command.duration
         name = command.config or command.workflow_name
         configuration = load_configuration(
