@@ -10,17 +10,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Self
 
 from stomp.exception import StompException
 from stomp.utils import Frame
 
 from swf_testbed.bus.link import BrokerAddress, Ears, Link
+from swf_testbed.bus.outbox import Outbox, Pending
 from swf_testbed.bus.protocol import Delivery, Inbox, Subscription
 from swf_testbed.config.settings import Settings
 from swf_testbed.messages import Message, encode, headers
-from swf_testbed.messages.codec import MAX_BODY
 from swf_testbed.model.errors import Refused, Unavailable
 
 RECEIPT_TIMEOUT_S = 15.0
@@ -30,27 +29,10 @@ FIRST_RETRY_S, LAST_RETRY_S = 0.1, 5.0
 LASTING_S = 5.0
 """A link that lived so long was a good one."""
 
-TRANSMISSIONS = 20
-"""A message during which the link was lost so often is the reason for it."""
-
 WINDOW = 500
 """Messages under way at once in `publish_many`."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Pending:
-    """A message that the broker has not confirmed."""
-
-    receipt: str
-    destination: str
-    body: bytes
-    headers: dict[str, str]
-    done: threading.Event = field(default_factory=threading.Event)
-    sent_at: float = 0.0
-    transmissions: int = 0
-    refusal: str = ""
 
 
 class StompBus:
@@ -67,7 +49,7 @@ class StompBus:
         self._client_id = client_id
         self._lock = threading.RLock()
         self._link: Link | None = None
-        self._pending: dict[str, _Pending] = {}
+        self._outbox = Outbox()
         self._inboxes: dict[str, Inbox] = {}
         self._counter = itertools.count(1)
         self._connected = threading.Event()
@@ -128,8 +110,7 @@ class StompBus:
                 _log.info("broker %s:%s is back", self.address.host, self.address.port)
                 self.last_error = ""
             self._connected.set()
-            unconfirmed = list(self._pending.values())
-        for pending in unconfirmed:
+        for pending in self._outbox.unconfirmed():
             self._on_link(lambda link, pending=pending: self._transmit(link, pending))  # type: ignore[misc]  # bound now
 
     def _on_lost(self, link: Link) -> None:
@@ -140,16 +121,8 @@ class StompBus:
                 self._wanted.set()
 
     def _on_error(self, said: Mapping[str, str], text: str) -> None:
-        if not self._refuse(said.get("receipt-id", ""), text):
+        if not self._outbox.refuse(said.get("receipt-id", ""), text):
             self._note(f"broker says: {text}")
-
-    def _refuse(self, receipt: str, why: str) -> bool:
-        with self._lock:
-            pending = self._pending.pop(receipt, None)
-        if pending:
-            pending.refusal = why
-            pending.done.set()
-        return pending is not None
 
     # Hearing.
 
@@ -204,7 +177,7 @@ class StompBus:
     def publish_many(self, messages: Iterable[Message], *, timeout_s: float | None = None) -> None:
         """Say many, pipelined, and wait for all receipts."""
         until = None if timeout_s is None else time.monotonic() + timeout_s
-        under_way: list[_Pending] = []
+        under_way: list[Pending] = []
         for message in messages:
             under_way.append(self._start(message.destination, encode(message), headers(message)))
             if len(under_way) >= WINDOW:
@@ -228,45 +201,28 @@ class StompBus:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         self._finish(self._start(destination, body, headers), until)
 
-    def _start(self, destination: str, body: bytes, said: Mapping[str, str]) -> _Pending:
-        if len(body) > MAX_BODY:
-            raise Refused(f"a message to {destination} has {len(body)} bytes; at most {MAX_BODY} are allowed")
-        receipt = f"r{next(self._counter)}"
-        pending = _Pending(receipt, destination, body, {**said, "receipt": receipt})
-        with self._lock:
-            if self._closing.is_set():
-                raise Unavailable("the bus is closed")
-            self._pending[receipt] = pending
+    def _start(self, destination: str, body: bytes, said: Mapping[str, str]) -> Pending:
+        if self._closing.is_set():
+            raise Unavailable("the bus is closed")
+        pending = self._outbox.add(destination, body, said)
         self._on_link(lambda link: self._transmit(link, pending))
         return pending
 
-    def _transmit(self, link: Link, pending: _Pending) -> None:
-        pending.sent_at = time.monotonic()
-        pending.transmissions += 1
-        if pending.transmissions > TRANSMISSIONS:
-            self._refuse(pending.receipt, f"the connection was lost {TRANSMISSIONS} times while sending it")
-            return
-        link.send(pending.destination, pending.body, pending.headers)
+    def _transmit(self, link: Link, pending: Pending) -> None:
+        self._outbox.transmit(pending, link.send)
 
-    def _finish(self, pending: _Pending, until: float | None) -> None:
-        while not pending.done.wait(self._patience(pending, until)):
+    def _finish(self, pending: Pending, until: float | None) -> None:
+        while not pending.done.wait(_patience(until)):
             if self._closing.is_set() or (until is not None and time.monotonic() >= until):
-                with self._lock:
-                    self._pending.pop(pending.receipt, None)
-                raise Unavailable(
-                    f"no receipt for a message to {pending.destination}: {self.last_error or 'no answer'}"
-                )
-            if time.monotonic() - pending.sent_at >= RECEIPT_TIMEOUT_S:
+                self._outbox.forget(pending)
+                why = self.last_error or "no answer"
+                raise Unavailable(f"no receipt for a message to {pending.destination}: {why}")
+            if pending.waited_s() >= RECEIPT_TIMEOUT_S:
                 self._give_up_link(pending)
         if pending.refusal:
             raise Refused(f"the broker refuses a message to {pending.destination}: {pending.refusal}")
 
-    def _patience(self, pending: _Pending, until: float | None) -> float:
-        present = time.monotonic()
-        patience = max(0.05, pending.sent_at + RECEIPT_TIMEOUT_S - present) if pending.sent_at else 1.0
-        return min(patience, 1.0, max(0.0, until - present) if until is not None else 1.0)
-
-    def _give_up_link(self, pending: _Pending) -> None:
+    def _give_up_link(self, pending: Pending) -> None:
         with self._lock:
             link, pending.sent_at = self._link, time.monotonic()
         if link is not None:
@@ -275,12 +231,7 @@ class StompBus:
             self._on_lost(link)
 
     def _on_receipt(self, receipt: str) -> None:
-        with self._lock:
-            pending = self._pending.pop(receipt, None)
-            inbox = self._inboxes.get(receipt)
-        if pending:
-            pending.done.set()
-        elif inbox:
+        if not self._outbox.confirm(receipt) and (inbox := self._inboxes.get(receipt)):
             inbox.establish()
 
     def _on_link(self, act: Callable[[Link], None]) -> None:
@@ -318,6 +269,11 @@ class StompBus:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _patience(until: float | None) -> float:
+    """How long to wait before looking whether to wait on, s."""
+    return 1.0 if until is None else min(1.0, max(0.0, until - time.monotonic()))
 
 
 def open_bus(settings: Settings, client_id: str | None = None) -> StompBus:
