@@ -13,7 +13,8 @@ from stf_samples import VECTOR, batch, content, write
 
 from swf_testbed.model.errors import BadData, BadInput, NotFound, Refused, SwfError, Unavailable
 from swf_testbed.stf import ranges_http, ranges_xrootd
-from swf_testbed.stf.ranges import coalesce, file_size, read_ranges, shown
+from swf_testbed.stf.ranges import coalesce, file_size, read_ranges
+from swf_testbed.stf.urls import shown
 from swf_testbed.stf.reader import StfReader
 
 DATA = bytes(range(256)) * 40 + f"\r\n--{BOUNDARY}--".encode() * 5 + bytes(2000)

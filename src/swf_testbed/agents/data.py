@@ -2,18 +2,17 @@
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
-from urllib.parse import unquote, urlsplit
 
 from swf_testbed.config.parameters import Data
 from swf_testbed.messages import Replica, StfGen, StfReady
-from swf_testbed.model.errors import BadData, BadInput, shorten
+from swf_testbed.model.errors import BadData, shorten
 from swf_testbed.model.names import derived_id
 from swf_testbed.model.status import StfStatus
 from swf_testbed.records import FileReplica, StfFile
 from swf_testbed.runtime import BaseAgent, handles
 from swf_testbed.stf.documents import file_checksum
+from swf_testbed.stf.urls import local_path
 
 _log = logging.getLogger(__name__)
 
@@ -73,14 +72,6 @@ def verify(said: StfGen, rules: Data) -> None:
         raise BadData(f"{said.filename}: {size} bytes on disk, {said.size_bytes} announced")
     if rules.verify_checksum and (checksum := file_checksum(path)) != said.checksum:
         raise BadData(f"{said.filename}: checksum {checksum} on disk, {said.checksum} announced")
-
-
-def local_path(url: str) -> Path:
-    """The path of a file:// URL; `BadInput` for another."""
-    parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
-        raise BadInput("file_url", url, "must be a file:// URL of this machine")
-    return Path(unquote(parts.path))
 
 
 def _record(said: StfGen, site: str) -> StfFile:

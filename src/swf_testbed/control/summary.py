@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.products import BankStatus
@@ -24,6 +23,7 @@ from swf_testbed.records import (
 from swf_testbed.records.results import Percentiles
 from swf_testbed.stf.errors import CrcError
 from swf_testbed.stf.reader import StfReader
+from swf_testbed.stf.urls import local_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +105,17 @@ def count_files(monitor: MonitorClient, run_number: int, tf_per_stf: int) -> Fil
     STF files are counted in the folders of the registered ones, if they hold all their frames; hits are
     decoded from the sample files, every checksum verified.
     """
-    folders = {_path(row.file_url).parent for row in monitor.list(StfFile, run=run_number) if row.file_url}
+    folders = {
+        local_path(row.file_url).parent for row in monitor.list(StfFile, run=run_number) if row.file_url
+    }
     samples = [
-        _path(row.file_url) for row in monitor.list(FastmonFile, run_number=run_number) if row.file_url
+        local_path(row.file_url) for row in monitor.list(FastmonFile, run_number=run_number) if row.file_url
     ]
     return Files(
         complete_stfs=sum(
             is_complete(path, tf_per_stf) for folder in folders for path in sorted(folder.glob("*.stf"))
         ),
-        sampled_hits=sum(map(count_hits, samples)),
+        sampled_hits=sum(count_hits(local_path(row.file_url)) for row in samples if row.file_url),
     )
 
 
@@ -151,10 +153,6 @@ def frames_counted_twice(monitor: MonitorClient, run_number: int) -> int:
     states = monitor.list(Histogram, run_number=run_number, name=BankStatus.name)
     counted = max((sum(row.content["storage"]["values"]) for row in states), default=0)
     return max(0, int(counted) - done)
-
-
-def _path(url: str) -> Path:
-    return Path(unquote(urlsplit(url).path))
 
 
 def summary_document(

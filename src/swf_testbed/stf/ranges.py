@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
-from urllib.parse import unquote, urlsplit
 
 from swf_testbed.model.errors import BadData, BadInput, NotFound, Unavailable
+from swf_testbed.stf.urls import Range, local_path, shown
 
 if TYPE_CHECKING:
     import httpx
 
 DEFAULT_GAP = 128 * 1024
 """Ranges at most this many bytes apart are read in one piece: cheaper than a second request."""
-
-Range = tuple[int, int]
-"""Offset and length, bytes."""
 
 
 class RangeRead(NamedTuple):
@@ -146,10 +143,7 @@ def _open_backend(url: str, client: "httpx.Client | None") -> Backend:
     if not rest:
         return LocalFile(Path(url))
     if scheme == "file":
-        parts = urlsplit(url)
-        if parts.netloc not in ("", "localhost"):
-            raise BadInput("url", url, "a file:// URL must name no other host")
-        return LocalFile(Path(unquote(parts.path)))
+        return LocalFile(local_path(url))
     if scheme in ("http", "https"):
         from swf_testbed.stf.ranges_http import HttpFile
 
@@ -159,15 +153,6 @@ def _open_backend(url: str, client: "httpx.Client | None") -> Backend:
 
         return XRootDFile(url)
     raise BadInput("url", shown(url), "must be a path, or begin with file:// http:// https:// or root://")
-
-
-def shown(url: str) -> str:
-    """A URL as it may stand in a message: without user, password and query, which may be secrets."""
-    scheme, mark, rest = url.partition("://")
-    if not mark:
-        return url
-    host, slash, path = rest.partition("?")[0].partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def coalesce(ranges: Sequence[Range], gap: int) -> list[Range]:

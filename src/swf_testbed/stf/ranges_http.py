@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from swf_testbed.model.errors import NotFound, Refused, Unavailable
-from swf_testbed.stf.ranges import Range, shown
+from swf_testbed.stf.urls import Range, shown
 
 RANGES_PER_REQUEST = 200
 """About 4 kB of header: servers commonly refuse more than 8 kB."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from swf_testbed.model.errors import NotFound, Unavailable
-from swf_testbed.stf.ranges import Range, shown
+from swf_testbed.stf.urls import Range, shown
 
 MAX_CHUNKS = 1024
 MAX_CHUNK_BYTES = 2_097_136
