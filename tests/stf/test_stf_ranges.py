@@ -14,8 +14,8 @@ from stf_samples import VECTOR, batch, content, write
 from swf_testbed.model.errors import BadData, BadInput, NotFound, Refused, SwfError, Unavailable
 from swf_testbed.stf import ranges_http, ranges_xrootd
 from swf_testbed.stf.ranges import coalesce, file_size, read_ranges
-from swf_testbed.stf.urls import shown
 from swf_testbed.stf.reader import StfReader
+from swf_testbed.stf.urls import shown
 
 DATA = bytes(range(256)) * 40 + f"\r\n--{BOUNDARY}--".encode() * 5 + bytes(2000)
 RANGES = [(5000, 10), (0, 3), (9000, 0), (10_230, 60), (12_000, 100), (5005, 10)]
