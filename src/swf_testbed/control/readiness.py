@@ -52,41 +52,52 @@ class Endpoint:
         return f"{self.host}:{self.port}"
 
 
-def endpoints(settings: Settings) -> dict[str, Endpoint]:
-    """Where each service with an address is expected."""
-    url = urlsplit(settings.swf_monitor_http_url)
+def endpoints(settings: Settings) -> dict[str, tuple[Endpoint, ...]]:
+    """Where each service with an address is expected; the monitor is at two."""
+    said = {"SWF_MONITOR_HTTP_URL": settings.monitor_port, "SWF_MONITOR_URL": settings.monitor_tls_port}
+    urls = (settings.swf_monitor_http_url, settings.swf_monitor_url)
+    monitor = (
+        Endpoint(MONITOR, urlsplit(url).hostname or "", port, variable)
+        for url, (variable, port) in zip(urls, said.items(), strict=True)
+    )
     return {
-        BROKER: Endpoint(BROKER, settings.activemq_host, settings.activemq_port, "ACTIVEMQ_PORT"),
-        MONITOR: Endpoint(MONITOR, url.hostname or "", settings.monitor_port, "SWF_MONITOR_HTTP_URL"),
+        BROKER: (Endpoint(BROKER, settings.activemq_host, settings.activemq_port, "ACTIVEMQ_PORT"),),
+        MONITOR: tuple(monitor),
     }
 
 
 def ask_broker(settings: Settings) -> Answer:
     """A STOMP login with our password."""
-    if not endpoints(settings)[BROKER].taken:
+    if not endpoints(settings)[BROKER][0].taken:
         return Answer.NOBODY
     with open_bus(settings) as bus:
         return Answer.OURS if bus.wait_connected(_LOGIN_S) else Answer.STRANGER
 
 
 def ask_monitor(settings: Settings) -> Answer:
-    """A request that changes nothing but is allowed only with our token."""
-    if not endpoints(settings)[MONITOR].taken:
+    """At both addresses, a request that changes nothing but is allowed only with our token."""
+    if not any(endpoint.taken for endpoint in endpoints(settings)[MONITOR]):
         return Answer.NOBODY
+    urls = (settings.swf_monitor_http_url, settings.swf_monitor_url)
+    return Answer.OURS if all(_knows_us(settings, url) for url in urls) else Answer.STRANGER
+
+
+def _knows_us(settings: Settings, url: str) -> bool:
     namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
     try:
-        with http_client(settings.swf_monitor_http_url, settings.api_token(), CLIENT) as client:
+        with http_client(url, settings.api_token(), CLIENT, settings.monitor_certificate) as client:
             client.timeout = httpx.Timeout(_ANSWER_S)
-            healthy = client.get("/api/health/").is_success
-            known = client.post("/api/namespaces/ensure/", json={"name": namespace}).is_success
+            return (
+                client.get("/api/health/").is_success
+                and client.post("/api/namespaces/ensure/", json={"name": namespace}).is_success
+            )
     except httpx.TransportError:
-        return Answer.STRANGER
-    return Answer.OURS if healthy and known else Answer.STRANGER
+        return False
 
 
 def connected_bus(settings: Settings) -> StompBus:
     """A connection to the broker of this testbed; `Unavailable`, with the remedy, if it does not answer."""
-    endpoint = endpoints(settings)[BROKER]
+    (endpoint,) = endpoints(settings)[BROKER]
     if not endpoint.taken:
         raise Unavailable(f"there is no broker at {endpoint}; `testbed start` brings it up")
     bus = open_bus(settings)

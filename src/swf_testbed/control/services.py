@@ -1,6 +1,6 @@
 """The services of mode `embedded`: broker, monitor and intake under one supervisord."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,9 @@ READY_S = 60.0
 
 LEAVE_S = 20.0
 """How long a service that lost its supervisord may take to leave its port."""
+
+GONE_S = 1.0
+"""A service of two ports does not leave both in the same moment."""
 
 _LOG_LINES = 8
 
@@ -60,15 +63,15 @@ def service_status(settings: Settings) -> list[ServiceStatus]:
 
 
 def _status(settings: Settings, name: str, process: Process | None) -> ServiceStatus:
-    endpoint = endpoints(settings).get(name)
+    expected = endpoints(settings).get(name, ())
     state = process.state if process else "STOPPED"
-    if endpoint is not None:
+    if expected:
         answer = HANDSHAKES[name](settings)
         if answer is Answer.OURS and state != "RUNNING":
             answer = Answer.STRANGER
     else:
         answer = Answer.OURS if process and process.running else Answer.NOBODY
-    address = str(endpoint) if endpoint else None
+    address = " ".join(map(str, expected)) or None
     return ServiceStatus(name, state, process.pid if process else None, address, answer)
 
 
@@ -93,8 +96,8 @@ def start_services(settings: Settings, tell: Tell = lambda _: None) -> None:
             tell("the settings have changed: starting the services again")
             supervisord.shut_down()
         if not supervisord.up:
-            for endpoint in endpoints(settings).values():
-                _await_free(settings, endpoint)
+            for service, expected in endpoints(settings).items():
+                _await_free(settings, service, expected)
             supervisord.start(text, secrets)
         _begin(settings, supervisord, tell)
 
@@ -114,15 +117,16 @@ def _written(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
 
 
-def _await_free(settings: Settings, endpoint: Endpoint) -> None:
+def _await_free(settings: Settings, service: str, expected: Sequence[Endpoint]) -> None:
     """A service that lost its supervisord is leaving; anybody else at the port stays."""
-    if HANDSHAKES[endpoint.service](settings) is Answer.OURS:
-        wait_until(lambda: not endpoint.taken, LEAVE_S)
-    if endpoint.taken:
-        raise Refused(
-            f"port {endpoint.port} of {endpoint.host}, where the {endpoint.service} listens, belongs to "
-            f"another program; end that, or set {endpoint.variable} to a free port"
-        )
+    leaving = HANDSHAKES[service](settings) is Answer.OURS
+    wait_until(lambda: not any(one.taken for one in expected), LEAVE_S if leaving else GONE_S)
+    for endpoint in expected:
+        if endpoint.taken:
+            raise Refused(
+                f"port {endpoint.port} of {endpoint.host}, where the {service} listens, belongs to "
+                f"another program; end that, or set {endpoint.variable} to a free port"
+            )
 
 
 def _begin(settings: Settings, supervisord: Supervisord, tell: Tell) -> None:

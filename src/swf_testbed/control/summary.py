@@ -105,16 +105,16 @@ def count_files(monitor: MonitorClient, run_number: int, tf_per_stf: int) -> Fil
     STF files are counted in the folders of the registered ones, if they hold all their frames; hits are
     decoded from the sample files, every checksum verified.
     """
-    folders = {
-        local_path(row.file_url).parent for row in monitor.list(StfFile, run=run_number) if row.file_url
-    }
-    samples = [
-        local_path(row.file_url) for row in monitor.list(FastmonFile, run_number=run_number) if row.file_url
+    stfs = [local_path(row.file_url) for row in monitor.list(StfFile, run=run_number) if row.file_url]
+    samples = monitor.list(FastmonFile, run_number=run_number)
+    whole = [
+        path
+        for folder in {path.parent for path in stfs}
+        for path in folder.glob("*.stf")
+        if is_complete(path, tf_per_stf)
     ]
     return Files(
-        complete_stfs=sum(
-            is_complete(path, tf_per_stf) for folder in folders for path in sorted(folder.glob("*.stf"))
-        ),
+        complete_stfs=len(whole),
         sampled_hits=sum(count_hits(local_path(row.file_url)) for row in samples if row.file_url),
     )
 
