@@ -125,7 +125,7 @@ def test_dead_letters_are_listed_shown_and_sent_again(up: Home) -> None:
 def test_a_token_is_shown_to_its_owner_and_made_for_others(up: Home) -> None:
     settings = load_settings(up.environment)
     assert up.do("token", username()).stdout.strip() == settings.api_token()
-    theirs = up.do("token", "visitor")
+    theirs = up.do("token", "visitor", "--create-user")
     assert theirs.returncode == 0, theirs.stderr
     assert len(theirs.stdout.strip()) == 64
     assert theirs.stdout.strip() != settings.api_token()

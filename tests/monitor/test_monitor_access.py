@@ -71,7 +71,7 @@ def test_reading_can_be_closed(make_instance: Callable[..., Instance]) -> None:
 def test_get_token_gives_a_token_that_works(instance: Instance) -> None:
     def token(name: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "swf_testbed.monitor", "manage", "get_token", name],
+            [sys.executable, "-m", "swf_testbed.monitor", "manage", "get_token", name, "--create-user"],
             env=instance.environment,
             capture_output=True,
             text=True,

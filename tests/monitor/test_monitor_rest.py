@@ -311,8 +311,10 @@ def test_logs_are_open_append_only_and_found_by_their_extra_data(
         assert len(anybody.upsert(lines)) == 3
     found = client.page(Log, execution_id="simple-alice-0042", run_number=100_010)
     assert found.total == 3
-    assert api.patch(f"/logs/{found.results[0].id}/", json={"message": "x"}).status_code == 405
-    assert api.delete(f"/logs/{found.results[0].id}/").status_code == 405
+    changed = api.patch(f"/logs/{found.results[0].id}/", json={"message": "x"})
+    assert changed.status_code == 409
+    assert "only ever added" in changed.json()["detail"]
+    assert api.delete(f"/logs/{found.results[0].id}/").status_code == 409
     summary = api.get("/logs/summary/", params={"instance_name": "data-1"}).json()["results"]
     assert [(row["levelname"], row["count"]) for row in summary] == [("WARNING", 3)]
     assert api.get("/logs/summary/", params={"limit": "1"}).status_code == 400

@@ -2,6 +2,8 @@
 
 from swf_testbed.records.base import MAX_BULK, Document, FrozenDocument, Record
 from swf_testbed.records.files import FastmonFile, FileReplica, StfFile, TfSlice
+from swf_testbed.records.judgement import Alarm, QualityFlag
+from swf_testbed.records.processing import Workflow, WorkflowStage
 from swf_testbed.records.results import (
     Histogram,
     HistogramCounts,
@@ -17,7 +19,7 @@ from swf_testbed.records.results import (
     stf_part,
 )
 from swf_testbed.records.runs import Run, RunState, SystemStateEvent
-from swf_testbed.records.workers import NamespaceRecord, SystemAgent, Worker
+from swf_testbed.records.workers import NamespaceRecord, Subscriber, SystemAgent, Worker
 from swf_testbed.records.workflows import Log, WorkflowDefinition, WorkflowExecution, WorkflowMessage
 
 RECORDS: dict[str, type[Record]] = {
@@ -32,11 +34,16 @@ RECORDS: dict[str, type[Record]] = {
         SystemStateEvent,
         WorkflowDefinition,
         WorkflowExecution,
+        Workflow,
+        WorkflowStage,
         WorkflowMessage,
         SystemAgent,
+        Subscriber,
         NamespaceRecord,
         Log,
         Histogram,
+        QualityFlag,
+        Alarm,
     )
 }
 """The record class of every resource, by the resource's name."""
@@ -44,6 +51,7 @@ RECORDS: dict[str, type[Record]] = {
 __all__ = [
     "MAX_BULK",
     "RECORDS",
+    "Alarm",
     "Document",
     "FastmonFile",
     "FileReplica",
@@ -54,6 +62,7 @@ __all__ = [
     "Log",
     "NamespaceRecord",
     "Percentiles",
+    "QualityFlag",
     "Record",
     "ResultsKnown",
     "ResultsStored",
@@ -64,13 +73,16 @@ __all__ = [
     "SliceCounts",
     "SliceDone",
     "StfFile",
+    "Subscriber",
     "SystemAgent",
     "SystemStateEvent",
     "TfSlice",
     "Worker",
+    "Workflow",
     "WorkflowDefinition",
     "WorkflowExecution",
     "WorkflowMessage",
+    "WorkflowStage",
     "slice_part",
     "stf_part",
 ]

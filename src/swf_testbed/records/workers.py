@@ -1,11 +1,11 @@
-"""Who works: workers, agents, and the namespaces that they belong to."""
+"""Who works and who listens: workers, agents, the namespaces that they belong to, subscribers."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from swf_testbed.model.fields import Count, FileName, Name, Namespace, RunNumber, ShortText, Timestamp
-from swf_testbed.model.status import AgentStatus, OperationalState, WorkerStatus
+from swf_testbed.model.status import AgentStatus, DeliveryType, OperationalState, WorkerStatus
 from swf_testbed.records.base import Document, Record, SmallInt
 
 
@@ -51,12 +51,32 @@ class SystemAgent(Record):
 
 
 class NamespaceRecord(Record):
-    """One instance of the testbed."""
+    """One instance of the testbed; its owner (at first, its maker) and its members control it."""
 
     resource: ClassVar[str] = "namespaces"
     key: ClassVar[tuple[str, ...]] = ("name",)
 
     name: Namespace
     owner: Name | None = None
-    members: tuple[Name, ...] = ()
+    members: Annotated[tuple[Name, ...], Field(max_length=1000)] = ()
     description: ShortText | None = None
+
+
+class Subscriber(Record):
+    """Somebody who gets messages; `fraction` is the part of them that is delivered, 0 to 1."""
+
+    resource: ClassVar[str] = "subscribers"
+    key: ClassVar[tuple[str, ...]] = ("subscriber_name",)
+
+    subscriber_name: Name
+    delivery_type: DeliveryType = DeliveryType.ACTIVEMQ
+    is_active: bool = True
+    fraction: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
+    client_ip: Annotated[str, StringConstraints(max_length=45)] | None = None
+    connected_at: Timestamp | None = None
+    disconnected_at: Timestamp | None = None
+    message_filters: Document = Field(default_factory=dict)
+    messages_received: Count = 0
+    messages_sent: Count = 0
+    messages_dropped: Count = 0
+    metadata: Document = Field(default_factory=dict)

@@ -60,6 +60,7 @@ class Ledger:
             definition=workflow.model_dump_json(indent=2),
             created_by=command.requested_by,
         )
+        self._monitor.ensure_namespace(self._context.namespace)
         self._monitor.ensure(definition)
         sequence = self._monitor.next_workflow_execution_id()
         execution_id = str(ExecutionId(workflow.name, user_word(command.requested_by), sequence))

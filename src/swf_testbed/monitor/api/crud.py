@@ -6,14 +6,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from swf_testbed.model.errors import BadInput
-from swf_testbed.monitor.api.access import READERS, WRITERS
+from swf_testbed.model.errors import BadInput, Conflict
+from swf_testbed.monitor.api.access import READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of, records_of
 from swf_testbed.monitor.api.pictures import as_root
-from swf_testbed.monitor.services import changes, reading
+from swf_testbed.monitor.services import changes, deleting, reading
+from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.filtering import Filters
-from swf_testbed.monitor.services.resources import Resource, Rule
 
 View = Callable[..., HttpResponse]
 
@@ -34,12 +34,9 @@ def add_resource(router: Router, resource: Resource, open_create: View | None = 
     else:
         add("POST", base, open_create, "create", auth=None)
     add("GET", base + "{path:key}/", lambda request, key: _one(request, resource, key), "get")
-    if resource.rule is Rule.UPSERT:
-
-        def change(request: HttpRequest, key: str) -> HttpResponse:
-            return _change(request, resource, key)
-
-        add("PATCH", base + "{path:key}/", change, "change", auth=WRITERS)
+    one = base + "{path:key}/"
+    add("PATCH", one, lambda request, key: _change(request, resource, key), "change", auth=WRITERS)
+    add("DELETE", one, lambda request, key: _delete(request, resource, key), "delete", auth=WRITERS)
 
 
 class _Adder:
@@ -124,7 +121,7 @@ def _link(request: HttpRequest, limit: int, offset: int) -> str:
 def create(request: HttpRequest, resource: Resource) -> HttpResponse:
     """Upsert what the body holds: one record or an array."""
     document = document_of(request)
-    stored = changes.upsert(resource, records_of(resource.record, document))
+    stored = changes.upsert(resource, records_of(resource.record, document), actor=actor(request))
     if isinstance(document, list):
         return answer(stored)
     return answer(stored[0], 201 if stored[0]["created"] else 200)
@@ -143,11 +140,32 @@ def _change(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:
     document = document_of(request)
     if not isinstance(document, dict):
         raise BadInput("body", document, "must be an object with the fields to change")
-    named = reading.key_of(resource, key)
-    for name in named.keys() & document.keys():
-        if document[name] != named[name]:
-            raise BadInput(
-                name, document[name], f"must be {named[name]}, as in the address; keys never change"
-            )
-    changes.upsert(resource, [model_of(resource.record, {**document, **named})], must_exist=True)
+    if resource.rule.refusal:
+        reading.get(resource, key)
+        raise Conflict(f"{resource.name} {key} cannot be changed: {resource.name} {resource.rule.refusal}")
+    if resource.numbered:
+        _change_numbered(resource, key, document)
+    else:
+        named = reading.key_of(resource, key)
+        record = model_of(resource.record, {**named, **document})
+        for name, value in named.items():
+            if getattr(record, name) != value:
+                raise BadInput(name, document[name], f"must be {value}, as in the address; keys never change")
+        changes.upsert(resource, [record], actor=actor(request), must_exist=True)
     return answer(reading.get(resource, key))
+
+
+def _change_numbered(resource: Resource, key: str, document: dict[str, Any]) -> None:
+    """What is not sent has to be as it is for the whole to be a record."""
+    known = reading.get(resource, key)
+    kept = {name: value for name, value in known.items() if name not in resource.record.server_fields}
+    whole = model_of(resource.record, {**kept, **document})
+    sent = {name: getattr(whole, name) for name in document}
+    changes.change_numbered(
+        resource, known["id"], resource.record.model_construct(_fields_set=set(sent), **sent)
+    )
+
+
+def _delete(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:
+    deleting.delete(resource, key, actor(request))
+    return HttpResponse(status=204)

@@ -5,7 +5,7 @@ from ninja import Router
 
 from swf_testbed.model.clock import now
 from swf_testbed.monitor import metrics
-from swf_testbed.monitor.api.access import READERS, WRITERS
+from swf_testbed.monitor.api.access import READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of
 from swf_testbed.monitor.api.crud import create
@@ -93,7 +93,7 @@ def heartbeat(request: HttpRequest) -> HttpResponse:
     agent = model_of(SystemAgent, document_of(request))
     if agent.last_heartbeat is None:
         agent = agent.model_copy(update={"last_heartbeat": now()})
-    return answer(changes.upsert(RESOURCES["systemagents"], [agent])[0])
+    return answer(changes.upsert(RESOURCES["systemagents"], [agent], actor=actor(request))[0])
 
 
 @router.post("/namespaces/ensure/", auth=WRITERS, tags=["namespaces"], summary="Let a namespace exist")

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db import IntegrityError, models
 
+from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput, Conflict, NotFound
-from swf_testbed.monitor.services.resources import Resource, Rule
+from swf_testbed.monitor.services.declaration import Resource, Rule
+from swf_testbed.monitor.services.rights import NAMESPACES, Actor, may_write
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.services.writing import writing
 from swf_testbed.records import MAX_BULK, Record
@@ -15,12 +17,15 @@ from swf_testbed.records import MAX_BULK, Record
 Key = tuple[Any, ...]
 
 
-def upsert(resource: Resource, records: Sequence[Record], *, must_exist: bool = False) -> list[Row]:
+def upsert(
+    resource: Resource, records: Sequence[Record], *, actor: Actor | None = None, must_exist: bool = False
+) -> list[Row]:
     """Store records; what was not sent is not changed, `metadata` is merged, statuses only go forward.
 
     Args:
         resource: which.
         records: 1 to 1000 of the resource's record class.
+        actor: whose rights count; None is the monitor itself.
         must_exist: refuse to create.
 
     Returns:
@@ -28,31 +33,46 @@ def upsert(resource: Resource, records: Sequence[Record], *, must_exist: bool = 
 
     Raises:
         BadInput: a field that only the server sets, or that refers to nothing.
+        Refused: a record is in a namespace that the actor does not control.
         Conflict: an immutable record exists and is different, or a unique identity is another record's.
         NotFound: `must_exist`, and one does not.
     """
     if not 1 <= len(records) <= MAX_BULK:
         raise BadInput("records", len(records), f"must be 1 to {MAX_BULK} at a time")
-    return upsert_rows(resource, [_row(resource, record) for record in records], must_exist=must_exist)
+    rows = [_row(resource, record) for record in records]
+    return upsert_rows(resource, rows, actor=actor, must_exist=must_exist)
 
 
-def upsert_rows(resource: Resource, rows: list[Row], *, must_exist: bool = False) -> list[Row]:
+def upsert_rows(
+    resource: Resource, rows: list[Row], *, actor: Actor | None = None, must_exist: bool = False
+) -> list[Row]:
     """`upsert` for rows that the monitor itself has made, which may set what clients may not."""
     try:
-        return _upsert(resource, rows, must_exist)
+        return _upsert(resource, rows, actor, must_exist)
     except IntegrityError as error:
         raise Conflict(f"{resource.name}: contradicts a record that exists ({error})") from None
 
 
-def _upsert(resource: Resource, rows: list[Row], must_exist: bool) -> list[Row]:
+def change_numbered(resource: Resource, number: int, sent: Record) -> None:
+    """Change the sent fields of a record whose key the server gave; `NotFound` if there is none."""
+    row = _row(resource, sent)
+    with writing():
+        found = resource.model._default_manager.filter(pk=number)
+        if not found.update(**row, updated_at=now()):
+            raise NotFound(f"{resource.name} {number} does not exist")
+
+
+def _upsert(resource: Resource, rows: list[Row], actor: Actor | None, must_exist: bool) -> list[Row]:
     with writing():
         resource.prepare(rows)
-        if resource.key == ("id",):
+        if resource.numbered:
             return _append(resource, rows)
         unique = _merged_by_key(resource, rows)
         known = _known(resource, unique)
         if must_exist and (missing := unique.keys() - known.keys()):
             raise NotFound(f"{resource.name} {_shown(next(iter(missing)))} does not exist")
+        if actor is not None:
+            may_write(resource, actor, unique, known)
         _write(resource, unique, known)
     answered: set[Key] = set()
     return [_answer(resource, row, known, answered) for row in rows]
@@ -119,7 +139,9 @@ def _known(resource: Resource, unique: dict[Key, Row]) -> dict[Key, Row]:
     # Every part of the key by itself selects a little too much, which costs less than 1000 conditions.
     limits = {f"{name}__in": {key[i] for key in unique} for i, name in enumerate(resource.key_columns)}
     columns = {*resource.key_columns, *resource.held_fields}
-    if resource.rule is Rule.IMMUTABLE:
+    if resource.guarded:
+        columns.add("namespace")
+    if resource.rule is Rule.IMMUTABLE or resource.name == NAMESPACES:
         columns |= set(resource.columns.values())
     if resource.merges:
         columns.add("metadata")

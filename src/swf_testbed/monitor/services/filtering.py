@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from swf_testbed.model.errors import BadInput, one_of
-from swf_testbed.monitor.services.resources import Resource
+from swf_testbed.monitor.services.declaration import Resource
 
 _LONGEST = 300
 

@@ -9,8 +9,8 @@ from django.db import models
 
 from swf_testbed.model.clock import iso
 from swf_testbed.model.errors import BadInput, NotFound
+from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.filtering import Filters, number_between, parse_value
-from swf_testbed.monitor.services.resources import Resource
 from swf_testbed.monitor.services.rows import Row
 
 DEFAULT_LIMIT = 100

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import derived_id
 from swf_testbed.monitor.services import counts
 from swf_testbed.monitor.services.rows import Row
-from swf_testbed.monitor.store.models import FastmonFile, Run, StfFile, WorkflowDefinition
+from swf_testbed.monitor.store.models import FastmonFile, Run, StfFile, Workflow, WorkflowDefinition
 from swf_testbed.records import Log
 
 
@@ -36,7 +37,16 @@ def stf_files(rows: list[Row]) -> None:
 
 
 def fastmon_files(rows: list[Row]) -> None:
-    """TF samples belong to registered STF files, told by name or by identity."""
+    """TF samples belong to registered STF files."""
+    of_stf_files(rows)
+    for row in rows:
+        if row.get("tf_file_id") is None:
+            row.pop("tf_file_id", None)
+            row["+tf_file_id"] = derived_id("tf-file", row["tf_filename"])
+
+
+def of_stf_files(rows: list[Row]) -> None:
+    """Rows that belong to registered STF files, told by name or by identity."""
     said = {row["stf_file_id"] for row in rows if row.get("stf_file_id") is not None}
     names = set(StfFile.objects.filter(stf_filename__in=said).values_list("stf_filename", flat=True))
     by_id = _names_of_identities(said - names)
@@ -46,9 +56,6 @@ def fastmon_files(rows: list[Row]) -> None:
             if parent not in by_id:
                 raise BadInput("stf_file", parent, "must be the stf_filename or file_id of a registered file")
             row["stf_file_id"] = by_id[parent]
-        if row.get("tf_file_id") is None:
-            row.pop("tf_file_id", None)
-            row["+tf_file_id"] = derived_id("tf-file", row["tf_filename"])
 
 
 def _names_of_identities(texts: set[str]) -> dict[str, str]:
@@ -92,6 +99,21 @@ def executions(rows: list[Row]) -> None:
         raise BadInput(
             "workflow_definition", label, "must be <workflow_name>/<version> of a stored definition"
         )
+
+
+def workflow_stages(rows: list[Row]) -> None:
+    """Stages are of known workflows."""
+    said = {row["workflow_id"] for row in rows if row.get("workflow_id") is not None}
+    known = set(Workflow.objects.filter(workflow_id__in=said).values_list("workflow_id", flat=True))
+    for identity in sorted(said - known):
+        raise BadInput("workflow", str(identity), "must be the workflow_id of a stored workflow")
+
+
+def alarms(rows: list[Row]) -> None:
+    """An alarm without a time is raised now."""
+    for row in rows:
+        if row.get("raised_at") is None:
+            row["raised_at"] = now()
 
 
 def logs(rows: list[Row]) -> None:

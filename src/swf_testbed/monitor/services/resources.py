@@ -1,96 +1,23 @@
-"""Every resource of the REST contract, declared once: its record, table, filters and rules."""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
-from functools import cached_property
-
-from django.core.exceptions import FieldDoesNotExist
-from django.db import models
+"""Every resource of the REST contract, declared once."""
 
 from swf_testbed.model.errors import NotFound
+from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor.services import messages, references, statuses
+from swf_testbed.monitor.services.declaration import Resource, Rule
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store import models as store
-from swf_testbed.records import RECORDS, Record
+
+__all__ = ["RESOURCES", "Resource", "Rule", "resource"]
+
+_PART_OF_RUN = "are parts of their run and of its histograms: delete the run"
 
 
-class Rule(Enum):
-    """What a POST of a record whose natural key exists does."""
-
-    UPSERT = "changes the fields that were sent"
-    APPEND = "changes nothing: the record is known"
-    IMMUTABLE = "is an error unless the record is the same"
+def _run_in_use(row: Row) -> str:
+    return "" if row["end_time"] else "has not ended: end it first"
 
 
-def _nothing(rows: list[Row]) -> None:
-    del rows
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One resource.
-
-    Attributes:
-        name: as in the path.
-        model: its table.
-        filters: fields that a list can be filtered and ordered by, beyond the natural key.
-        namespace, run: paths of the `namespace` and `run_number` filters, where the table has them.
-        time: what `start_time` and `end_time` limit.
-        rule: what happens to a record that exists.
-        aliases: model fields whose name differs from the record's.
-        lookups: further unique fields that a single record can be fetched by.
-        prepare: completes rows before they are written, and refuses what refers to nothing.
-        hold: names the sent fields that must not change an existing row.
-        complete: adds what is computed to rows that are answered.
-    """
-
-    name: str
-    model: type[models.Model]
-    filters: tuple[str, ...] = ()
-    namespace: str | None = None
-    run: str | None = None
-    time: str = "created_at"
-    rule: Rule = Rule.UPSERT
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    lookups: tuple[str, ...] = ()
-    prepare: Callable[[list[Row]], None] = _nothing
-    hold: Callable[[Row, Row], set[str]] = statuses.hold_nothing
-    held_fields: tuple[str, ...] = ()
-    complete: Callable[[list[Row]], None] = _nothing
-
-    @property
-    def record(self) -> type[Record]:
-        """The record class."""
-        return RECORDS[self.name]
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The natural key, in the record's words."""
-        return self.record.key
-
-    @cached_property
-    def columns(self) -> dict[str, str]:
-        """The column (attribute of the model) of every stored field of the record."""
-        found: dict[str, str] = {}
-        for name in self.record.model_fields:
-            try:
-                entry = self.model._meta.get_field(self.aliases.get(name, name))
-            except FieldDoesNotExist:
-                continue
-            if isinstance(entry, models.Field):
-                found[name] = entry.attname
-        return found
-
-    @cached_property
-    def key_columns(self) -> tuple[str, ...]:
-        """The columns of the natural key."""
-        return tuple(self.columns[name] for name in self.key)
-
-    @property
-    def merges(self) -> bool:
-        """Whether there is `metadata` to merge."""
-        return "metadata" in self.columns
+def _execution_in_use(row: Row) -> str:
+    return "" if ExecutionStatus(row["status"]).terminal else f"is {row['status']}: end it first"
 
 
 _ALL = (
@@ -101,6 +28,8 @@ _ALL = (
         namespace="namespace",
         run="run_number",
         time="start_time",
+        guarded=True,
+        in_use=_run_in_use,
     ),
     Resource(
         "stf-files",
@@ -122,6 +51,7 @@ _ALL = (
         prepare=references.stf_files,
         hold=statuses.stf_file,
         held_fields=("status",),
+        kept=_PART_OF_RUN,
     ),
     Resource(
         "fastmon-files",
@@ -131,6 +61,7 @@ _ALL = (
         run="stf_file__run",
         lookups=("tf_file_id",),
         prepare=references.fastmon_files,
+        kept=_PART_OF_RUN,
     ),
     Resource(
         "tf-slices",
@@ -141,6 +72,7 @@ _ALL = (
         prepare=references.tf_slices,
         hold=statuses.tf_slice,
         held_fields=("status", "retries"),
+        kept=_PART_OF_RUN,
     ),
     Resource(
         "workers",
@@ -149,6 +81,7 @@ _ALL = (
         namespace="namespace",
         run="run_number",
         time="last_heartbeat",
+        guarded=True,
     ),
     Resource(
         "run-states",
@@ -162,6 +95,7 @@ _ALL = (
         hold=statuses.run_state,
         held_fields=("phase",),
         complete=references.count_run_states,
+        kept=_PART_OF_RUN,
     ),
     Resource(
         "system-state-events",
@@ -188,6 +122,30 @@ _ALL = (
         prepare=references.executions,
         hold=statuses.execution,
         held_fields=("status",),
+        guarded=True,
+        in_use=_execution_in_use,
+    ),
+    Resource(
+        "workflows",
+        store.Workflow,
+        filters=("stf_file", "status", "received_at", "finished_at", "created_at"),
+        namespace="stf_file__run__namespace",
+        run="stf_file__run",
+        time="received_at",
+        prepare=references.of_stf_files,
+        hold=statuses.processing,
+        held_fields=("status",),
+    ),
+    Resource(
+        "workflow-stages",
+        store.WorkflowStage,
+        filters=("workflow", "agent", "agent_type", "status", "received_at", "finished_at", "created_at"),
+        namespace="workflow__stf_file__run__namespace",
+        run="workflow__stf_file__run",
+        time="received_at",
+        prepare=references.workflow_stages,
+        hold=statuses.processing,
+        held_fields=("status",),
     ),
     Resource(
         "workflow-messages",
@@ -207,6 +165,7 @@ _ALL = (
         time="sent_at",
         rule=Rule.APPEND,
         prepare=messages.keep_order,
+        guarded=True,
     ),
     Resource(
         "systemagents",
@@ -214,8 +173,15 @@ _ALL = (
         filters=("agent_type", "status", "operational_state", "last_heartbeat", "created_at"),
         namespace="namespace",
         time="last_heartbeat",
+        guarded=True,
     ),
-    Resource("namespaces", store.Namespace, filters=("owner", "created_at")),
+    Resource(
+        "subscribers",
+        store.Subscriber,
+        filters=("delivery_type", "is_active", "connected_at", "disconnected_at", "created_at"),
+        time="connected_at",
+    ),
+    Resource("namespaces", store.Namespace, filters=("owner", "created_at"), namespace="name"),
     Resource(
         "logs",
         store.Log,
@@ -243,6 +209,24 @@ _ALL = (
         run="run",
         aliases={"run_number": "run"},
         prepare=references.of_runs,
+        kept=_PART_OF_RUN,
+    ),
+    Resource(
+        "quality-flags",
+        store.QualityFlag,
+        filters=("quality", "until", "created_at"),
+        namespace="run__namespace",
+        run="run",
+        time="since",
+        aliases={"run_number": "run", "check": "check_name"},
+        prepare=references.of_runs,
+    ),
+    Resource(
+        "alarms",
+        store.Alarm,
+        filters=("severity", "subject", "raised_at", "cleared_at", "acknowledged_by", "created_at"),
+        time="raised_at",
+        prepare=references.alarms,
     ),
 )
 

@@ -1,7 +1,7 @@
 """Statuses only go forward: which sent fields a late or repeated record may not change."""
 
 from swf_testbed.model.states import RunPhase, phase_may_follow
-from swf_testbed.model.status import ExecutionStatus, SliceStatus, StfStatus
+from swf_testbed.model.status import ExecutionStatus, ProcessingStatus, SliceStatus, StfStatus
 from swf_testbed.monitor.services.rows import Row
 
 _STF_RANK = {
@@ -20,6 +20,9 @@ _SLICE_RANK = {
 _EXECUTION_RANK = {ExecutionStatus.PENDING: 0, ExecutionStatus.RUNNING: 1}
 
 
+_PROCESSING_RANK = {status: rank for rank, status in enumerate(ProcessingStatus)}
+
+
 def hold_nothing(known: Row, sent: Row) -> set[str]:
     """Every sent field changes the row."""
     del known, sent
@@ -29,6 +32,13 @@ def hold_nothing(known: Row, sent: Row) -> set[str]:
 def stf_file(known: Row, sent: Row) -> set[str]:
     """A file's status never goes back; a failed one may still succeed."""
     if "status" not in sent or _STF_RANK[sent["status"]] >= _STF_RANK[known["status"]]:
+        return set()
+    return {"status"}
+
+
+def processing(known: Row, sent: Row) -> set[str]:
+    """The processing of an STF never goes back; a failed one may still finish."""
+    if "status" not in sent or _PROCESSING_RANK[sent["status"]] >= _PROCESSING_RANK[known["status"]]:
         return set()
     return {"status"}
 

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from swf_testbed.model.errors import BadInput, shorten
 from swf_testbed.monitor.services import messages
-from swf_testbed.monitor.services.tokens import user_of
+from swf_testbed.monitor.services.tokens import holder_of
 from swf_testbed.monitor.stream.frames import HEARTBEAT, frame, notice
 from swf_testbed.monitor.stream.hub import Client, Hub
 from swf_testbed.monitor.stream.selection import event_number, parse
@@ -138,7 +138,7 @@ class Stream:
 
 def _may_read(request: Request) -> bool:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() in {"token", "bearer"} and user_of(key.strip()) is not None:
+    if scheme.lower() in {"token", "bearer"} and holder_of(key.strip()) is not None:
         return True
     cookie = request.cookies.get(django_settings.SESSION_COOKIE_NAME)
     if not cookie:

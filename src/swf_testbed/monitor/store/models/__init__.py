@@ -1,10 +1,12 @@
 """Every table."""
 
-from swf_testbed.monitor.store.models.access import ApiToken, Counter
+from swf_testbed.monitor.store.models.access import ApiToken, Counter, LoginFailure
 from swf_testbed.monitor.store.models.files import FastmonFile, StfFile, TfSlice
+from swf_testbed.monitor.store.models.judgement import Alarm, QualityFlag
+from swf_testbed.monitor.store.models.processing import Workflow, WorkflowStage
 from swf_testbed.monitor.store.models.results import Histogram, HistogramPart
 from swf_testbed.monitor.store.models.runs import Run, RunState, SystemStateEvent
-from swf_testbed.monitor.store.models.workers import Namespace, SystemAgent, Worker
+from swf_testbed.monitor.store.models.workers import Namespace, Subscriber, SystemAgent, Worker
 from swf_testbed.monitor.store.models.workflows import (
     Log,
     WorkflowDefinition,
@@ -13,21 +15,27 @@ from swf_testbed.monitor.store.models.workflows import (
 )
 
 __all__ = [
+    "Alarm",
     "ApiToken",
     "Counter",
     "FastmonFile",
     "Histogram",
     "HistogramPart",
     "Log",
+    "LoginFailure",
     "Namespace",
+    "QualityFlag",
     "Run",
     "RunState",
     "StfFile",
+    "Subscriber",
     "SystemAgent",
     "SystemStateEvent",
     "TfSlice",
     "Worker",
+    "Workflow",
     "WorkflowDefinition",
     "WorkflowExecution",
     "WorkflowMessage",
+    "WorkflowStage",
 ]

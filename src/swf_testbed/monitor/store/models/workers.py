@@ -1,10 +1,10 @@
-"""Workers, agents and namespaces."""
+"""Workers, agents, namespaces and subscribers."""
 
 from typing import ClassVar
 
 from django.db import models
 
-from swf_testbed.model.status import AgentStatus, OperationalState, WorkerStatus
+from swf_testbed.model.status import AgentStatus, DeliveryType, OperationalState, WorkerStatus
 from swf_testbed.monitor.store.models.base import (
     FILE_NAME,
     NAME,
@@ -82,3 +82,28 @@ class Namespace(Timed):
 
     def __str__(self) -> str:
         return str(self.name)
+
+
+class Subscriber(Timed):
+    """Somebody who gets messages."""
+
+    subscriber_name = models.CharField(max_length=NAME, unique=True)
+    delivery_type = choice_field(DeliveryType, DeliveryType.ACTIVEMQ)
+    is_active = models.BooleanField(default=True, db_index=True)
+    fraction = models.FloatField(default=1.0)
+    client_ip = models.CharField(max_length=45, null=True)
+    connected_at = models.DateTimeField(null=True, db_index=True)
+    disconnected_at = models.DateTimeField(null=True, db_index=True)
+    message_filters = document_field()
+    messages_received = models.BigIntegerField(default=0)
+    messages_sent = models.BigIntegerField(default=0)
+    messages_dropped = models.BigIntegerField(default=0)
+    metadata = document_field()
+
+    class Meta:
+        """By name."""
+
+        ordering: ClassVar = ["subscriber_name"]
+
+    def __str__(self) -> str:
+        return str(self.subscriber_name)

@@ -1,0 +1,54 @@
+"""Quality flags and alarms."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from swf_testbed.model.status import Quality, Severity
+from swf_testbed.monitor.store.models.base import NAME, WORD, Timed, choice_field
+from swf_testbed.monitor.store.models.runs import Run
+
+
+class QualityFlag(Timed):
+    """What a check says of a subsystem's data in a range of time."""
+
+    run = models.ForeignKey(
+        Run, models.CASCADE, db_column="run_number", related_name="quality_flags", db_index=False
+    )
+    subsystem = models.CharField(max_length=WORD, db_index=True)
+    check_name = models.CharField(max_length=WORD, db_column="check", db_index=True)
+    since = models.DateTimeField(db_index=True)
+    quality = choice_field(Quality, Quality.NULL)
+    histogram = models.CharField(max_length=NAME, null=True)
+    reason = models.TextField(default="")
+    until = models.DateTimeField(null=True, db_index=True)
+
+    class Meta:
+        """Newest first; one word a check, subsystem and beginning."""
+
+        ordering: ClassVar = ["-since", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "subsystem", "check_name", "since"], name="flag_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.subsystem}/{self.check_name}: {self.quality}"
+
+
+class Alarm(Timed):
+    """Something that needs a person's attention until it is cleared."""
+
+    severity = choice_field(Severity, Severity.WARNING)
+    subject = models.CharField(max_length=NAME, db_index=True)
+    text = models.TextField(default="")
+    raised_at = models.DateTimeField(db_index=True)
+    cleared_at = models.DateTimeField(null=True, db_index=True)
+    acknowledged_by = models.CharField(max_length=NAME, null=True, db_index=True)
+
+    class Meta:
+        """Newest first."""
+
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.subject}"
