@@ -46,6 +46,7 @@ class Testbed:
         own = {
             "SWF_HOME": str(home),
             "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
+            "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
             "ACTIVEMQ_PORT": str(free_port()),
         }
         self._environment = {**os.environ, **own}

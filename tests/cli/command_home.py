@@ -23,12 +23,13 @@ class Home:
     def at(cls, path: Path) -> "Home":
         """A new one, with nothing in it."""
         path.mkdir()
-        broker, monitor = _free_port(), _free_port()
+        broker, monitor, tls = _free_port(), _free_port(), _free_port()
         own = {
             "HOME": str(path),
             "SWF_HOME": str(path),
             "ACTIVEMQ_PORT": str(broker),
             "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{monitor}",
+            "SWF_MONITOR_URL": f"https://127.0.0.1:{tls}",
         }
         return cls(path, {**os.environ, **own})
 
@@ -36,7 +37,8 @@ class Home:
     def started(self, *words: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
         """A command that runs beside the test, and not longer than it."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "swf_testbed.cli.main", *words],
+            # A test run in the background of a shell ignores SIGINT, and its children with it.
+            ["/usr/bin/env", "--default-signal=INT", sys.executable, "-m", "swf_testbed.cli.main", *words],
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

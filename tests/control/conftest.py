@@ -22,12 +22,13 @@ def free_ports(count: int) -> list[int]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Settings]:
-    broker, monitor = free_ports(2)
+    broker, monitor, tls = free_ports(3)
     settings = load_settings(
         {
             "SWF_HOME": str(tmp_path / "a home"),
             "ACTIVEMQ_PORT": str(broker),
             "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{monitor}",
+            "SWF_MONITOR_URL": f"https://127.0.0.1:{tls}",
         }
     )
     settings.swf_home.mkdir()

@@ -42,6 +42,7 @@ def _environment(home: Settings) -> dict[str, str]:
         "SWF_HOME": str(home.swf_home),
         "ACTIVEMQ_PORT": str(home.activemq_port),
         "SWF_MONITOR_HTTP_URL": home.swf_monitor_http_url,
+        "SWF_MONITOR_URL": home.swf_monitor_url,
     }
 
 
@@ -59,6 +60,8 @@ def test_services_come_up_answer_and_end(home: Settings, tmp_path: Path) -> None
     assert stat.S_IMODE(home.token_file.stat().st_mode) == 0o600
     found = status_of(home)
     assert found.services_up
+    monitor = next(one for one in found.services if one.name == "monitor")
+    assert monitor.address == f"127.0.0.1:{home.monitor_port} 127.0.0.1:{home.monitor_tls_port}"
     assert found.document()["ready"] is True
 
     # Started again, nothing changes.
@@ -102,10 +105,12 @@ def test_services_that_were_killed_or_lost_their_supervisor_are_replaced(home: S
     assert not set(before.values()) & set(after.values())
 
 
-def test_a_port_of_somebody_else_is_named_with_its_variable(home: Settings) -> None:
+@pytest.mark.parametrize("variable", ["SWF_MONITOR_HTTP_URL", "SWF_MONITOR_URL"])
+def test_a_port_of_somebody_else_is_named_with_its_variable(home: Settings, variable: str) -> None:
+    port = {"SWF_MONITOR_HTTP_URL": home.monitor_port, "SWF_MONITOR_URL": home.monitor_tls_port}[variable]
     with (
-        socket.create_server(("127.0.0.1", home.monitor_port)),
-        pytest.raises(Refused, match=rf"port {home.monitor_port} .*SWF_MONITOR_HTTP_URL"),
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(Refused, match=rf"port {port} .* set {variable} to"),
     ):
         start_services(home)
 

@@ -84,6 +84,7 @@ def new_instance(home: Path, broker_port: int, **more: str) -> Instance:
         **inherited,
         "SWF_HOME": str(home),
         "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
+        "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
         "ACTIVEMQ_PORT": str(broker_port),
         "PYTHONDEVMODE": "0",
         **more,

@@ -94,7 +94,8 @@ def _free_port() -> int:
 def serving(home: Path, **environment: str) -> Iterator[Monitor]:
     """A monitor of its own, started as the testbed starts it."""
     url = f"http://127.0.0.1:{_free_port()}"
-    env = os.environ | {"SWF_HOME": str(home), "SWF_MONITOR_HTTP_URL": url} | environment
+    own = {"SWF_MONITOR_HTTP_URL": url, "SWF_MONITOR_URL": f"https://127.0.0.1:{_free_port()}"}
+    env = os.environ | {"SWF_HOME": str(home)} | own | environment
     log = home / "monitor.log"
     with log.open("w") as stream:
         server = subprocess.Popen(

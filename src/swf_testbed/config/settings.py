@@ -6,8 +6,10 @@ process's own environment wins.
 
 import getpass
 import os
+import re
 from enum import StrEnum
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -27,6 +29,7 @@ from pydantic import (
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import user_word
 
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -69,6 +72,18 @@ class Settings(BaseModel):
     swf_monitor_url: str = "https://127.0.0.1:8443"
     swf_monitor_http_url: str = "http://127.0.0.1:8002"
     swf_monitor_prod_url: str | None = None
+    swf_monitor_public_url: Annotated[
+        str | None, Field(description="Where people reach the monitor through a reverse proxy, with its path")
+    ] = None
+    swf_monitor_proxies: Annotated[
+        str, Field(description="Addresses of reverse proxies on other machines, separated by commas")
+    ] = ""
+    swf_monitor_cert_file: Annotated[
+        Path | None, Field(description="In place of the self-signed certificate; PEM, with its chain")
+    ] = None
+    swf_monitor_key_file: Annotated[
+        Path | None, Field(description="The key of that certificate; PEM, without a password")
+    ] = None
     swf_api_token: SecretStr | None = None
     swf_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     swf_agent_quiet: Switch = False
@@ -99,7 +114,9 @@ class Settings(BaseModel):
     fastmon_selection_fraction: Annotated[float, Field(gt=0, le=1)] = 0.1
     fastmon_tf_files_per_stf: Annotated[int, Field(ge=1, le=1000)] = 7
 
-    @field_validator("swf_monitor_url", "swf_monitor_http_url", "swf_monitor_prod_url")
+    @field_validator(
+        "swf_monitor_url", "swf_monitor_http_url", "swf_monitor_prod_url", "swf_monitor_public_url"
+    )
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is None:
@@ -108,6 +125,23 @@ class Settings(BaseModel):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
             raise ValueError("must be an http:// or https:// address")
         return value.rstrip("/")
+
+    @field_validator("swf_monitor_public_url")
+    @classmethod
+    def _public_address(cls, value: str | None) -> str | None:
+        if value is not None and not _PREFIX.fullmatch(urlsplit(value).path):
+            raise ValueError("must have a plain path, like https://swf.example.org/swf-monitor")
+        return value
+
+    @field_validator("swf_monitor_proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for word in _words(value):
+            try:
+                ip_network(word)
+            except ValueError:
+                raise ValueError(f"{word} is neither an address nor a network like 192.0.2.0/24") from None
+        return value
 
     @property
     def state_dir(self) -> Path:
@@ -123,6 +157,31 @@ class Settings(BaseModel):
     def monitor_port(self) -> int:
         """The port of the HTTP address."""
         return urlsplit(self.swf_monitor_http_url).port or 80
+
+    @property
+    def monitor_tls_port(self) -> int:
+        """The port of the HTTPS address."""
+        return urlsplit(self.swf_monitor_url).port or 443
+
+    @property
+    def monitor_prefix(self) -> str:
+        """The path below which a reverse proxy has the monitor, like `/swf-monitor`; empty for none."""
+        return urlsplit(self.swf_monitor_public_url or "").path
+
+    @property
+    def trusted_proxies(self) -> list[str]:
+        """Who may say from where and how a request came: this machine, and the reverse proxies."""
+        return ["127.0.0.1", "::1", *_words(self.swf_monitor_proxies)]
+
+    @property
+    def monitor_certificate(self) -> Path:
+        """The certificate that the HTTPS address shows."""
+        return self.swf_monitor_cert_file or self.state_dir / "private" / "monitor-certificate.pem"
+
+    @property
+    def monitor_key(self) -> Path:
+        """The certificate's key, readable by the user alone."""
+        return self.swf_monitor_key_file or self.state_dir / "private" / "monitor-key.pem"
 
     @property
     def database_file(self) -> Path:
@@ -150,6 +209,18 @@ class Settings(BaseModel):
         if self.swf_api_token is not None:
             return self.swf_api_token.get_secret_value()
         return _first_line(self.token_file)
+
+
+def _words(said: str) -> list[str]:
+    return [word.strip() for word in said.split(",") if word.strip()]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine and cannot be reached from another."""
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _first_line(path: Path) -> str:
@@ -200,7 +271,7 @@ def _dotenv(path: Path) -> dict[str, str]:
     try:
         return {name: value for name, value in dotenv_values(path).items() if value is not None}
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput("environment file", str(path), f"cannot be read: {error}") from None
+        raise BadInput("environment file", path.name, f"{path} cannot be read: {error}") from None
 
 
 @cache

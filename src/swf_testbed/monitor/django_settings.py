@@ -4,10 +4,9 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-from swf_testbed.config.settings import Mode, Settings, settings
+from swf_testbed.config.settings import Mode, Settings, is_loopback, settings
 from swf_testbed.monitor.startup import secret_key_file
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SWF = settings()
 
 
@@ -42,15 +41,22 @@ def _database(swf: Settings) -> dict[str, Any]:
 
 
 def _hosts(swf: Settings) -> list[str]:
-    said = {urlsplit(url).hostname or "" for url in (swf.swf_monitor_url, swf.swf_monitor_http_url)}
-    return sorted(said | {"127.0.0.1", "localhost", "[::1]"})
+    """What the server may be called; an address of IPv6 is written in brackets."""
+    said = {urlsplit(url).hostname or "" for url in _addresses(swf)}
+    names = {f"[{name}]" if ":" in name else name for name in said}
+    return sorted(names | {"127.0.0.1", "localhost", "[::1]"})
+
+
+def _addresses(swf: Settings) -> list[str]:
+    said = (swf.swf_monitor_url, swf.swf_monitor_http_url, swf.swf_monitor_public_url)
+    return [url for url in said if url]
 
 
 def _public_read(swf: Settings) -> bool:
     """Whether reading needs no token: as said, else only where nobody else can reach the server."""
     if swf.swf_public_read is not None:
         return swf.swf_public_read
-    return urlsplit(swf.swf_monitor_http_url).hostname in LOOPBACK
+    return all(is_loopback(urlsplit(url).hostname) for url in _addresses(swf))
 
 
 SECRET_KEY = _secret_key(_SWF)
@@ -75,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "swf_testbed.monitor.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "swf_testbed.monitor.middleware.secure_cookies",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -98,7 +105,9 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 ROOT_URLCONF = "swf_testbed.monitor.urls"
-STATIC_URL = "/static/"
+# Relative: below whatever path a reverse proxy has the monitor at.
+STATIC_URL = "static/"
+STORAGES = {"staticfiles": {"BACKEND": "swf_testbed.monitor.web.static_files.StaticFiles"}}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 USE_TZ = True
@@ -110,5 +119,6 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "swf_session"
 SECURE_REFERRER_POLICY = "same-origin"
-LOGIN_URL = "/login/"
+LOGIN_URL = "web:login"
+# No Strict-Transport-Security from here: it is for a host with all its ports, and would close the HTTP one.
 LOGGING_CONFIG = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from swf_testbed.monitor import metrics
@@ -32,6 +33,42 @@ def content_security_policy(handler: Handler) -> Handler:
         return response
 
     return respond
+
+
+_SECURE = "__Host-"
+"""Browsers keep a cookie of such a name from HTTP, and from every other host."""
+
+
+def secure_name(cookie: str) -> str:
+    """What a cookie is called on HTTPS.
+
+    Cookies do not know ports: with one name for both, a login on HTTPS would keep HTTP from setting its own.
+    """
+    return f"{_SECURE}{cookie}"
+
+
+def secure_cookies(handler: Handler) -> Handler:
+    """Cookies that were set on HTTPS are never sent or overwritten on HTTP."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        if not request.is_secure():
+            return handler(request)
+        for name in _cookies():
+            request.COOKIES.pop(name, None)
+            if (value := request.COOKIES.get(secure_name(name))) is not None:
+                request.COOKIES[name] = value
+        response = handler(request)
+        for name in _cookies():
+            if (cookie := response.cookies.pop(name, None)) is not None:
+                response.cookies[secure_name(name)] = cookie.value
+                response.cookies[secure_name(name)].update({**cookie, "secure": True})
+        return response
+
+    return respond
+
+
+def _cookies() -> tuple[str, ...]:
+    return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
 
 
 def count_requests(handler: Handler) -> Handler:

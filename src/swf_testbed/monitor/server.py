@@ -1,13 +1,15 @@
-"""The web process: the stream as native routes, Django beside them in a fixed number of threads."""
+"""The web process: the stream as native routes, Django beside them in a fixed number of threads.
+
+One application behind two servers, HTTP and HTTPS, in one event loop.
+"""
 
 import asyncio
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import cast
-from urllib.parse import urlsplit
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
@@ -16,10 +18,12 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from swf_testbed.bus import open_bus
 from swf_testbed.config.settings import Settings, username
+from swf_testbed.monitor.certificate import ensure_certificate
+from swf_testbed.monitor.listening import listen
 from swf_testbed.monitor.startup import prepare
 
 log = logging.getLogger(__name__)
@@ -43,11 +47,30 @@ def application(swf: Settings) -> tuple[Starlette, "HubHolder"]:
             Mount("/", cast(ASGIApp, WSGIMiddleware(cast(WSGIApp, get_wsgi_application()), workers=THREADS))),
         ],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=django_settings.ALLOWED_HOSTS, www_redirect=False)
+            Middleware(
+                TrustedHostMiddleware, allowed_hosts=django_settings.ALLOWED_HOSTS, www_redirect=False
+            ),
+            Middleware(Prefix, prefix=swf.monitor_prefix),
         ],
         lifespan=holder.lifespan,
     )
     return root, holder
+
+
+class Prefix:
+    """Lets what a reverse proxy passes on below a path be found there, and links lead there again.
+
+    Without the path everything is found too: the testbed's own programs ask directly.
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self._app, self._prefix = app, prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on a request, with the path that is not ours named as `root_path`."""
+        if self._prefix and scope["type"] == "http" and f"{scope['path']}/".startswith(f"{self._prefix}/"):
+            scope = {**scope, "root_path": self._prefix}
+        await self._app(scope, receive, send)
 
 
 class HubHolder:
@@ -78,37 +101,67 @@ class HubHolder:
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams first when it goes down: they would never end by themselves."""
+    """One of two in a process, which alone hears signals."""
 
-    def __init__(self, config: uvicorn.Config, holder: HubHolder) -> None:
-        super().__init__(config)
-        self._holder = holder
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `_Serving`."""
+        yield
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the hub, then as usual."""
+
+class _Serving:
+    """The servers of one application: they begin together, and end together."""
+
+    def __init__(self, app: Starlette, holder: HubHolder, servers: Sequence[_Server]) -> None:
+        self._app, self._holder, self._servers = app, holder, servers
+
+    async def run(self, sockets: Sequence[list[socket.socket]]) -> None:
+        """Serve until SIGTERM or SIGINT; the application begins and ends once."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+        async with self._app.router.lifespan_context(self._app), asyncio.TaskGroup() as group:
+            for server, own in zip(self._servers, sockets, strict=True):
+                group.create_task(server.serve(own))
+
+    def _end(self) -> None:
+        # Streams first: they would never end by themselves.
         self._holder.hub.close()
-        await super().shutdown(sockets)
+        for server in self._servers:
+            server.should_exit = True
 
 
 def serve(swf: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        Refused: a port is taken.
+        BadInput: an address or the certificate cannot be used.
+    """
     prepare(swf)
+    ensure_certificate(swf)
+    sockets = [
+        listen("SWF_MONITOR_HTTP_URL", swf.swf_monitor_http_url, "http"),
+        listen("SWF_MONITOR_URL", swf.swf_monitor_url, "https"),
+    ]
     from swf_testbed.monitor.services.tokens import local_token
 
     local_token(username(), swf.token_file)
     app, holder = application(swf)
-    config = uvicorn.Config(
+    servers = [_Server(_config(swf, app, tls=tls)) for tls in (False, True)]
+    log.info("serving %s and %s", swf.swf_monitor_http_url, swf.swf_monitor_url)
+    asyncio.run(_Serving(app, holder, servers).run(sockets))
+
+
+def _config(swf: Settings, app: Starlette, *, tls: bool) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
-        host=urlsplit(swf.swf_monitor_http_url).hostname or "127.0.0.1",
-        port=swf.monitor_port,
         access_log=False,
         log_config=None,
         server_header=False,
-        lifespan="on",
+        lifespan="off",
         timeout_graceful_shutdown=_GRACE_S,
+        forwarded_allow_ips=swf.trusted_proxies,
+        ssl_certfile=swf.monitor_certificate if tls else None,
+        ssl_keyfile=swf.monitor_key if tls else None,
     )
-    # uvicorn raises the signal again when it is done; an end that was asked for is a good end.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    log.info("serving %s", swf.swf_monitor_http_url)
-    _Server(config, holder).run()

@@ -1,6 +1,8 @@
 """The monitor's resources, typed."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 from urllib.parse import quote
 
@@ -48,18 +50,24 @@ class MonitorClient:
     `NotFound`, `Conflict` or `Refused`, with the server's text, when it refuses. Threads may share one.
 
     Args:
-        base_url: like `http://127.0.0.1:8002`.
+        base_url: like `http://127.0.0.1:8002` or `https://swf.example.org/swf-monitor`.
         token: for writing; empty for none.
         user_agent: `swf/<name>`, by which the server counts requests.
         patience_s: how long to try again while the monitor is away, s.
+        certificate: of a testbed on this machine, trusted on https; default: this testbed's.
     """
 
     def __init__(
-        self, base_url: str, token: str = "", user_agent: str = "swf/client", patience_s: float = PATIENCE_S
+        self,
+        base_url: str,
+        token: str = "",
+        user_agent: str = "swf/client",
+        patience_s: float = PATIENCE_S,
+        certificate: Path | None = None,
     ) -> None:
-        self._base_url, self._token, self._user_agent = base_url.rstrip("/"), token, user_agent
         self._patience_s = patience_s
-        self._http = http_client(self._base_url, token, user_agent)
+        self._connect = partial(http_client, base_url.rstrip("/"), token, user_agent, certificate)
+        self._http = self._connect()
 
     def close(self) -> None:
         """Close the connections."""
@@ -173,7 +181,7 @@ class MonitorClient:
             filters: `msg_types`, `agents`, `run_ids` (lists), `namespace`, `execution_id`.
         """
         said = {name: _text(value) for name, value in filters.items() if value is not None}
-        return EventStream(self._base_url, self._token, self._user_agent, said, last_event_id)
+        return EventStream(self._connect(), said, last_event_id)
 
 
 def _text(value: Any) -> Any:

@@ -1,17 +1,18 @@
 """Requests to the monitor: retried while it is away, its refusals turned into our errors."""
 
 import random
+import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from swf_testbed.config.settings import settings
+from swf_testbed.config.settings import is_loopback, settings
 from swf_testbed.model.errors import BadInput, Conflict, NotFound, Refused, SwfError, Unavailable
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _AWAY = frozenset({429, 502, 503, 504})
 """Answers that another try may change."""
 
@@ -19,10 +20,20 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 3.0
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
 
-def http_client(base_url: str, token: str, user_agent: str) -> httpx.Client:
-    """A client for one server: no proxy on loopback, `REQUESTS_CA_BUNDLE` elsewhere."""
-    local = urlsplit(base_url).hostname in _LOOPBACK
-    bundle = None if local else settings().requests_ca_bundle
+def http_client(base_url: str, token: str, user_agent: str, certificate: Path | None = None) -> httpx.Client:
+    """A client for one server.
+
+    No proxy is asked for loopback. Certificates of `REQUESTS_CA_BUNDLE`, else of the system, are trusted,
+    and on loopback this testbed's own too.
+
+    Args:
+        base_url: where the server is; may have a path.
+        token: empty for none.
+        user_agent: `swf/<name>`.
+        certificate: the testbed's own; default: where the settings have it.
+    """
+    parts = urlsplit(base_url)
+    local = is_loopback(parts.hostname)
     headers = {"User-Agent": user_agent, "Accept": "application/json"}
     if token:
         headers["Authorization"] = f"Token {token}"
@@ -33,14 +44,34 @@ def http_client(base_url: str, token: str, user_agent: str) -> httpx.Client:
         headers=headers,
         timeout=_TIMEOUT,
         trust_env=not local,
-        verify=_trusting(str(bundle)) if bundle else True,
+        verify=_trust(certificate, local=local) if parts.scheme == "https" else True,
     )
 
 
-def _trusting(bundle: str) -> Any:
-    import ssl
+def _trust(certificate: Path | None, *, local: bool) -> ssl.SSLContext | bool:
+    bundle = settings().requests_ca_bundle
+    if bundle is None and not local:
+        return True
+    trust = ssl.create_default_context(cafile=bundle)
+    own = certificate or settings().monitor_certificate
+    if local and own.is_file():
+        # This very certificate, whoever signed it.
+        trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        trust.load_verify_locations(own)
+    return trust
 
-    return ssl.create_default_context(cafile=bundle)
+
+def refuse_certificate(error: httpx.TransportError, base_url: httpx.URL) -> None:
+    """Raises `Refused`, with the remedy, if the server's certificate was the problem."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None:
+        raise Refused(
+            f"the certificate of {base_url} is not trusted ({cause.verify_message}): set REQUESTS_CA_BUNDLE "
+            "to a file with the certificate of its authority; of a testbed, "
+            "$SWF_HOME/var/private/monitor-certificate.pem"
+        ) from None
 
 
 def pauses() -> Callable[[], float]:
@@ -71,6 +102,7 @@ def receive(client: httpx.Client, request: httpx.Request, patience_s: float) -> 
     Raises:
         Unavailable: no answer in that time.
         BadInput, NotFound, Conflict, Refused: as the server says.
+        Refused: its certificate is not trusted.
     """
     until = time.monotonic() + patience_s
     pause = pauses()
@@ -78,6 +110,7 @@ def receive(client: httpx.Client, request: httpx.Request, patience_s: float) -> 
         try:
             response = client.send(request)
         except httpx.TransportError as error:
+            refuse_certificate(error, client.base_url)
             problem = f"{type(error).__name__}: {error}"
         else:
             if response.status_code not in _AWAY:

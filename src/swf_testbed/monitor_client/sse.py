@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 import httpx
 
 from swf_testbed.model.errors import Unavailable
-from swf_testbed.monitor_client.http import error_of, http_client, pauses
+from swf_testbed.monitor_client.http import error_of, pauses, refuse_certificate
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +34,12 @@ class EventStream:
     pauses. `last_event_id` is the number to resume from in another process.
     """
 
-    def __init__(
-        self, base_url: str, token: str, user_agent: str, filters: dict[str, str], last_event_id: int | None
-    ) -> None:
-        self._base_url = base_url
+    def __init__(self, http: httpx.Client, filters: dict[str, str], last_event_id: int | None) -> None:
+        self._http = http
         self._filters = filters
         self.last_event_id = last_event_id
         self.connected = False
         self._closed = False
-        self._http = http_client(base_url, token, user_agent)
 
     def close(self) -> None:
         """End the iteration at the next word of the server."""
@@ -63,7 +60,9 @@ class EventStream:
                     pause = pauses()
                     yield event
             except (httpx.TransportError, Unavailable) as error:
-                log.debug("event stream of %s: %s; connecting again", self._base_url, error)
+                if isinstance(error, httpx.TransportError):
+                    refuse_certificate(error, self._http.base_url)
+                log.debug("event stream of %s: %s; connecting again", self._http.base_url, error)
             finally:
                 self.connected = False
             if not self._closed:
@@ -101,6 +100,8 @@ class EventStream:
         name = fields.get(b"event", b"").decode()
         if name == "connected":
             self.connected = True
+            if b'"history":"gone"' in fields[b"data"]:
+                log.warning("events after number %s are no longer in the monitor", self.last_event_id)
         if not name or name in _NOTICES:
             return None
         return Event(int(fields[b"id"]), name, json.loads(fields[b"data"]))

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from swf_testbed.model.errors import BadInput, shorten
+from swf_testbed.monitor.middleware import secure_name
 from swf_testbed.monitor.services import messages
 from swf_testbed.monitor.services.tokens import holder_of
 from swf_testbed.monitor.stream.frames import HEARTBEAT, frame, notice
@@ -140,7 +141,8 @@ def _may_read(request: Request) -> bool:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() in {"token", "bearer"} and holder_of(key.strip()) is not None:
         return True
-    cookie = request.cookies.get(django_settings.SESSION_COOKIE_NAME)
+    name = django_settings.SESSION_COOKIE_NAME
+    cookie = request.cookies.get(secure_name(name) if request.url.scheme == "https" else name)
     if not cookie:
         return False
     browser = HttpRequest()

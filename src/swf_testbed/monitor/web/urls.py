@@ -10,6 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.hub, name="hub"),
     path("runs/", views.runs, name="runs"),
     path("runs/<int:run_number>/", views.run, name="run"),
-    path("login/", LoginView.as_view(template_name="web/login.html", next_page="/"), name="login"),
-    path("logout/", LogoutView.as_view(next_page="/"), name="logout"),
+    path("login/", LoginView.as_view(template_name="web/login.html", next_page="web:hub"), name="login"),
+    path("logout/", LogoutView.as_view(next_page="web:hub"), name="logout"),
 ]

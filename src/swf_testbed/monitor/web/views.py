@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import get_script_prefix
 
 from swf_testbed.fastmon.presentation import SHOWN
 from swf_testbed.fastmon.products import RUN
@@ -18,7 +19,7 @@ from swf_testbed.model.errors import NotFound
 from swf_testbed.model.states import RunPhase
 from swf_testbed.monitor.services import pages
 
-STREAM = "/api/messages/stream/"
+STREAM = "api/messages/stream/"
 
 View = Callable[..., HttpResponse]
 
@@ -99,7 +100,7 @@ def _page(request: HttpRequest, here: str, context: dict[str, Any], *, stream: s
         "base": "web/part.html" if part else "web/base.html",
         "part": part,
         "here": here,
-        "stream": stream,
+        "stream": get_script_prefix() + stream,
         "events": " ".join(REGISTRY),
     }
     return render(request, f"web/{here}.html", common | context)
