@@ -76,8 +76,8 @@ class Settings(BaseModel):
         str | None, Field(description="Where people reach the monitor through a reverse proxy, with its path")
     ] = None
     swf_monitor_proxies: Annotated[
-        str, Field(description="Addresses of reverse proxies on other machines, separated by commas")
-    ] = ""
+        str | None, Field(description="Addresses of reverse proxies on other machines, separated by commas")
+    ] = None
     swf_monitor_cert_file: Annotated[
         Path | None, Field(description="In place of the self-signed certificate; PEM, with its chain")
     ] = None
@@ -135,7 +135,7 @@ class Settings(BaseModel):
 
     @field_validator("swf_monitor_proxies")
     @classmethod
-    def _addresses(cls, value: str) -> str:
+    def _addresses(cls, value: str | None) -> str | None:
         for word in _words(value):
             try:
                 ip_network(word)
@@ -211,8 +211,8 @@ class Settings(BaseModel):
         return _first_line(self.token_file)
 
 
-def _words(said: str) -> list[str]:
-    return [word.strip() for word in said.split(",") if word.strip()]
+def _words(said: str | None) -> list[str]:
+    return [word.strip() for word in (said or "").split(",") if word.strip()]
 
 
 def is_loopback(host: str | None) -> bool:
