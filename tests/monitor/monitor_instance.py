@@ -51,10 +51,9 @@ class Instance:
         return bus
 
     @contextmanager
-    def program(self, name: str) -> Iterator["subprocess.Popen[bytes]"]:
-        with subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "swf_testbed.monitor", name], env=self.environment
-        ) as process:
+    def program(self, name: str, stderr: int | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+        command = [sys.executable, "-W", "error", "-m", "swf_testbed.monitor", name]
+        with subprocess.Popen(command, env=self.environment, stderr=stderr) as process:
             try:
                 yield process
             finally:

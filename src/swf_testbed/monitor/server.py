@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import cast
 
 import uvicorn
@@ -140,17 +140,21 @@ def serve(swf: Settings) -> None:
     """
     prepare(swf)
     ensure_certificate(swf)
-    sockets = [
-        listen("SWF_MONITOR_HTTP_URL", swf.swf_monitor_http_url, "http"),
-        listen("SWF_MONITOR_URL", swf.swf_monitor_url, "https"),
-    ]
-    from swf_testbed.monitor.services.tokens import local_token
+    with ExitStack() as stack:
+        sockets = [
+            [stack.enter_context(one) for one in listen(variable, url, scheme)]
+            for variable, url, scheme in (
+                ("SWF_MONITOR_HTTP_URL", swf.swf_monitor_http_url, "http"),
+                ("SWF_MONITOR_URL", swf.swf_monitor_url, "https"),
+            )
+        ]
+        from swf_testbed.monitor.services.tokens import local_token
 
-    local_token(username(), swf.token_file)
-    app, holder = application(swf)
-    servers = [_Server(_config(swf, app, tls=tls)) for tls in (False, True)]
-    log.info("serving %s and %s", swf.swf_monitor_http_url, swf.swf_monitor_url)
-    asyncio.run(_Serving(app, holder, servers).run(sockets))
+        local_token(username(), swf.token_file)
+        app, holder = application(swf)
+        servers = [_Server(_config(swf, app, tls=tls)) for tls in (False, True)]
+        log.info("serving %s and %s", swf.swf_monitor_http_url, swf.swf_monitor_url)
+        asyncio.run(_Serving(app, holder, servers).run(sockets))
 
 
 def _config(swf: Settings, app: Starlette, *, tls: bool) -> uvicorn.Config:

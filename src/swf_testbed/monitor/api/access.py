@@ -50,6 +50,11 @@ def public_reader(request: HttpRequest) -> bool:
     return request.method in _READING and settings.PUBLIC_READ
 
 
+def on_http_port(request: HttpRequest) -> bool:
+    """Asked directly, over plain HTTP: not on the HTTPS port, nor through a reverse proxy."""
+    return not request.is_secure() and "X-Forwarded-For" not in request.headers
+
+
 def actor(request: HttpRequest) -> Actor:
     """Who asks for a change; for operations with `WRITERS`."""
     user = getattr(request, "auth", None)
@@ -59,3 +64,4 @@ def actor(request: HttpRequest) -> Actor:
 
 WRITERS = [TokenAuth(), session_user]
 READERS = [public_reader, *WRITERS]
+LOGGERS = [on_http_port, *WRITERS]

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from swf_testbed.model.errors import BadInput, Conflict
-from swf_testbed.monitor.api.access import READERS, WRITERS, actor
+from swf_testbed.monitor.api.access import LOGGERS, READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of, records_of
 from swf_testbed.monitor.api.pictures import as_root
@@ -24,7 +24,7 @@ def add_resource(router: Router, resource: Resource, open_create: View | None = 
     Args:
         router: to add to.
         resource: which.
-        open_create: creates records for anybody, in place of the creation that needs a token.
+        open_create: creates records for anybody on the HTTP port, where others need a token.
     """
     base = f"/{resource.name}/"
     add = _Adder(router, resource)
@@ -32,7 +32,7 @@ def add_resource(router: Router, resource: Resource, open_create: View | None = 
     if open_create is None:
         add("POST", base, lambda request: create(request, resource), "create", auth=WRITERS)
     else:
-        add("POST", base, open_create, "create", auth=None)
+        add("POST", base, open_create, "create", auth=LOGGERS)
     add("GET", base + "{path:key}/", lambda request, key: _one(request, resource, key), "get")
     one = base + "{path:key}/"
     add("PATCH", one, lambda request, key: _change(request, resource, key), "change", auth=WRITERS)
