@@ -50,6 +50,13 @@ class Instance:
         assert bus.wait_connected(10)
         return bus
 
+    def manage(self, *words: str) -> str:
+        """What one of Django's commands prints."""
+        command = [sys.executable, "-m", "swf_testbed.monitor", "manage", *words]
+        return subprocess.run(
+            command, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
     @contextmanager
     def program(self, name: str, stderr: int | None = None) -> Iterator["subprocess.Popen[bytes]"]:
         command = [sys.executable, "-W", "error", "-m", "swf_testbed.monitor", name]

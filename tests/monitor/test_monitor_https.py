@@ -154,10 +154,7 @@ def test_a_login_on_https_opens_pages_and_the_stream(make_instance: Callable[...
     make_user = (
         "from django.contrib.auth.models import User; User.objects.create_user('ann', password='sesame')"
     )
-    subprocess.run(
-        [sys.executable, "-m", "swf_testbed.monitor", "manage", "shell", "-v", "0", "-c", make_user],
-        env=closed.environment, check=True,
-    )  # fmt: skip
+    closed.manage("shell", "-v", "0", "-c", make_user)
     with closed.serving():
         trust = strictly_trusting(settings.monitor_certificate)
         for url in (settings.swf_monitor_url, settings.swf_monitor_http_url):

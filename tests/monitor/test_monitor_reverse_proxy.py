@@ -1,0 +1,192 @@
+"""The monitor behind a real nginx with the configuration that the documents give, below a path."""
+
+import re
+import shutil
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import unescape
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from monitor_instance import Instance, free_port
+
+from swf_testbed.monitor.certificate import self_signed
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "reverse-proxy.md"
+HOST, PREFIX = "swf.example.org", "/swf-monitor"
+PROMPT_S = 2.0
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+
+needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+
+
+def documented() -> str:
+    found = re.findall(r"^```nginx\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(found) == 1
+    return str(found[0])
+
+
+@contextmanager
+def nginx(folder: Path, monitor_port: int) -> Iterator[int]:
+    """nginx with the documented configuration; only ports and the certificate's place are others."""
+    assert NGINX is not None
+    port = free_port()
+    certificate, key = self_signed([HOST])
+    (folder / "c.pem").write_text(certificate)
+    (folder / "k.pem").write_text(key)
+    text = documented()
+    for shown, here in (
+        ("server 127.0.0.1:8002;", f"server 127.0.0.1:{monitor_port};"),
+        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+        (f"/etc/ssl/certs/{HOST}.pem", str(folder / "c.pem")),
+        (f"/etc/ssl/private/{HOST}.key", str(folder / "k.pem")),
+    ):
+        assert text.count(shown) == 1, shown
+        text = text.replace(shown, here)
+    (folder / "swf-monitor.conf").write_text(text)
+    places = "".join(
+        f"{kind}_temp_path {folder / kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {folder / 'pid'}; events {{}}\n"
+        f"http {{ access_log off; {places} include {folder / 'swf-monitor.conf'}; }}\n"
+    )
+    command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    with subprocess.Popen(command) as process:
+        try:
+            yield port
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+class AtHost(httpx.HTTPTransport):
+    """Finds the host of the documents at a port of this machine."""
+
+    def __init__(self, port: int, certificate: Path) -> None:
+        super().__init__(verify=ssl.create_default_context(cafile=certificate), retries=5)
+        self._port = port
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        moved = httpx.Request(
+            request.method,
+            request.url.copy_with(host="127.0.0.1", port=self._port),
+            headers=request.headers,
+            stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": HOST},
+        )
+        return super().handle_request(moved)
+
+
+@pytest.fixture
+def proxied(
+    make_instance: Callable[..., Instance], tmp_path: Path
+) -> Iterator[tuple[Instance, httpx.Client]]:
+    """A monitor, and a client of it through nginx."""
+    one = make_instance(SWF_MONITOR_PUBLIC_URL=f"https://{HOST}{PREFIX}")
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    with (
+        one.serving(),
+        nginx(folder, one.settings.monitor_port) as port,
+        httpx.Client(base_url=f"https://{HOST}{PREFIX}", transport=AtHost(port, folder / "c.pem")) as client,
+    ):
+        yield one, client
+
+
+def token(instance: Instance) -> dict[str, str]:
+    return {"Authorization": f"Token {instance.settings.api_token()}"}
+
+
+def addresses(page: str) -> set[str]:
+    """Everything that a page leads to on its own host."""
+    return set(re.findall(r'(?:href|src|action|data-stream|data-source)="(/[^"]*)"', unescape(page)))
+
+
+@needs_nginx
+def test_pages_files_and_rest_below_the_path(proxied: tuple[Instance, httpx.Client]) -> None:
+    one, client = proxied
+    for number in (1, 2):
+        assert client.post("/api/runs/", json={"run_number": number}, headers=token(one)).status_code == 201
+    # Public now, so closed: readers are sent to the login, below the path.
+    assert client.get("/runs/").headers["Location"] == f"{PREFIX}/login/?next={PREFIX}/runs/"
+    assert client.get("/api/runs/").status_code == 401
+    assert client.post("/api/logs/", json={}).status_code == 401
+    answer = client.get("/api/runs/?limit=1", headers=token(one))
+    assert answer.json()["next"].startswith(f"https://{HOST}{PREFIX}/api/runs/?")
+    bare = client.get(f"https://{HOST}{PREFIX}")
+    assert (bare.status_code, bare.next_request and bare.next_request.url.path) == (301, f"{PREFIX}/")
+
+    with one.raw() as direct:
+        listed = direct.get("/runs/?limit=1").json()["next"]
+        assert listed.startswith(f"{one.url}/api/runs/?"), "without the path, links have none"
+
+
+@needs_nginx
+def test_a_login_through_the_proxy_and_every_link_of_the_pages(
+    proxied: tuple[Instance, httpx.Client],
+) -> None:
+    one, client = proxied
+    client.post("/api/runs/", json={"run_number": 1}, headers=token(one))
+    made = "from django.contrib.auth.models import User; User.objects.create_user('ann', password='sesame')"
+    one.manage("shell", "-v", "0", "-c", made)
+    client.get("/login/")
+    form = {
+        "username": "ann",
+        "password": "sesame",
+        "csrfmiddlewaretoken": client.cookies["__Host-csrftoken"],
+    }
+    entered = client.post("/login/", data=form, headers={"Referer": f"https://{HOST}{PREFIX}/login/"})
+    assert (entered.status_code, entered.headers["Location"]) == (302, f"{PREFIX}/")
+    led: set[str] = set()
+    for page in ("/", "/runs/", "/runs/1/", "/api/docs/"):
+        shown = client.get(page)
+        assert shown.status_code == 200, page
+        found = addresses(shown.text)
+        assert all(address.startswith(f"{PREFIX}/") for address in found), found
+        led |= found
+    for address in sorted(led - {f"{PREFIX}/logout/"}):
+        if "/messages/stream/" not in address:
+            assert client.get(f"https://{HOST}{address}").status_code == 200, address
+    assert f"{PREFIX}/static/web/style.css" in led
+    assert f"{PREFIX}/api/schema/" in client.get("/api/docs/").text.replace("\\u002D", "-")
+
+
+@needs_nginx
+def test_an_event_comes_through_at_once(proxied: tuple[Instance, httpx.Client]) -> None:
+    one, client = proxied
+    message: dict[str, Any] = {"message_id": str(uuid4()), "message_type": "note", "sender_agent": "t"}
+    with client.stream("GET", "/api/messages/stream/", headers=token(one)) as stream, one.raw() as direct:
+        pieces = stream.iter_bytes()
+        assert b"event: connected" in next(pieces)
+        begin = time.monotonic()
+        assert direct.post("/workflow-messages/", json=message | {"namespace": "n"}).is_success
+        assert b"event: note" in next(pieces)
+        assert time.monotonic() - begin < PROMPT_S
+
+
+def test_what_a_proxy_says_is_believed_from_this_machine_alone(instance: Instance) -> None:
+    def seen(source: str) -> str:
+        transport = httpx.HTTPTransport(local_address=source)
+        with (
+            httpx.Client(base_url=f"{instance.url}/api", transport=transport) as client,
+            client.stream(
+                "GET",
+                "/messages/stream/",
+                params={"namespace": source},
+                headers={"X-Forwarded-For": "192.0.2.9"},
+            ) as stream,
+        ):
+            pieces = stream.iter_bytes()
+            assert b"connected" in next(pieces)
+            clients = client.get("/messages/stream/status/").json()["clients"]
+            return str(next(c["address"] for c in clients if c["filters"].get("namespace") == source))
+
+    assert seen("127.0.0.1") == "192.0.2.9"
+    assert seen("127.0.0.2") == "127.0.0.2"
