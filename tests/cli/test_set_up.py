@@ -92,6 +92,8 @@ def test_a_command_to_a_broker_that_is_down_is_one_line(bare: Home) -> None:
 
 
 def test_manage_makes_tokens(bare: Home) -> None:
-    done = _run(sys.executable, ROOT / "manage.py", "get_token", "visitor", "--create-user", **bare.environment)
+    done = _run(
+        sys.executable, ROOT / "manage.py", "get_token", "visitor", "--create-user", **bare.environment
+    )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.strip().splitlines()[-1]) == 64
