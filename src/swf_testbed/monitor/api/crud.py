@@ -10,10 +10,10 @@ from swf_testbed.model.errors import BadInput, Conflict
 from swf_testbed.monitor.api.access import LOGGERS, READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of, records_of
+from swf_testbed.monitor.api.openapi import resource_operations
 from swf_testbed.monitor.api.pictures import as_root
 from swf_testbed.monitor.services import changes, deleting, reading
 from swf_testbed.monitor.services.declaration import Resource
-from swf_testbed.monitor.services.filtering import Filters
 
 View = Callable[..., HttpResponse]
 
@@ -27,14 +27,14 @@ def add_resource(router: Router, resource: Resource, open_create: View | None = 
         open_create: creates records for anybody on the HTTP port, where others need a token.
     """
     base = f"/{resource.name}/"
+    one = base + "{path:key}/"
     add = _Adder(router, resource)
-    add("GET", base, lambda request: _page(request, resource), "list", parameters=_query_parameters(resource))
+    add("GET", base, lambda request: _page(request, resource), "list")
     if open_create is None:
         add("POST", base, lambda request: create(request, resource), "create", auth=WRITERS)
     else:
         add("POST", base, open_create, "create", auth=LOGGERS)
-    add("GET", base + "{path:key}/", lambda request, key: _one(request, resource, key), "get")
-    one = base + "{path:key}/"
+    add("GET", one, lambda request, key: _one(request, resource, key), "get")
     add("PATCH", one, lambda request, key: _change(request, resource, key), "change", auth=WRITERS)
     add("DELETE", one, lambda request, key: _delete(request, resource, key), "delete", auth=WRITERS)
 
@@ -44,15 +44,9 @@ class _Adder:
 
     def __init__(self, router: Router, resource: Resource) -> None:
         self._router, self._resource = router, resource
+        self._described = resource_operations(resource)
 
-    def __call__(
-        self, method: str, path: str, view: View, name: str, *, auth: Any = READERS, **extra: Any
-    ) -> None:
-        record = self._resource.record
-        if method == "POST":
-            one = {"$ref": f"#/components/schemas/{record.__name__}"}
-            either = {"oneOf": [one, {"type": "array", "items": one}]}
-            extra["requestBody"] = {"content": {"application/json": {"schema": either}}, "required": True}
+    def __call__(self, method: str, path: str, view: View, name: str, *, auth: Any = READERS) -> None:
         self._router.add_api_operation(
             path,
             [method],
@@ -61,8 +55,8 @@ class _Adder:
             tags=[self._resource.name],
             operation_id=f"{name}_{self._resource.name.replace('-', '_')}",
             summary=f"{name.capitalize()} {self._resource.name}",
-            description=record.__doc__ or "",
-            openapi_extra=extra,
+            description=self._resource.record.__doc__ or "",
+            openapi_extra=self._described[name],
         )
 
 
@@ -79,11 +73,6 @@ def _without_key(view: View) -> View:
         return view(request)
 
     return operation
-
-
-def _query_parameters(resource: Resource) -> list[dict[str, Any]]:
-    names = ["limit", "offset", "ordering", *Filters(resource).names]
-    return [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
 
 
 def _query(request: HttpRequest) -> dict[str, list[str]]:

@@ -4,27 +4,20 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router, Swagger
-from pydantic.json_schema import models_json_schema
 
 from swf_testbed.monitor.api import answers, special
 from swf_testbed.monitor.api.crud import add_resource
 from swf_testbed.monitor.api.logs import append_logs
+from swf_testbed.monitor.api.openapi import complete
 from swf_testbed.monitor.services.resources import RESOURCES
-from swf_testbed.records import RECORDS
 
 
 class MonitorApi(NinjaAPI):
-    """Adds the records to the schemas that operations refer to."""
+    """Describes itself completely: ninja knows neither the records nor the errors."""
 
     def get_openapi_schema(self, **options: Any) -> Any:
         """The OpenAPI document."""
-        document = super().get_openapi_schema(**options)
-        _, definitions = models_json_schema(
-            [(record, "validation") for record in RECORDS.values()],
-            ref_template="#/components/schemas/{model}",
-        )
-        document["components"].setdefault("schemas", {}).update(definitions["$defs"])
-        return document
+        return complete(super().get_openapi_schema(**options))
 
 
 api = MonitorApi(

@@ -4,7 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from swf_testbed.model.clock import now
+from swf_testbed.model.names import LAST_RUN_NUMBER
 from swf_testbed.monitor import metrics
+from swf_testbed.monitor.api import openapi
 from swf_testbed.monitor.api.access import READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of
@@ -12,19 +14,52 @@ from swf_testbed.monitor.api.crud import create
 from swf_testbed.monitor.services import changes, filtering, history, results, summary
 from swf_testbed.monitor.services.counters import CounterName, next_number
 from swf_testbed.monitor.services.resources import RESOURCES
-from swf_testbed.records import RunResults, SystemAgent
+from swf_testbed.records import (
+    NamespaceRecord,
+    ResultsKnown,
+    ResultsStored,
+    RunResults,
+    RunSummary,
+    SystemAgent,
+)
+from swf_testbed.records.answers import Health, LogSummary, StateAt
 
 router = Router()
 
+_RUN = {
+    "name": "run_number",
+    "in": "query",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 0, "maximum": LAST_RUN_NUMBER},
+}
+_TIME = {"name": "time", "in": "query", "schema": {"type": "string", "format": "date-time"}}
 
-@router.get("/health/", auth=None, tags=["service"], summary="Whether the monitor and its database answer")
+
+@router.get(
+    "/health/",
+    auth=None,
+    tags=["service"],
+    summary="Whether the monitor and its database answer",
+    openapi_extra={"responses": openapi.answers({200: openapi.ref(Health)}, 503)},
+)
 def health(request: HttpRequest) -> HttpResponse:
     """Answers `{"status": "ok"}`, or 503."""
     RESOURCES["namespaces"].model._default_manager.order_by().first()
     return answer({"status": "ok", "time": now()})
 
 
-@router.get("/metrics", auth=None, tags=["service"], summary="Metrics of this process, for Prometheus")
+@router.get(
+    "/metrics",
+    auth=None,
+    tags=["service"],
+    summary="Metrics of this process, for Prometheus",
+    openapi_extra={
+        "responses": {
+            "200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}},
+            **openapi.answers({}, 503),
+        }
+    },
+)
 def show_metrics(request: HttpRequest) -> HttpResponse:
     """The text exposition format."""
     return HttpResponse(metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
@@ -34,13 +69,25 @@ def _give_number(name: CounterName) -> HttpResponse:
     return answer({name.value: next_number(name), "status": "success"})
 
 
-@router.post("/state/next-run-number/", auth=WRITERS, tags=["state"], summary="A run number, given once")
+@router.post(
+    "/state/next-run-number/",
+    auth=WRITERS,
+    tags=["state"],
+    summary="A run number, given once",
+    openapi_extra=openapi.number("run_number"),
+)
 def next_run_number(request: HttpRequest) -> HttpResponse:
     """Starts at 100010."""
     return _give_number(CounterName.RUN_NUMBER)
 
 
-@router.post("/state/next-agent-id/", auth=WRITERS, tags=["state"], summary="An agent's number, given once")
+@router.post(
+    "/state/next-agent-id/",
+    auth=WRITERS,
+    tags=["state"],
+    summary="An agent's number, given once",
+    openapi_extra=openapi.number("agent_id"),
+)
 def next_agent_id(request: HttpRequest) -> HttpResponse:
     """Starts at 1."""
     return _give_number(CounterName.AGENT_ID)
@@ -51,33 +98,66 @@ def next_agent_id(request: HttpRequest) -> HttpResponse:
     auth=WRITERS,
     tags=["state"],
     summary="An execution's number, given once",
+    openapi_extra=openapi.number("sequence"),
 )
 def next_workflow_execution_id(request: HttpRequest) -> HttpResponse:
     """Starts at 1."""
     return _give_number(CounterName.WORKFLOW_EXECUTION)
 
 
-@router.get("/state/at/", auth=READERS, tags=["state"], summary="The datataking state at a time")
-def state_at(request: HttpRequest, time: str | None = None, run_number: str | None = None) -> HttpResponse:
+@router.get(
+    "/state/at/",
+    auth=READERS,
+    tags=["state"],
+    summary="The datataking state at a time",
+    openapi_extra=openapi.reading(openapi.ref(StateAt), 400, 404)
+    | {"parameters": [_TIME, _RUN | {"required": False}]},
+)
+def state_at(request: HttpRequest) -> HttpResponse:
     """`time` is ISO 8601 with an offset, now if left out; `run_number` asks for one run alone."""
+    time, run_number = request.GET.get("time"), request.GET.get("run_number")
     moment = now() if time is None else filtering.moment("time", time)
     run = None if run_number is None else filtering.number_between("run_number", run_number, 0, 2**31 - 1)
     return answer(history.state_at(moment, run))
 
 
-@router.post("/run-results/", auth=WRITERS, tags=["results"], summary="Store one step of merging, once")
+@router.post(
+    "/run-results/",
+    auth=WRITERS,
+    tags=["results"],
+    summary="Store one step of merging, once",
+    openapi_extra={
+        "requestBody": openapi.body_of(openapi.ref(RunResults)),
+        "responses": openapi.answers(
+            {200: openapi.ref(ResultsStored)}, 400, 401, 403, 409, 413, 503, problem="ResultsProblem"
+        ),
+    },
+)
 def post_results(request: HttpRequest) -> HttpResponse:
     """409 with `revision` and `known_parts` when the sender's view of the run is not the present one."""
     return answer(results.store_results(model_of(RunResults, document_of(request))))
 
 
-@router.get("/run-results/", auth=READERS, tags=["results"], summary="What a run's histograms contain")
-def get_results(request: HttpRequest, run_number: str = "") -> HttpResponse:
+@router.get(
+    "/run-results/",
+    auth=READERS,
+    tags=["results"],
+    summary="What a run's histograms contain",
+    openapi_extra=openapi.reading(openapi.ref(ResultsKnown), 400) | {"parameters": [_RUN]},
+)
+def get_results(request: HttpRequest) -> HttpResponse:
     """Where a merger begins again."""
-    return answer(results.known_results(_run(run_number)))
+    return answer(results.known_results(_run(request.GET.get("run_number", ""))))
 
 
-@router.get("/runs/{run_number}/summary/", auth=READERS, tags=["runs"], summary="A run, counted")
+@router.get(
+    "/runs/{run_number}/summary/",
+    auth=READERS,
+    tags=["runs"],
+    summary="A run, counted",
+    openapi_extra=openapi.reading(openapi.ref(RunSummary), 400, 404)
+    | {"parameters": [_RUN | {"in": "path"}]},
+)
 def get_summary(request: HttpRequest, run_number: str) -> HttpResponse:
     """What the database knows of a run."""
     return answer(summary.run_summary(_run(run_number)))
@@ -87,7 +167,14 @@ def _run(text: str) -> int:
     return filtering.number_between("run_number", text, 0, 2**31 - 1)
 
 
-@router.post("/systemagents/heartbeat/", auth=WRITERS, tags=["systemagents"], summary="An agent lives")
+@router.post(
+    "/systemagents/heartbeat/",
+    auth=WRITERS,
+    tags=["systemagents"],
+    summary="An agent lives",
+    openapi_extra=openapi.storing(SystemAgent)
+    | {"requestBody": openapi.body_of(openapi.ref("SystemAgentInput"))},
+)
 def heartbeat(request: HttpRequest) -> HttpResponse:
     """A record of `systemagents`; `last_heartbeat` is the server's time if left out."""
     agent = model_of(SystemAgent, document_of(request))
@@ -96,13 +183,26 @@ def heartbeat(request: HttpRequest) -> HttpResponse:
     return answer(changes.upsert(RESOURCES["systemagents"], [agent], actor=actor(request))[0])
 
 
-@router.post("/namespaces/ensure/", auth=WRITERS, tags=["namespaces"], summary="Let a namespace exist")
+@router.post(
+    "/namespaces/ensure/",
+    auth=WRITERS,
+    tags=["namespaces"],
+    summary="Let a namespace exist",
+    openapi_extra=openapi.storing(NamespaceRecord),
+)
 def ensure_namespace(request: HttpRequest) -> HttpResponse:
     """The same as a POST of the record."""
     return create(request, RESOURCES["namespaces"])
 
 
-@router.get("/logs/summary/", auth=READERS, tags=["logs"], summary="Lines by program and level")
+@router.get(
+    "/logs/summary/",
+    auth=READERS,
+    tags=["logs"],
+    summary="Lines by program and level",
+    openapi_extra=openapi.reading(openapi.ref(LogSummary), 400)
+    | {"parameters": openapi.filter_parameters(RESOURCES["logs"])},
+)
 def logs_summary(request: HttpRequest) -> HttpResponse:
     """Takes the filters of the list of logs."""
     query = {name: [str(text) for text in texts] for name, texts in request.GET.lists()}

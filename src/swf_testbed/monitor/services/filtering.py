@@ -50,8 +50,8 @@ def _flag(name: str, text: str) -> bool:
 
 
 def _text(name: str, text: str) -> str:
-    if len(text) > _LONGEST or not text.isprintable():
-        raise BadInput(name, text, f"must be at most {_LONGEST} printable characters")
+    if len(text) > _LONGEST or "\0" in text:
+        raise BadInput(name, text, f"must be at most {_LONGEST} characters, none of them NUL")
     return text
 
 
@@ -92,12 +92,42 @@ def _parse(entry: "models.Field[Any, Any]", name: str, text: str) -> Any:
     return _text(name, text)
 
 
+_NUMBER = {"type": "integer", "minimum": 0}
+_SCHEMAS: "tuple[tuple[type[models.Field[Any, Any]], dict[str, Any]], ...]" = (
+    (models.DateTimeField, {"type": "string", "format": "date-time"}),
+    (models.UUIDField, {"type": "string", "format": "uuid"}),
+    (models.BooleanField, {"type": "boolean"}),
+    (models.IntegerField, _NUMBER | {"maximum": 2**63 - 1}),
+)
+
+
+def schema_of(resource: Resource, name: str) -> dict[str, Any]:
+    """The JSON Schema of a filter's value."""
+    if name in {"start_time", "end_time"}:
+        return dict(_SCHEMAS[0][1])
+    if name == "run_number" and resource.run:
+        return _NUMBER | {"maximum": 2**31 - 1}
+    if name in resource.columns:
+        entry = _model_field(resource, name)
+        if entry.choices:
+            return {"type": "string", "enum": [value for value, _ in entry.flatchoices]}
+        for kind, schema in _SCHEMAS:
+            if isinstance(entry, kind):
+                return dict(schema)
+    return {"type": "string", "maxLength": _LONGEST}
+
+
 class Filters:
     """What a list of a resource can be filtered and ordered by."""
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
         self._fields = tuple(dict.fromkeys((*resource.key, *resource.filters)))
+
+    @property
+    def ordered(self) -> tuple[str, ...]:
+        """Every field to order by."""
+        return self._fields
 
     @property
     def names(self) -> list[str]:

@@ -1,15 +1,16 @@
 """The addresses of the pages."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path
 
-from swf_testbed.monitor.web import views
+from swf_testbed.monitor.web import account, views
 
 app_name = "web"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.hub, name="hub"),
     path("runs/", views.runs, name="runs"),
     path("runs/<int:run_number>/", views.run, name="run"),
-    path("login/", LoginView.as_view(template_name="web/login.html", next_page="web:hub"), name="login"),
+    path("account/tokens/", account.account_tokens, name="tokens"),
+    path("login/", account.ThrottledLoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="web:hub"), name="logout"),
 ]

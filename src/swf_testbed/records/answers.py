@@ -1,0 +1,63 @@
+"""What the interface answers beyond records: what became of a POST, numbers, and what is wrong."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from swf_testbed.model.fields import Count, Timestamp
+
+
+class Problem(BaseModel):
+    """Why a request was refused; `field`, `value` and `allowed` where one field is to blame."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    detail: str
+    field: str | None = None
+    value: str | None = None
+    allowed: str | None = None
+
+
+class ResultsProblem(Problem):
+    """A step of merging that does not fit: where the run's histograms are, and which parts are in already."""
+
+    revision: Count | None = None
+    known_parts: tuple[str, ...] | None = None
+
+
+class Health(BaseModel):
+    """The monitor and its database answer."""
+
+    status: Literal["ok"]
+    time: Timestamp
+
+
+class StateAt(BaseModel):
+    """The datataking state that was in effect at a time, and the event that began it."""
+
+    time: Timestamp
+    state: str
+    substate: str | None
+    since: Timestamp
+    run_number: int | None
+    event_type: str
+    message_id: str
+
+
+class LogCount(BaseModel):
+    """How many lines of one level a program logged."""
+
+    app_name: str
+    instance_name: str
+    levelname: str
+    count: Count
+    latest: Timestamp
+
+
+class LogSummary(BaseModel):
+    """Lines by program and level."""
+
+    results: tuple[LogCount, ...]
+
+
+ANSWERS: tuple[type[BaseModel], ...] = (Problem, ResultsProblem, Health, StateAt, LogSummary)
