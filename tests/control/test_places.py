@@ -28,12 +28,18 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
         private_dir(tmp_path / "link")
 
 
-def test_sockets_of_a_deep_home_have_short_paths_of_their_own(tmp_path: Path) -> None:
+def test_sockets_of_a_deep_home_have_short_paths_that_nobody_else_may_make(tmp_path: Path) -> None:
     one, two = (load_settings({"SWF_HOME": str(tmp_path / ("deep/" * 40) / name)}) for name in ("a", "b"))
     folders = {socket_dir(one), socket_dir(two), socket_dir(one)}
     assert len(folders) == 2
     for folder in folders:
         assert len(bytes(folder / "services.sock")) < 100
+        assert not folder.exists()
+        folder.mkdir(mode=0o755)
+    for home in (one, two):
+        with pytest.raises(Refused, match="chmod 700"):
+            socket_dir(home)
+    for folder in folders:
         folder.rmdir()
 
 

@@ -31,13 +31,14 @@ def private_dir(path: Path) -> Path:
 
 
 def socket_dir(settings: Settings) -> Path:
-    """Where the supervisors of this home listen.
+    """Where the supervisors of this home listen; made when one starts, checked whenever it is there.
 
     Not below the home folder: a socket's path may have 107 bytes at most. Not below XDG_RUNTIME_DIR: it
     differs between a login and a batch job of the same user, who must find the same supervisors.
     """
     digest = hashlib.sha256(os.fsencode(settings.swf_home)).hexdigest()[:12]
-    return private_dir(_SOCKETS / f"swf-{os.geteuid()}-{digest}")
+    path = _SOCKETS / f"swf-{os.geteuid()}-{digest}"
+    return private_dir(path) if os.path.lexists(path) else path
 
 
 def private_state(settings: Settings) -> Path:
