@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from swf_testbed.config.parameters import Data
 from swf_testbed.messages import Replica, StfGen, StfReady
+from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadData, shorten
 from swf_testbed.model.names import derived_id
 from swf_testbed.model.status import StfStatus
@@ -45,7 +47,7 @@ class DataAgent(BaseAgent):
             exclude={"msg_type", "message_id", "sender", "timestamp", "causation_id", "schema_version"}
         )
         own = {
-            "egress_at": said.timestamp,
+            "egress_at": egress_at(said),
             "file_id": file_id(said),
             "replicas": (Replica(site=site, url=said.file_url, verified=True),),
         }
@@ -55,6 +57,11 @@ class DataAgent(BaseAgent):
 def file_id(said: StfGen) -> object:
     """The identity of the STF's record."""
     return derived_id("stf-file", said.namespace, said.filename)
+
+
+def egress_at(said: StfGen) -> datetime:
+    """When the file left the DAQ; in simulated time that may be ahead of any clock, which is then not said."""
+    return min(said.timestamp, now())
 
 
 def verify(said: StfGen, rules: Data) -> None:
@@ -100,5 +107,5 @@ def _announced(said: StfGen) -> dict[str, object]:
         "daq_substate": said.substate,
         "tf_first": said.tf_first,
         "tf_count": said.tf_count,
-        "egress_at": said.timestamp,
+        "egress_at": egress_at(said),
     }
