@@ -60,7 +60,7 @@ def file_id(said: StfGen) -> object:
 
 
 def egress_at(said: StfGen) -> datetime:
-    """When the file left the DAQ; in simulated time that may be ahead of any clock, which is then not said."""
+    """When the file left the DAQ; simulated time may be ahead of the clock, and is then not believed."""
     return min(said.timestamp, now())
 
 
