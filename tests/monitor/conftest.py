@@ -11,6 +11,11 @@ from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.monitor_client import MonitorClient
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the interface is tested against its description."""
+    parser.addoption("--api-examples", type=int, default=3, help="examples an operation (schemathesis)")
+
+
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
     with RunningBroker(tmp_path_factory.mktemp("broker")) as running:

@@ -81,7 +81,7 @@ def browser(instance: Instance) -> Iterator[httpx.Client]:
 
 
 def form_token(page: httpx.Response) -> str:
-    return re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[-1]
+    return str(re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[-1])
 
 
 def log_in(browser: httpx.Client, name: str, password: str) -> httpx.Response:
@@ -90,7 +90,8 @@ def log_in(browser: httpx.Client, name: str, password: str) -> httpx.Response:
 
 
 def make_user(instance: Instance, name: str) -> None:
-    code = f"from django.contrib.auth.models import User; User.objects.create_user({name!r}, password={_PASSWORD!r})"
+    made = f"User.objects.create_user({name!r}, password={_PASSWORD!r})"
+    code = f"from django.contrib.auth.models import User; {made}"
     assert manage(instance, "shell", "--no-imports", "-c", code).returncode == 0
 
 

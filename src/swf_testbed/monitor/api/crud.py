@@ -14,6 +14,7 @@ from swf_testbed.monitor.api.openapi import resource_operations
 from swf_testbed.monitor.api.pictures import as_root
 from swf_testbed.monitor.services import changes, deleting, reading
 from swf_testbed.monitor.services.declaration import Resource
+from swf_testbed.monitor.services.rows import Row
 
 View = Callable[..., HttpResponse]
 
@@ -129,30 +130,30 @@ def _change(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:
     document = document_of(request)
     if not isinstance(document, dict):
         raise BadInput("body", document, "must be an object with the fields to change")
+    known = reading.get(resource, key)
     if resource.rule.refusal:
-        reading.get(resource, key)
         raise Conflict(f"{resource.name} {key} cannot be changed: {resource.name} {resource.rule.refusal}")
+    named = {name: known[name] for name in resource.key}
+    for name in named.keys() & document.keys():
+        if str(document[name]) != str(named[name]):
+            raise BadInput(
+                name, document[name], f"must be {named[name]}, as in the address; keys never change"
+            )
     if resource.numbered:
-        _change_numbered(resource, key, document)
+        _change_numbered(resource, known, document)
     else:
-        named = reading.key_of(resource, key)
-        record = model_of(resource.record, {**named, **document})
-        for name, value in named.items():
-            if getattr(record, name) != value:
-                raise BadInput(name, document[name], f"must be {value}, as in the address; keys never change")
+        record = model_of(resource.record, {**document, **named})
         changes.upsert(resource, [record], actor=actor(request), must_exist=True)
     return answer(reading.get(resource, key))
 
 
-def _change_numbered(resource: Resource, key: str, document: dict[str, Any]) -> None:
+def _change_numbered(resource: Resource, known: Row, document: Row) -> None:
     """What is not sent has to be as it is for the whole to be a record."""
-    known = reading.get(resource, key)
     kept = {name: value for name, value in known.items() if name not in resource.record.server_fields}
     whole = model_of(resource.record, {**kept, **document})
     sent = {name: getattr(whole, name) for name in document}
-    changes.change_numbered(
-        resource, known["id"], resource.record.model_construct(_fields_set=set(sent), **sent)
-    )
+    record = resource.record.model_construct(_fields_set=set(sent), **sent)
+    changes.change_numbered(resource, known["id"], record)
 
 
 def _delete(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:

@@ -27,6 +27,10 @@ _TELLS = {
     HTTPStatus.TOO_MANY_REQUESTS: "Too many in a short time; try again later.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The database did not answer in time; try again.",
 }
+_RUN_NUMBERS = frozenset({"run_number", "run", "run_id"})
+_DIGITS = {"type": "string", "pattern": "^[0-9]{1,9}$"}
+"""How else a run number may be sent."""
+
 _CHANGED_BODY = (400, 413)
 _ANY_WRITE = (401, 403, 503)
 
@@ -196,7 +200,11 @@ def _schemas() -> dict[str, Json]:
 def _sent(record: type[Record], schema: Json) -> dict[str, Json]:
     """What may be sent of a record: whole, as a change, and what is answered to it."""
     name, properties = record.__name__, schema["properties"]
-    sent = {field: entry for field, entry in properties.items() if field not in record.server_fields}
+    sent = {
+        field: {"anyOf": [entry, _DIGITS]} if field in _RUN_NUMBERS else entry
+        for field, entry in properties.items()
+        if field not in record.server_fields
+    }
     changed = {field: entry for field, entry in sent.items() if field not in record.key}
     key = {field: properties[field] for field in record.key}
     stored = {**key, "created": {"type": "boolean"}}

@@ -78,19 +78,6 @@ def get(resource: Resource, path: str) -> Row:
     raise missing
 
 
-def key_of(resource: Resource, path: str) -> Row:
-    """The fields of a natural key written as a path; `NotFound` if it is none."""
-    parts = path.split("/", len(resource.key) - 1)
-    if len(parts) != len(resource.key):
-        raise NotFound(f"{resource.name} {path} does not exist; the key is {'/'.join(resource.key)}")
-    try:
-        return {
-            name: parse_value(resource, name, part) for name, part in zip(resource.key, parts, strict=True)
-        }
-    except BadInput as error:
-        raise NotFound(f"{resource.name} {path} does not exist: {error}") from None
-
-
 def _answers(resource: Resource, rows: "models.QuerySet[Any]") -> list[Row]:
     names, columns = list(resource.columns), list(resource.columns.values())
     found = [

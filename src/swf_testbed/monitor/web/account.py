@@ -50,7 +50,7 @@ def _sender(request: HttpRequest) -> tuple[str, str]:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_tokens(request: HttpRequest) -> HttpResponse:
-    """The tokens of the logged-in user: to make, replace and revoke. A new one is shown in this answer alone."""
+    """The tokens of the logged-in user: to make, replace and revoke; a new one is shown once."""
     username = request.user.get_username()
     context: dict[str, Any] = {"here": "tokens", "longest_days": tokens.LONGEST_DAYS}
     status = 200
