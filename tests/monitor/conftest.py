@@ -1,6 +1,8 @@
 """A real monitor: broker in a thread, web server and intake as processes, a database of their own."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -8,7 +10,20 @@ import pytest
 from monitor_instance import Instance, new_instance
 
 from swf_testbed.broker.testing import RunningBroker
+from swf_testbed.monitor.testing import RunningPostgres, postgres_programs, running_postgres
 from swf_testbed.monitor_client import MonitorClient
+
+DATABASES = ("sqlite", "postgresql")
+
+NewDatabase = Callable[[], dict[str, str]]
+"""Makes an empty database; what leads to it, for the environment."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is marked `both_databases` is tested on each, the rest on SQLite."""
+    if "database" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("both_databases")
+        metafunc.parametrize("database", DATABASES if marked else DATABASES[:1])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,15 +38,59 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
 
 
 @pytest.fixture(scope="session")
-def instance(broker: RunningBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    found = new_instance(tmp_path_factory.mktemp("monitor"), broker.port)
-    with found.serving(), found.taking_in():
-        yield found
+def started_postgres() -> Iterator[Callable[[], RunningPostgres]]:
+    """Starts a PostgreSQL server at the first call."""
+    with ExitStack() as stack:
+
+        @cache
+        def start() -> RunningPostgres:
+            programs = postgres_programs()
+            if programs is None:
+                pytest.skip("PostgreSQL is not installed (on Debian: apt-get install postgresql)")
+            return stack.enter_context(running_postgres(programs))
+
+        yield start
 
 
 @pytest.fixture
-def make_instance(broker: RunningBroker, tmp_path: Path) -> Callable[..., Instance]:
-    return lambda **more: new_instance(tmp_path, broker.port, **more)
+def new_database(database: str, started_postgres: Callable[[], RunningPostgres]) -> NewDatabase:
+    """The environment of an empty database of the kind that is tested."""
+    return started_postgres().new_database if database == "postgresql" else dict
+
+
+@pytest.fixture(scope="session")
+def shared_instance(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str, NewDatabase], Instance]]:
+    """The one instance of each kind of database that most tests share, started when it is first asked for."""
+    running: dict[str, Instance] = {}
+    with ExitStack() as stack:
+
+        def get(database: str, new_database: NewDatabase) -> Instance:
+            if database not in running:
+                # A broker of its own: it knows one intake.
+                broker = stack.enter_context(RunningBroker(tmp_path_factory.mktemp("broker")))
+                found = new_instance(tmp_path_factory.mktemp("monitor"), broker.port, **new_database())
+                running[database] = found
+                stack.enter_context(found.serving())
+                stack.enter_context(found.taking_in())
+            return running[database]
+
+        yield get
+
+
+@pytest.fixture
+def instance(
+    database: str, new_database: NewDatabase, shared_instance: Callable[[str, NewDatabase], Instance]
+) -> Instance:
+    return shared_instance(database, new_database)
+
+
+@pytest.fixture
+def make_instance(
+    broker: RunningBroker, tmp_path: Path, new_database: NewDatabase
+) -> Callable[..., Instance]:
+    return lambda **more: new_instance(tmp_path, broker.port, **new_database(), **more)
 
 
 @pytest.fixture

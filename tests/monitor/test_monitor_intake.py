@@ -41,6 +41,8 @@ from swf_testbed.records import (
     WorkflowMessage,
 )
 
+pytestmark = pytest.mark.both_databases
+
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -23,6 +23,8 @@ from swf_testbed.records import (
     WorkflowExecution,
 )
 
+pytestmark = pytest.mark.both_databases
+
 
 def stf(run: int, sequence: int = 1, **more: object) -> StfFile:
     said = {"stf_filename": f"swf.{run}.{sequence:06d}.stf", "run": run, "sequence": sequence, **more}

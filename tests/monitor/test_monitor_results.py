@@ -25,6 +25,8 @@ from swf_testbed.records import (
     slice_part,
 )
 
+pytestmark = pytest.mark.both_databases
+
 EGRESS = now().replace(microsecond=0)
 
 

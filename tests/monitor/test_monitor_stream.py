@@ -14,6 +14,8 @@ from swf_testbed.model.errors import BadInput
 from swf_testbed.monitor_client import Event, EventStream, MonitorClient
 from swf_testbed.records import WorkflowMessage
 
+pytestmark = pytest.mark.both_databases
+
 
 def said(namespace: str, number: int, kind: str = "note", **more: Any) -> WorkflowMessage:
     return WorkflowMessage.model_validate(

@@ -36,7 +36,10 @@ def _database(swf: Settings) -> dict[str, Any]:
         "NAME": swf.db_name,
         "USER": swf.db_user,
         "PASSWORD": swf.db_password.get_secret_value() if swf.db_password else "",
+        # A connection for each of a fixed number of threads; one that was lost is seen before it is used.
         "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, "application_name": "swf-monitor"},
     }
 
 

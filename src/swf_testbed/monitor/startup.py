@@ -8,9 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from swf_testbed.config.settings import Settings
+from swf_testbed.model.errors import Unavailable
 from swf_testbed.monitor.private_files import write_secret
 
 SETTINGS_MODULE = "swf_testbed.monitor.django_settings"
+
+_MIGRATION_LOCK = 0x737767
+"""What those who migrate a PostgreSQL database agree to wait for: the number after that of writers."""
 
 
 def secret_key_file(swf: Settings) -> Path:
@@ -32,13 +36,30 @@ def prepare(swf: Settings) -> None:
     with _alone(swf.database_file.parent / "prepare.lock"):
         _make_secret_key(swf)
         set_up_django()
-        from django.core.management import call_command
-        from django.db import connection
-        from django.db.migrations.executor import MigrationExecutor
+        from django.db import OperationalError
 
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            call_command("migrate", interactive=False, verbosity=0)
+        try:
+            _migrate()
+        except OperationalError as error:
+            raise Unavailable(f"the database does not answer: {error}") from None
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Held until the connection ends, or below: other machines may start at the same time.
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        try:
+            executor = MigrationExecutor(connection)
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                call_command("migrate", interactive=False, verbosity=0)
+        finally:
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
 
 
 def _make_secret_key(swf: Settings) -> None:

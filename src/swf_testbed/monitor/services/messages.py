@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db import transaction
+from django.db.models import Max
 from django.dispatch import Signal
 
 from swf_testbed.monitor.services.writing import writing
-from swf_testbed.monitor.store.models import WorkflowMessage
+from swf_testbed.monitor.store.models import Counter, WorkflowMessage
 
 stored = Signal()
 """Sent in this process after messages were stored."""
@@ -26,6 +26,8 @@ class StoredMessage(NamedTuple):
     execution_id: str | None
     data: dict[str, Any]
 
+
+_GONE = "messages_gone"
 
 _COLUMNS = (
     "id",
@@ -46,21 +48,32 @@ def after(number: int, limit: int, until: int | None = None) -> list[StoredMessa
     return [StoredMessage(*values) for values in rows.order_by("id").values_list(*_COLUMNS)[:limit]]
 
 
-def span() -> tuple[int, int]:
-    """The oldest and the newest number in the store; (0, 0) when it is empty."""
-    found = WorkflowMessage.objects.order_by().aggregate(first=Min("id"), last=Max("id"))
-    return found["first"] or 0, found["last"] or 0
+def gone() -> int:
+    """The number up to which history was thrown away; 0 when it is whole."""
+    return Counter.objects.filter(name=_GONE).values_list("value", flat=True).first() or 0
+
+
+def newest() -> int:
+    """The number of the newest message, also when it was thrown away."""
+    last = WorkflowMessage.objects.order_by().aggregate(last=Max("id"))["last"]
+    return last or gone()
+
+
+def forget(first: int, last: int) -> int:
+    """Throw away the messages from one number to another, with all before them gone; how many there were.
+
+    Part of a transaction that writes: history and what is said of it change together.
+    """
+    Counter.objects.update_or_create(name=_GONE, defaults={"value": last})
+    return WorkflowMessage.objects.filter(id__gte=first, id__lte=last).delete()[0]
 
 
 def keep_order(rows: object = ()) -> None:
-    """Let numbers grow in the order of commits, and tell this process's streams of them.
+    """Let this process's streams read the store after this transaction.
 
-    Who has read up to a number has then missed nothing before it.
+    As writers take turns, numbers grow in the order of commits: who has read up to one has missed none.
     """
     del rows
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {WorkflowMessage._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
     transaction.on_commit(lambda: stored.send(None))
 
 
@@ -68,7 +81,7 @@ def store(messages: Sequence[WorkflowMessage]) -> dict[UUID, int]:
     """Store messages, each once by its `message_id`; the new ones' ids and their numbers, ascending."""
     with writing():
         keep_order()
-        _, last = span()
+        last = newest()
         unique = list({message.message_id: message for message in messages}.values())
         WorkflowMessage.objects.bulk_create(unique, ignore_conflicts=True)
         rows = WorkflowMessage.objects.filter(id__gt=last).order_by("id")

@@ -1,12 +1,15 @@
-"""How the database is written: one writer a process, one transaction at a time."""
+"""How the database is written: one transaction at a time."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
+from django.db import connection, transaction
 
 _one_writer = threading.RLock()
+
+_WRITER_LOCK = 0x737766
+"""What writers in PostgreSQL agree to wait for: `swf`."""
 
 
 @contextmanager
@@ -14,7 +17,11 @@ def writing() -> Iterator[None]:
     """A transaction that writes.
 
     SQLite has one writer: threads of a process queue here, in order, rather than poll for the database's
-    lock. Readers are not held up.
+    lock. PostgreSQL is told to do the same, so that what is read before it is written stays true until then
+    in both. Readers are not held up.
     """
     with _one_writer, transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITER_LOCK])
         yield

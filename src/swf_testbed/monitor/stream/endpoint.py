@@ -93,9 +93,9 @@ class Stream:
 
     async def _replay(self, client: Client, last: int) -> AsyncIterator[bytes]:
         """What was missed, from the store; then the client hears what follows, without gap or copy."""
-        first, newest = await self._read(messages.span)
-        known = first - 1 <= last <= max(newest, self._hub.last_id) if first else last == 0
-        position = last if known else max(first - 1, 0)
+        gone, newest = await self._read(lambda: (messages.gone(), messages.newest()))
+        known = gone <= last <= max(newest, self._hub.last_id)
+        position = last if known else gone
         # No number here: a client that is cut off now must ask from where it was.
         yield notice(
             "connected",
@@ -109,7 +109,12 @@ class Stream:
         while position < self._hub.last_id and not self._hub.closing:
             until = self._hub.last_id
             start = position
-            found = await self._read(lambda: messages.after(start, _CHUNK, until))  # noqa: B023  # run at once
+            found, gone = await self._read(
+                lambda: (messages.after(start, _CHUNK, until), messages.gone())  # noqa: B023  # run at once
+            )
+            if gone > start:
+                client.close("the history that was being told was thrown away; connect again")
+                return
             position = found[-1].id if len(found) == _CHUNK else until
             wanted = [frame(message) for message in found if client.selection.wants(message)]
             client.sent += len(wanted)

@@ -25,7 +25,7 @@ class Follower:
     def __init__(self, bus: Bus, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
         self._bus, self._hub, self._loop = bus, hub, loop
         self._reading = threading.Lock()
-        self._last = messages.span()[1]
+        self._last = messages.newest()
         hub.last_id = self._last
         self._inbox = bus.subscribe(Subscription(destinations.STORED))
         self._closing = threading.Event()
