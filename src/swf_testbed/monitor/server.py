@@ -17,7 +17,7 @@ from a2wsgi.wsgi_typing import WSGIApp
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from swf_testbed.bus import open_bus
@@ -44,7 +44,6 @@ def application(swf: Settings) -> tuple[Starlette, "HubHolder"]:
         routes=[
             Route("/api/messages/stream/", holder.stream.events, methods=["GET"]),
             Route("/api/messages/stream/status/", holder.stream.status, methods=["GET"]),
-            Mount("/", cast(ASGIApp, WSGIMiddleware(cast(WSGIApp, get_wsgi_application()), workers=THREADS))),
         ],
         middleware=[
             Middleware(
@@ -54,6 +53,9 @@ def application(swf: Settings) -> tuple[Starlette, "HubHolder"]:
         ],
         lifespan=holder.lifespan,
     )
+    # Not a Mount: no path with a line break matches one, and what is wrong with such is Django's to say.
+    django = WSGIMiddleware(cast(WSGIApp, get_wsgi_application()), workers=THREADS)
+    root.router.default = cast(ASGIApp, django)
     return root, holder
 
 

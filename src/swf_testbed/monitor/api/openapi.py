@@ -31,6 +31,7 @@ _RUN_NUMBERS = frozenset({"run_number", "run", "run_id"})
 _DIGITS = {"type": "string", "pattern": "^[0-9]{1,9}$"}
 """How else a run number may be sent."""
 
+_OPEN_ON_HTTP = "create_logs"
 _CHANGED_BODY = (400, 413)
 _ANY_WRITE = (401, 403, 503)
 
@@ -171,7 +172,8 @@ def complete(document: Json) -> Json:
             operation["responses"].pop(200, None)
             said = {(entry["name"], entry["in"]): entry for entry in operation.get("parameters", ())}
             operation["parameters"] = list(said.values())
-            if method == "get" and "security" in operation and settings.PUBLIC_READ:
+            is_open = method == "get" and settings.PUBLIC_READ
+            if "security" in operation and (is_open or operation["operationId"] == _OPEN_ON_HTTP):
                 operation["security"].append({})
     return document
 
