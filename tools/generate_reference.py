@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the code: settings and parameters, with defaults and ranges.
+"""Writes the reference pages that follow from the code: settings, parameters and metrics.
 
     python tools/generate_reference.py
 
@@ -17,6 +17,9 @@ from swf_testbed.config.parameters import Parameters
 from swf_testbed.config.settings import Settings, default_home
 from swf_testbed.daq.anomalies import AnyAnomaly
 from swf_testbed.fastmon.policies import AnyPolicy
+from swf_testbed.monitor import metrics
+from swf_testbed.monitor.startup import set_up_django
+from swf_testbed.records.health import Overall
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -83,6 +86,42 @@ The tables of `fastmon.policies`: a frame is taken if all policies accept it.
 The tables of `simulation.anomalies`: faults of the simulated detector. Times are seconds since physics began.
 
 {_kinds(AnyAnomaly)}"""
+
+
+def metrics_page() -> str:
+    """Every metric of the monitor."""
+    set_up_django()
+    from swf_testbed.monitor.services.standing import MAX_AGE_S
+    from swf_testbed.monitor.services.summary import STAGES
+
+    rows = [["Metric", "Kind", "Labels", "Tells"], ["---"] * 4]
+    for metric in metrics.OURS:
+        (told,) = metric.describe()
+        name = f"{told.name}_total" if told.type == "counter" else told.name
+        labels = ", ".join(
+            f"`{label}`" for label in metric._labelnames
+        )  # the library has no public name for it
+        rows.append([f"`{name}`", told.type, labels, told.documentation])
+    return f"""\
+{_NOTE}
+# Metrics
+
+`GET /api/metrics` answers in the text format of Prometheus, without a token. Durations are in seconds.
+Counters and histograms count what this process has seen since it began; gauges tell how things stand, from
+the database and the broker, which are asked at most every {MAX_AGE_S:.0f} s. Those of queues and
+subscriptions are there with the embedded broker alone. The usual metrics of the process
+(`process_cpu_seconds_total`, `process_resident_memory_bytes` and others) are there too.
+
+{_table(rows)}
+The stages of a slice: {", ".join(f"`{stage}`" for stage in STAGES)}.
+
+`GET /api/health/` answers 200, or 503 when the database does not answer; its `status` is {_words(Overall)}.
+{(Overall.__doc__ or "").strip()}
+"""
+
+
+def _words(values: Any) -> str:
+    return ", ".join(f"`{value}`" for value in values)
 
 
 def _kinds(union: Any) -> str:
@@ -153,7 +192,11 @@ def _source_text() -> str:
     return "\n".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")))
 
 
-PAGES: dict[str, Callable[[], str]] = {"settings.md": settings_page, "parameters.md": parameters_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "parameters.md": parameters_page,
+    "metrics.md": metrics_page,
+}
 """The generated pages by file name."""
 
 

@@ -15,15 +15,13 @@ from swf_testbed.broker.store import Backlog as Identity
 from swf_testbed.broker.store import Saved, Store
 from swf_testbed.broker.subscriptions import Subscription
 from swf_testbed.broker.topics import Durable, Feed, Topic
+from swf_testbed.model.destinations import BROKER_STATISTICS
 from swf_testbed.model.errors import Refused, shorten
 
 log = logging.getLogger(__name__)
 
 DEAD_LETTERS = "/queue/ActiveMQ.DLQ"
 """Where a message goes that a consumer refused (NACK), as on ActiveMQ Classic."""
-
-STATISTICS = "/queue/swf.broker.statistics"
-"""A message sent here with a `reply-to` is answered there with the broker's counts as JSON."""
 
 _DESTINATION = re.compile(r"/(?:queue|topic)/[^\s*>,\x00-\x1f]{1,240}")
 
@@ -74,7 +72,7 @@ class Router:
             ProtocolError: the destination or a header is not allowed.
             Refused: the destination is full.
         """
-        if destination == STATISTICS:
+        if destination == BROKER_STATISTICS:
             self._answer_statistics(headers)
             return
         self._seq += 1
@@ -238,8 +236,8 @@ class Router:
 
     def _answer_statistics(self, headers: Mapping[str, str]) -> None:
         reply_to = headers.get("reply-to")
-        if not reply_to or reply_to == STATISTICS:
-            raise ProtocolError(f"a message to {STATISTICS} needs a header 'reply-to': where to answer")
+        if not reply_to or reply_to == BROKER_STATISTICS:
+            raise ProtocolError(f"a message to {BROKER_STATISTICS} needs 'reply-to': where to answer")
         reply = {"content-type": "application/json", "persistent": "false"}
         if "correlation-id" in headers:
             reply["correlation-id"] = headers["correlation-id"]

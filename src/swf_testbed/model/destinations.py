@@ -14,6 +14,9 @@ TRANSFORMER = "/topic/panda.transformer"
 STORED = "/topic/swf.stored"
 """From the monitor's intake to its web processes: what was stored, with its number."""
 
+BROKER_STATISTICS = "/queue/swf.broker.statistics"
+"""Asks the embedded broker for its counts, answered at `reply-to`."""
+
 _SLICES = "/queue/panda.slices.transformer"
 _RESULTS = "/queue/panda.results.fastprocessing"
 

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from swf_testbed.bus import open_bus
-from swf_testbed.config.settings import Settings, username
+from swf_testbed.config.settings import Mode, Settings, username
 from swf_testbed.monitor.certificate import ensure_certificate
 from swf_testbed.monitor.listening import listen
 from swf_testbed.monitor.startup import prepare
@@ -90,9 +90,11 @@ class HubHolder:
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Follow the store while the server runs."""
         del app
+        from swf_testbed.monitor.services.broker import Broker, connected_to
         from swf_testbed.monitor.stream.follower import Follower
 
-        with open_bus(self._swf) as bus:
+        tells = self._swf.swf_mode is Mode.EMBEDDED
+        with open_bus(self._swf) as bus, connected_to(Broker(bus, tells=tells)):
             loop = asyncio.get_running_loop()
             follower = await asyncio.to_thread(Follower, bus, self.hub, loop)
             try:

@@ -21,6 +21,7 @@ from swf_testbed.records import (
     RunSummary,
     SystemAgent,
 )
+from swf_testbed.records.health import Health
 
 R = TypeVar("R", bound=Record)
 M = TypeVar("M", bound=BaseModel)
@@ -90,9 +91,9 @@ class MonitorClient:
         request = self._http.build_request("POST", f"/api/{path}", content=body, headers=headers)
         return send(self._http, request, self._patience_s if patience_s is None else patience_s)
 
-    def health(self) -> None:
-        """Returns when the monitor and its database answer."""
-        self._get("health/")
+    def health(self) -> Health:
+        """Returns when the monitor and its database answer, and tells of the rest."""
+        return _read(Health, self._get("health/"))
 
     def metrics(self) -> str:
         """What the server counts of its own work, in the text format of Prometheus."""

@@ -1,10 +1,9 @@
 """What the interface answers beyond records: what became of a POST, numbers, and what is wrong."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict
 
 from swf_testbed.model.fields import Count, Timestamp
+from swf_testbed.records.health import Health
 
 
 class Problem(BaseModel):
@@ -23,13 +22,6 @@ class ResultsProblem(Problem):
 
     revision: Count | None = None
     known_parts: tuple[str, ...] | None = None
-
-
-class Health(BaseModel):
-    """The monitor and its database answer."""
-
-    status: Literal["ok"]
-    time: Timestamp
 
 
 class StateAt(BaseModel):

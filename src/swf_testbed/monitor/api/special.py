@@ -11,8 +11,9 @@ from swf_testbed.monitor.api.access import READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of
 from swf_testbed.monitor.api.crud import create
-from swf_testbed.monitor.services import changes, filtering, history, results, summary
+from swf_testbed.monitor.services import changes, filtering, history, results, standing, summary
 from swf_testbed.monitor.services.counters import CounterName, next_number
+from swf_testbed.monitor.services.health import health
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.records import (
     NamespaceRecord,
@@ -22,7 +23,8 @@ from swf_testbed.records import (
     RunSummary,
     SystemAgent,
 )
-from swf_testbed.records.answers import Health, LogSummary, StateAt
+from swf_testbed.records.answers import LogSummary, StateAt
+from swf_testbed.records.health import Health, Overall
 
 router = Router()
 
@@ -39,29 +41,27 @@ _TIME = {"name": "time", "in": "query", "schema": {"type": "string", "format": "
     "/health/",
     auth=None,
     tags=["service"],
-    summary="Whether the monitor and its database answer",
-    openapi_extra={"responses": openapi.answers({200: openapi.ref(Health)}, 503)},
+    summary="Whether the monitor, its database, its broker and its intake work",
+    openapi_extra={"responses": openapi.answers({200: openapi.ref(Health), 503: openapi.ref(Health)})},
 )
-def health(request: HttpRequest) -> HttpResponse:
-    """Answers `{"status": "ok"}`, or 503."""
-    RESOURCES["namespaces"].model._default_manager.order_by().first()
-    return answer({"status": "ok", "time": now()})
+def show_health(request: HttpRequest) -> HttpResponse:
+    """503 when the database does not answer; without broker or intake `degraded`, and 200."""
+    found = health()
+    return answer(found, 503 if found.status is Overall.DOWN else 200)
 
 
 @router.get(
     "/metrics",
     auth=None,
     tags=["service"],
-    summary="Metrics of this process, for Prometheus",
+    summary="Metrics for Prometheus",
     openapi_extra={
-        "responses": {
-            "200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}},
-            **openapi.answers({}, 503),
-        }
+        "responses": {"200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}}
     },
 )
 def show_metrics(request: HttpRequest) -> HttpResponse:
-    """The text exposition format."""
+    """The text exposition format; docs/reference/metrics.md tells what each one is."""
+    standing.refresh()
     return HttpResponse(metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -1,6 +1,7 @@
 """Stored messages in the order of their numbers, as the stream and a replay want them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.dispatch import Signal
 
+from swf_testbed.messages import REGISTRY
+from swf_testbed.monitor import metrics
 from swf_testbed.monitor.services.writing import writing
 from swf_testbed.monitor.store.models import Counter, WorkflowMessage
 
@@ -25,6 +28,8 @@ class StoredMessage(NamedTuple):
     run_id: int | None
     execution_id: str | None
     data: dict[str, Any]
+    sent_at: datetime | None = None
+    received_at: datetime | None = None
 
 
 _GONE = "messages_gone"
@@ -37,6 +42,8 @@ _COLUMNS = (
     "run_id",
     "execution_id",
     "message_content",
+    "sent_at",
+    "received_at",
 )
 
 
@@ -46,6 +53,15 @@ def after(number: int, limit: int, until: int | None = None) -> list[StoredMessa
     if until is not None:
         rows = rows.filter(id__lte=until)
     return [StoredMessage(*values) for values in rows.order_by("id").values_list(*_COLUMNS)[:limit]]
+
+
+def count(found: Sequence[StoredMessage]) -> None:
+    """Count new messages; a type that is not ours, since anybody may make one up, counts as `other`."""
+    for message in found:
+        metrics.messages_stored.labels(message.event if message.event in REGISTRY else metrics.OTHER).inc()
+        if message.sent_at is not None and message.received_at is not None:
+            # Clocks of two machines differ a little.
+            metrics.message_lag.observe(max(0.0, (message.received_at - message.sent_at).total_seconds()))
 
 
 def gone() -> int:

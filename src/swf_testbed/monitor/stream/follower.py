@@ -51,6 +51,7 @@ class Follower:
                 while found := messages.after(self._last, _CHUNK):
                     self._last = found[-1].id
                     self._loop.call_soon_threadsafe(self._hub.broadcast, found)
+                    messages.count(found)
             except DatabaseError as error:
                 log.warning("stream: the database did not answer (%s); trying again soon", error)
             except RuntimeError:
