@@ -1,0 +1,127 @@
+"""Ends executions and runs that nobody ended: whoever should have is gone, and nothing was heard for long."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from swf_testbed.model.clock import iso, now
+from swf_testbed.model.names import derived_id
+from swf_testbed.model.states import BEAM_NOT_READY, RunPhase
+from swf_testbed.model.status import AGENT_STALE_S, ExecutionStatus, OperationalState
+from swf_testbed.monitor.services.changes import upsert_rows
+from swf_testbed.monitor.services.resources import RESOURCES
+from swf_testbed.monitor.services.writing import writing
+from swf_testbed.monitor.store.models import (
+    RunState,
+    SystemAgent,
+    WorkflowExecution,
+    WorkflowMessage,
+)
+
+_OPEN = [status for status in ExecutionStatus if not status.terminal]
+_GOING_ON = [phase for phase in RunPhase if not phase.ended]
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One thing that was ended, or would be."""
+
+    what: str
+    before: str
+    after: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.before} -> {self.after} ({self.reason})"
+
+
+def repair_stuck(older_than: timedelta, *, dry_run: bool = False) -> list[Repair]:
+    """End every execution and run of which nothing was heard for so long, though nobody ended it.
+
+    An execution whose workflow runner lives is left to the runner, and a run whose execution goes on to
+    that. A running execution is failed, a pending one terminated, a run aborted; the end is the time of the
+    last word. Doing it again does nothing more.
+    """
+    limit = now() - older_than
+    with writing():
+        executions = list(_stuck_executions(limit))
+        ended = {execution.execution_id for execution, _ in executions}
+        runs = list(_stuck_runs(limit, ended))
+        done = [_end_execution(execution, last, dry_run) for execution, last in executions]
+        return done + [_end_run(state, last, dry_run) for state, last in runs]
+
+
+def _stuck_executions(limit: datetime) -> Iterator[tuple[WorkflowExecution, datetime]]:
+    alive = set(
+        SystemAgent.objects.filter(last_heartbeat__gte=now() - timedelta(seconds=AGENT_STALE_S))
+        .exclude(operational_state=OperationalState.EXITED)
+        .values_list("instance_name", flat=True)
+    )
+    for execution in WorkflowExecution.objects.filter(status__in=_OPEN).order_by("id"):
+        if execution.metadata.get("runner") in alive:
+            continue
+        said = WorkflowMessage.objects.filter(execution_id=execution.execution_id)
+        last = _latest(execution.start_time or execution.created_at, said.aggregate(t=Max("sent_at"))["t"])
+        if last < limit and execution.updated_at < limit:
+            yield execution, last
+
+
+def _stuck_runs(limit: datetime, ended: set[str]) -> Iterator[tuple[RunState, datetime]]:
+    going_on = set(
+        WorkflowExecution.objects.filter(status__in=_OPEN)
+        .exclude(execution_id__in=ended)
+        .values_list("execution_id", flat=True)
+    )
+    for state in RunState.objects.filter(phase__in=_GOING_ON).select_related("run").order_by("run"):
+        if state.run.execution in going_on:
+            continue
+        said = WorkflowMessage.objects.filter(run_id=state.run.run_number)
+        last = _latest(state.state_changed_at or state.created_at, said.aggregate(t=Max("sent_at"))["t"])
+        if last < limit and state.updated_at < limit:
+            yield state, last
+
+
+def _latest(*moments: datetime | None) -> datetime:
+    return max(moment for moment in moments if moment is not None)
+
+
+def _reason(last: datetime) -> str:
+    return f"nobody ended it; nothing was heard of it after {iso(last)}"
+
+
+def _end_execution(execution: WorkflowExecution, last: datetime, dry_run: bool) -> Repair:
+    ran = execution.status == ExecutionStatus.RUNNING
+    after = ExecutionStatus.FAILED if ran else ExecutionStatus.TERMINATED
+    reason = _reason(last)
+    if not dry_run:
+        row = {
+            "execution_id": execution.execution_id,
+            "status": after.value,
+            "end_time": last,
+            "error_message": reason,
+        }
+        upsert_rows(RESOURCES["workflow-executions"], [row])
+    return Repair(f"execution {execution.execution_id}", str(execution.status), after.value, reason)
+
+
+def _end_run(state: RunState, last: datetime, dry_run: bool) -> Repair:
+    number, reason = state.run.run_number, _reason(last)
+    if not dry_run:
+        there = {"state": BEAM_NOT_READY.state, "substate": BEAM_NOT_READY.substate}
+        aborted = {"run_id": number, "phase": RunPhase.ABORTED, "state_changed_at": last, **there}
+        upsert_rows(RESOURCES["run-states"], [aborted])
+        if state.run.end_time is None:
+            upsert_rows(RESOURCES["runs"], [{"run_number": number, "end_time": last, "end_reason": reason}])
+        # So that the state at a later time is no longer that of a run.
+        event = {
+            "message_id": derived_id("repaired-run", str(number)),
+            "event_type": "end_run",
+            "timestamp": last,
+            "run_number": number,
+            "event_data": {"reason": reason, "sender": "repair_stuck"},
+            **there,
+        }
+        upsert_rows(RESOURCES["system-state-events"], [event])
+    return Repair(f"run {number}", str(state.phase), RunPhase.ABORTED.value, reason)
