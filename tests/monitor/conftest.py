@@ -28,7 +28,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the interface is tested against its description."""
-    parser.addoption("--api-examples", type=int, default=3, help="examples an operation (schemathesis)")
+    parser.addoption("--api-examples", type=int, default=1, help="examples an operation (schemathesis)")
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,18 @@
 """Whatever is sent: an answer that says what is wrong, never a failure of the server, and nothing stored."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
+from fuzz_bodies import GOOD
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from monitor_instance import Instance
 
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import RECORDS, StfFile
@@ -67,12 +72,33 @@ def untouched(api: httpx.Client) -> Any:
 
 
 @pytest.mark.usefixtures("untouched")
-@_FEW
+@settings(_FEW, max_examples=200)
 @given(path=st.sampled_from(_PATHS), body=_BODY)
 def test_any_body_is_answered(api: httpx.Client, path: str, body: bytes) -> None:
     answer = api.post(path, content=body)
     assert 400 <= answer.status_code < 500, (path, body, answer.text)
     assert answer.json()["detail"]
+
+
+def test_5000_bodies_with_one_wrong_field_are_refused_by_its_name(
+    untouched: None, instance: Instance
+) -> None:
+    del untouched
+    script = Path(__file__).with_name("fuzz_bodies.py")
+    done = subprocess.run(
+        [sys.executable, str(script)], env=instance.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert set(GOOD) == set(RECORDS)
+
+
+def test_a_long_text_is_refused_by_name(untouched: None, api: httpx.Client) -> None:
+    del untouched
+    long = "x" * (10 * 1024 * 1024)
+    for name, field in (("stf-files", "machine_state"), ("runs", "end_reason"), ("alarms", "text")):
+        answer = api.post(f"/{name}/", json={**GOOD[name], field: long})
+        assert (answer.status_code, answer.json()["field"]) == (400, field)
+        assert len(answer.text) < 1000
 
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
