@@ -3,6 +3,7 @@
 import re
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -162,7 +163,7 @@ def test_what_nobody_ended_is_ended_once(
     instance: Instance, client: MonitorClient, api: httpx.Client, left_open: dict[str, str], run_number: int
 ) -> None:
     last = LONG_AGO + timedelta(minutes=7)
-    more = {"run_id": run_number, "execution_id": left_open["running"], "sent_at": last}
+    more: dict[str, Any] = {"run_id": run_number, "execution_id": left_open["running"], "sent_at": last}
     client.upsert([said("n1", 0, **more)])
     records = [*left_open.values()]
 

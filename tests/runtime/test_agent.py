@@ -18,6 +18,7 @@ from swf_testbed.model.status import AgentStatus, OperationalState
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
 from swf_testbed.runtime.presence import Presence
+from swf_testbed.runtime.work import work_in_hand
 
 PATIENCE_S = 20.0
 NAMESPACE = "here"
@@ -195,6 +196,19 @@ def test_another_namespace_is_never_seen(stage: Stage) -> None:
     stage.bus.publish(start_run(3))
     assert agent.seen.wait(bool) == [3]
     assert agent.activity.skipped == 1
+
+
+def test_a_handler_knows_what_it_works_on(stage: Stage) -> None:
+    known = Seen()
+    agent = stage.agent(lambda message: known.add((message.run_id, dict(work_in_hand()))))
+    stage.bus.publish(start_run(7).model_copy(update={"execution_id": "simple-a-0001"}))
+    stage.bus.publish_many([pause(8), pause(9)])
+    agent.seen.wait(lambda seen: [8, 9] in seen)
+    told = dict(known.wait(lambda items: len(items) >= 3))
+    assert told[7] == {"run_id": 7, "execution_id": "simple-a-0001"}
+    # Of a batch, what its messages have in common.
+    assert told[8] == told[9] == {"run_id": None, "execution_id": None}
+    assert not work_in_hand()
 
 
 def test_a_batch_handler_gets_what_there_is(stage: Stage) -> None:

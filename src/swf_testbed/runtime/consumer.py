@@ -13,6 +13,7 @@ from swf_testbed.runtime.activity import Activity
 from swf_testbed.runtime.dead_letters import bury
 from swf_testbed.runtime.handlers import Handler
 from swf_testbed.runtime.patience import Stopping, persist
+from swf_testbed.runtime.work import working_on_messages
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Consumer:
         understood = self._understood(deliveries)
         for handler, group in groupby(understood, lambda work: self._handlers[work.message.msg_type]):
             for works in _portions(list(group), handler.batch):
-                with self._activity.processing(len(works)):
+                with self._activity.processing(len(works)), working_on_messages([w.message for w in works]):
                     self._handle(handler, works)
 
     def _understood(self, deliveries: Sequence[Delivery]) -> Iterator[Work]:
@@ -109,7 +110,8 @@ class Consumer:
                 return
             # One of them is the poison: alone each shows whether it is.
             for work in works:
-                self._handle(handler, [work])
+                with working_on_messages([work.message]):
+                    self._handle(handler, [work])
             return
         self._activity.handled += len(works)
         self._inbox.ack(work.delivery for work in works)

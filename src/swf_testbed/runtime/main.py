@@ -4,15 +4,18 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from swf_testbed.bus import open_bus
 from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import Settings, settings
 from swf_testbed.model.errors import SwfError
-from swf_testbed.monitor_client import MonitorClient
+from swf_testbed.monitor_client import MonitorClient, MonitorLogHandler
 from swf_testbed.runtime.agent import BaseAgent
 from swf_testbed.runtime.context import AgentContext
+from swf_testbed.runtime.work import work_in_hand
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
@@ -40,8 +43,31 @@ def run_agent(cls: type[BaseAgent]) -> int:
 
         for number in _SIGNALS:
             signal.signal(number, end)
-        agent.run()
+        with _logging_to_monitor(agent):
+            agent.run()
     return 0
+
+
+@contextmanager
+def _logging_to_monitor(agent: BaseAgent) -> Iterator[None]:
+    """Send what is logged to the monitor too, with what it is about; nobody waits for the monitor."""
+    context = agent.context
+    whose = {"username": context.user, "namespace": context.namespace}
+    label = f"swf/{agent.agent_type}"
+    url, token = context.settings.swf_monitor_http_url, context.settings.api_token()
+    handler = MonitorLogHandler(
+        MonitorClient(url, token, user_agent=label, patience_s=0),
+        app_name=agent.agent_type,
+        instance_name=lambda: context.name,
+        context=lambda: {**whose, **work_in_hand()},
+    )
+    handler.setLevel(logging.INFO)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
 
 
 def set_up_logging(environment: Settings) -> None:

@@ -13,6 +13,7 @@ from swf_testbed.messages.lifecycle import COMPLETED
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.runtime import AgentContext
 from swf_testbed.runtime.patience import Stopping, persist
+from swf_testbed.runtime.work import working_on
 from swf_testbed.workflows.ledger import Ledger
 
 _log = logging.getLogger(__name__)
@@ -61,6 +62,10 @@ class Execution:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        with working_on(execution_id=self.execution_id, run_id=self.run_number):
+            self._take_run()
+
+    def _take_run(self) -> None:
         status = ExecutionStatus.COMPLETED
         error: BaseException | str | None = None
         try:
