@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the code: settings, parameters and metrics.
+"""Writes the reference pages that follow from the code: settings, parameters, metrics and REST.
 
     python tools/generate_reference.py
 
@@ -120,6 +120,14 @@ The stages of a slice: {", ".join(f"`{stage}`" for stage in STAGES)}.
 """
 
 
+def rest_page() -> str:
+    """Every resource of the REST interface, and who may do what with it."""
+    set_up_django()
+    from swf_testbed.monitor.api.reference import page
+
+    return f"{_NOTE}\n{page()}"
+
+
 def _words(values: Any) -> str:
     return ", ".join(f"`{value}`" for value in values)
 
@@ -196,6 +204,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "parameters.md": parameters_page,
     "metrics.md": metrics_page,
+    "rest.md": rest_page,
 }
 """The generated pages by file name."""
 

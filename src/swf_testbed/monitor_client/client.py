@@ -1,12 +1,14 @@
 """The monitor's resources, typed."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from swf_testbed.model.errors import BadData
 from swf_testbed.monitor_client.http import http_client, receive, send
@@ -21,6 +23,7 @@ from swf_testbed.records import (
     RunSummary,
     SystemAgent,
 )
+from swf_testbed.records.answers import LogSummary, StateAt
 from swf_testbed.records.health import Health
 
 R = TypeVar("R", bound=Record)
@@ -127,8 +130,24 @@ class MonitorClient:
 
     def get(self, cls: type[R], *key: object) -> R:
         """One record by its natural key; files also by UUID. `NotFound` if there is none."""
-        path = "/".join(quote(str(part), safe="") for part in key)
-        return _read(cls, self._get(f"{cls.resource}/{path}/"))
+        return _read(cls, self._get(_path(cls, key)))
+
+    def change(self, cls: type[R], *key: object, **fields: Any) -> R:
+        """Change fields of one record, which has to exist; the record as it then is."""
+        request = self._http.build_request("PATCH", f"/api/{_path(cls, key)}", content=to_json(fields))
+        return _read(cls, send(self._http, request, self._patience_s))
+
+    def delete(self, cls: type[R], *key: object) -> None:
+        """Delete one record and its parts; `Conflict` says why such a one is not deleted."""
+        receive(self._http, self._http.build_request("DELETE", f"/api/{_path(cls, key)}"), self._patience_s)
+
+    def state_at(self, time: datetime | None = None, run_number: int | None = None) -> StateAt:
+        """The datataking state at a time, now if left out; `NotFound` before anything had happened."""
+        return _read(StateAt, self._get("state/at/", time=time, run_number=run_number))
+
+    def log_summary(self, **filters: Any) -> LogSummary:
+        """How many lines of each level each program logged, of the lines that pass the filters."""
+        return _read(LogSummary, self._get("logs/summary/", **filters))
 
     def page(
         self, cls: type[R], *, limit: int | None = None, offset: int | None = None, **filters: Any
@@ -183,6 +202,11 @@ class MonitorClient:
         """
         said = {name: _text(value) for name, value in filters.items() if value is not None}
         return EventStream(self._connect(), said, last_event_id)
+
+
+def _path(cls: type[Record], key: Sequence[object]) -> str:
+    parts = (part.isoformat() if isinstance(part, datetime) else str(part) for part in key)
+    return f"{cls.resource}/{'/'.join(quote(part, safe='') for part in parts)}/"
 
 
 def _text(value: Any) -> Any:

@@ -133,16 +133,15 @@ def _change(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:
     known = reading.get(resource, key)
     if resource.rule.refusal:
         raise Conflict(f"{resource.name} {key} cannot be changed: {resource.name} {resource.rule.refusal}")
-    named = {name: known[name] for name in resource.key}
-    for name in named.keys() & document.keys():
-        if str(document[name]) != str(named[name]):
-            raise BadInput(
-                name, document[name], f"must be {named[name]}, as in the address; keys never change"
-            )
     if resource.numbered:
         _change_numbered(resource, known, document)
     else:
+        named = {name: known[name] for name in resource.key}
         record = model_of(resource.record, {**document, **named})
+        said = model_of(resource.record, {**named, **document})
+        for name, value in named.items():
+            if getattr(said, name) != getattr(record, name):
+                raise BadInput(name, document[name], f"must be {value}, as in the address; keys never change")
         changes.upsert(resource, [record], actor=actor(request), must_exist=True)
     return answer(reading.get(resource, key))
 

@@ -10,7 +10,7 @@ from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput, Conflict, NotFound
 from swf_testbed.monitor.services.declaration import Resource, Rule
 from swf_testbed.monitor.services.rights import NAMESPACES, Actor, may_write
-from swf_testbed.monitor.services.rows import Row
+from swf_testbed.monitor.services.rows import Row, plain
 from swf_testbed.monitor.services.writing import writing
 from swf_testbed.records import MAX_BULK, Record
 
@@ -97,7 +97,7 @@ def _answer(resource: Resource, row: Row, known: dict[Key, Row], answered: set[K
     key = _key(resource, row)
     created = key not in known and key not in answered
     answered.add(key)
-    return {**dict(zip(resource.key, key, strict=True)), "created": created}
+    return {**dict(zip(resource.key, map(plain, key), strict=True)), "created": created}
 
 
 def _append(resource: Resource, rows: list[Row]) -> list[Row]:

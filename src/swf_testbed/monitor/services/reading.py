@@ -1,17 +1,14 @@
 """Reading records: pages of a list with filters, and single records by natural key."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db import models
 
-from swf_testbed.model.clock import iso
 from swf_testbed.model.errors import BadInput, NotFound
 from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.filtering import Filters, number_between, parse_value
-from swf_testbed.monitor.services.rows import Row
+from swf_testbed.monitor.services.rows import Row, plain
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
@@ -81,14 +78,8 @@ def get(resource: Resource, path: str) -> Row:
 def _answers(resource: Resource, rows: "models.QuerySet[Any]") -> list[Row]:
     names, columns = list(resource.columns), list(resource.columns.values())
     found = [
-        {name: _plain(value) for name, value in zip(names, values, strict=True)}
+        {name: plain(value) for name, value in zip(names, values, strict=True)}
         for values in rows.values_list(*columns)
     ]
     resource.complete(found)
     return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return iso(value)
-    return str(value) if isinstance(value, UUID) else value

@@ -1,0 +1,117 @@
+"""The reference page of the interface, as Markdown."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from swf_testbed.monitor.api.root import api
+from swf_testbed.monitor.services.declaration import Resource
+from swf_testbed.monitor.services.permissions import PERMISSIONS, READERS, Group, Who
+from swf_testbed.monitor.services.resources import RESOURCES
+
+_PAGING = frozenset({"limit", "offset", "ordering"})
+_INTRODUCTION = """\
+# REST interface
+
+Base `/api/`, JSON, times in UTC. The same is at `/api/schema/` as OpenAPI, with every answer that can
+happen, and at `/api/docs/` as a page to try it. Programs in Python use `swf_testbed.monitor_client`, which
+has the same records.
+
+- **Who you are** is said by `Authorization: Token ...` (or `Bearer`), or by a session of the web pages; who
+  may do what is told in [Access](../explanation/access.md).
+- **A list**, `GET /api/<resource>/`, answers `count`, `next`, `previous`, `results`. `limit` is 100, at most
+  1000; then `offset`, `ordering` (`name,-name`), and the filters of the resource. A filter that is given
+  several times accepts any of its values. `start_time` and `end_time` limit when it happened.
+- **One record** is `GET /api/<resource>/<key>/`; the parts of a key stand with `/` between them.
+- **`POST /api/<resource>/`** takes one object, or an array of up to 1000, and stores all or none. A record
+  that exists is changed in the fields that are sent (200; a new one is 201); `metadata` is merged; a
+  status never goes back.
+- **`PATCH`** changes the fields that are sent of one record; **`DELETE`** deletes one with its parts (204).
+- **What is wrong** is 400 with `detail`, `field`, `value` and `allowed`. 401: no valid token. 403: not
+  allowed. 404: not there. 405: no such operation. 409: it contradicts what is stored, or such records never
+  change. 413: too large. 429: too many. 503: the database did not answer in time, try again.
+"""
+_RIGHTS = """\
+## Who may do what
+
+Member and owner are those of the namespace that the record belongs to. `✓*`: without a token only where
+`SWF_PUBLIC_READ` says so, which it does by itself when nobody else can reach the server. Log lines are open
+to append on the HTTP port alone; on HTTPS they need a token.
+"""
+
+
+def page() -> str:
+    """Rules, rights, resources and the other operations."""
+    document = api.get_openapi_schema(path_prefix="/api/")
+    sections = [_section(resource, document) for resource in RESOURCES.values()]
+    others = f"## Other operations\n\n{_others(document)}"
+    return "\n".join((_INTRODUCTION, _RIGHTS, _rights(), others, *sections))
+
+
+def _table(*rows: Iterable[str]) -> str:
+    head, *body = (list(row) for row in rows)
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *body))
+
+
+def _rights() -> str:
+    rows = [["every", "list, get", "✓*", *_ticks(READERS)[1:]]]
+    for name, allowed in PERMISSIONS.items():
+        for operation, group in zip(allowed._fields, allowed, strict=True):
+            rows.append([f"`{name}`", operation, *_ticks(group)])
+    return _table(["Resource", "Operation", *(who.value for who in Who)], *rows)
+
+
+def _ticks(group: Group) -> list[str]:
+    return ["✓" if who in group else "" for who in Who]
+
+
+def _others(document: dict[str, Any]) -> str:
+    regular = {f"/api/{name}/{rest}" for name in RESOURCES for rest in ("", "{key}/")}
+    rows = [
+        [f"`{method.upper()} {path}`", operation["summary"], ", ".join(sorted(operation["responses"]))]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if path not in regular
+    ]
+    return _table(["Operation", "Tells", "Answers"], *rows)
+
+
+def _section(resource: Resource, document: dict[str, Any]) -> str:
+    schemas, record = document["components"]["schemas"], resource.record
+    listed = document["paths"][f"/api/{resource.name}/"]["get"]["parameters"]
+    filters = _words(entry["name"] for entry in listed if entry["name"] not in _PAGING)
+    kept = f" They {resource.rule.refusal}." if resource.rule.refusal else ""
+    kept = kept or (f" They are not deleted: they {resource.kept}." if resource.kept else "")
+    rows = []
+    for name, entry in schemas[record.__name__]["properties"].items():
+        if name in {"id", "created_at", "updated_at"} and name not in resource.columns:
+            continue
+        notes = [entry.get("description", ""), "key" if name in resource.key else ""]
+        notes.append("answered only" if name in record.server_fields else "")
+        rows.append([f"`{name}`", _value(entry, schemas), "; ".join(note for note in notes if note)])
+    return f"""\
+## `{resource.name}`
+
+{(record.__doc__ or "").strip()}{kept}
+
+Key: `{"/".join(resource.key)}`. Filters: {filters}.
+
+{_table(["Field", "Value", "Notes"], *rows)}"""
+
+
+def _value(entry: dict[str, Any], schemas: dict[str, Any]) -> str:
+    """The type of a field, in words."""
+    if "$ref" in entry:
+        return _value(schemas[entry["$ref"].rpartition("/")[2]], schemas)
+    if "anyOf" in entry:
+        return " or ".join(_value(one, schemas) for one in entry["anyOf"])
+    if "enum" in entry:
+        return _words(entry["enum"])
+    kind = str(entry.get("type", "anything"))
+    if kind == "array":
+        return f"list of {_value(entry.get('items', {}), schemas)}"
+    told = {"date-time": "time", "uuid": "UUID"}.get(entry.get("format", ""), kind)
+    return "text" if told == "string" else told
+
+
+def _words(values: Iterable[object]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
