@@ -20,13 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("--create-user", action="store_true", help="make the user if there is none")
         parser.add_argument("--name", help=f"what to call the token (default: {tokens.DEFAULT_NAME})")
         parser.add_argument("--read-only", action="store_true", help="it reads and does not write")
-        parser.add_argument(
-            "--expires-in", type=int, metavar="DAYS", help="how long it works; else always"
-        )
+        parser.add_argument("--expires-in", type=int, metavar="DAYS", help="how long it works; else always")
         parser.add_argument("--list", action="store_true", help="list the user's tokens instead")
-        parser.add_argument(
-            "--revoke", metavar="NAME", help="let the token of this name stop working"
-        )
+        parser.add_argument("--revoke", metavar="NAME", help="let the token of this name stop working")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the token alone, so that it can be piped."""
