@@ -32,9 +32,9 @@ def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Headless Chromium."""
+    """Headless Chromium; not kept for longer, as Playwright's event loop goes on in this thread."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("Chromium is not installed")

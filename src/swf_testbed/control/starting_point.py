@@ -11,6 +11,7 @@ from swf_testbed.control.services import SERVICES_FILE, services_file, services_
 _ENV = """\
 # Settings of this testbed, read by all its programs; the process's own environment wins. All have defaults.
 # SWF_MONITOR_HTTP_URL=http://127.0.0.1:8002
+# SWF_MONITOR_URL=https://127.0.0.1:8443
 # ACTIVEMQ_HOST=127.0.0.1
 # ACTIVEMQ_PORT=61613
 # SWF_LOG_LEVEL=INFO
