@@ -35,6 +35,9 @@ def listen(variable: str, url: str, scheme: str) -> list[socket.socket]:
     for family, address in {(entry[0], entry[4]): None for entry in found}:
         try:
             opened.append(socket.create_server(address[:2], family=family, backlog=_BACKLOG))
+            # Connections inherit it; asyncio sets it only on sockets of its own, and an answer of two pieces
+            # would wait 40 ms for the client to confirm the first.
+            opened[-1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             if error.errno in _NO_SUCH_FAMILY:
                 absent = str(error.strerror)
