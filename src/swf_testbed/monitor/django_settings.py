@@ -81,10 +81,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "swf_testbed.monitor.middleware.count_requests",
+    "swf_testbed.monitor.middleware.secure_cookies",
     "django.middleware.security.SecurityMiddleware",
     "swf_testbed.monitor.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "swf_testbed.monitor.middleware.secure_cookies",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
