@@ -20,7 +20,7 @@ from swf_testbed.records import RECORDS
 _PROGRAM = (sys.executable, "-m", "swf_testbed.monitor")
 _MADE = itertools.count(1)
 _MOMENT = "2026-01-01T00:00:00Z"
-_RUN = 200_000
+_RUN = 700_000
 _USERS = """
 import json
 from django.contrib.auth.models import User
