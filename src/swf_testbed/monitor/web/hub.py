@@ -1,0 +1,12 @@
+"""The hub: what runs now, and what ran last."""
+
+from django.http import HttpRequest, HttpResponse
+
+from swf_testbed.monitor.services import hub as service
+from swf_testbed.monitor.web.rendering import STREAM, for_readers, page
+
+
+@for_readers
+def hub(request: HttpRequest) -> HttpResponse:
+    """What runs now, and what ran last."""
+    return page(request, "hub", {"hub": service.hub()}, stream=STREAM)
