@@ -1,6 +1,8 @@
 """HTTPS beside HTTP: one application, a certificate that clients on this machine trust, rules that differ."""
 
 import logging
+import os
+import signal
 import ssl
 import stat
 import subprocess
@@ -262,3 +264,25 @@ def test_addresses_that_cannot_be_served_are_told(make_instance: Callable[..., I
             _, said_ = process.communicate(timeout=60)
         assert process.returncode == 1
         assert told in said_
+
+
+def test_the_old_script_serves_both_ports_until_it_is_interrupted(
+    make_instance: Callable[..., Instance],
+) -> None:
+    one = make_instance()
+    script = Path(__file__).parents[2] / "start_django_dual.sh"
+    # A group of its own, as a terminal has it: Ctrl-C reaches the script and what it started.
+    with subprocess.Popen(
+        [script], env=one.environment, stderr=subprocess.PIPE, start_new_session=True
+    ) as door:
+        try:
+            with one.client() as plain:
+                plain.health()
+            trust = strictly_trusting(one.settings.monitor_certificate)
+            secure = f"{one.settings.swf_monitor_url}/api/health/"
+            assert httpx.get(secure, verify=trust, trust_env=False).is_success
+        finally:
+            os.killpg(door.pid, signal.SIGINT)
+        _, said_ = door.communicate(timeout=60)
+    assert door.returncode == 0, said_
+    assert b"Traceback" not in said_

@@ -31,11 +31,11 @@ _CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("who", ["owner", "read-only", "nobody"])
+@pytest.mark.parametrize("who", ["owner", "read-only", "nobody", "nobody, where all may read"])
 def test_the_interface_is_as_described(
     make_instance: Callable[..., Instance], pytestconfig: pytest.Config, tmp_path: Path, who: str
 ) -> None:
-    one = make_instance(SWF_PUBLIC_READ="false")
+    one = make_instance(SWF_PUBLIC_READ=str("all may read" in who).lower())
     with one.serving():
         token = _token(one, who)
         done = _schemathesis(one, token, int(pytestconfig.getoption("--api-examples")), tmp_path)

@@ -204,7 +204,7 @@ _ALL = (
     Resource(
         "histograms",
         store.Histogram,
-        filters=("quality", "revision"),
+        filters=("quality",),
         namespace="run__namespace",
         run="run",
         aliases={"run_number": "run"},
