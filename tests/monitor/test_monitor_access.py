@@ -1,5 +1,6 @@
 """Who gets in: tokens, public reading, secrets on disk, hosts."""
 
+import json
 import stat
 import subprocess
 import sys
@@ -97,3 +98,31 @@ def test_the_server_ends_at_once_with_streams_open(make_instance: Callable[..., 
         assert b"going down" in b"".join(pieces)
         assert process.wait(10) == 0
         assert time.monotonic() - begin < 3
+
+
+_TOO_MANY_LINES = """
+import json
+from django.test import Client
+from swf_testbed.monitor.api import logs
+from swf_testbed.monitor.store.models import Log
+
+logs._lines = logs.Allowance(3, 60.0)
+line = dict(app_name="a", instance_name="rate", message="m", level=20, levelname="INFO")
+line["timestamp"] = "2026-01-01T00:00:00Z"
+def send(count, address):
+    client = Client(SERVER_NAME="127.0.0.1", REMOTE_ADDR=address)
+    said = client.post("/api/logs/", json.dumps([line] * count), content_type="application/json")
+    return [said.status_code, int(said.headers.get("Retry-After", 0))]
+answers = [send(3, "127.0.0.1"), send(1, "127.0.0.1"), send(1, "127.0.0.2")]
+print(json.dumps([answers, Log.objects.filter(instance_name="rate").count()]))
+"""
+
+
+def test_lines_of_logs_that_come_too_fast_are_refused_until_later(
+    make_instance: Callable[..., Instance],
+) -> None:
+    answers, stored = json.loads(make_instance().manage("shell", "--no-imports", "-c", _TOO_MANY_LINES))
+    (taken, waits), (refused, wait_s), (others, _) = answers
+    assert (taken, waits, refused, others) == (201, 0, 429, 201)
+    assert 0 < wait_s <= 60
+    assert stored == 4

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation
@@ -42,7 +43,11 @@ def answer(document: Any, status: int = 200) -> HttpResponse:
 
 
 class TooMany(SwfError):
-    """More than is allowed in a time."""
+    """More than is allowed in a time; `wait_s` is how long to wait, s."""
+
+    def __init__(self, text: str, wait_s: float) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s
 
 
 def _swf_error(error: SwfError) -> HttpResponse:
@@ -52,7 +57,9 @@ def _swf_error(error: SwfError) -> HttpResponse:
     if isinstance(error, ResultsConflict):
         document |= {"revision": error.revision, "known_parts": error.known_parts}
     if isinstance(error, TooMany):
-        return answer(document, 429)
+        response = answer(document, 429)
+        response.headers["Retry-After"] = str(max(1, ceil(error.wait_s)))
+        return response
     return answer(document, next(status for kind, status in _STATUS if isinstance(error, kind)))
 
 

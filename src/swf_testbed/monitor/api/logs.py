@@ -34,7 +34,9 @@ class Allowance:
                 self._until = moment + self._window_s
             used = self._used.get(sender, 0) + units
             if used > self._units:
-                raise TooMany(f"at most {self._units} in {self._window_s:g} s; try again later")
+                raise TooMany(
+                    f"at most {self._units} in {self._window_s:g} s; try again later", self._until - moment
+                )
             self._used[sender] = used
 
 

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('store', '0002_access_processing_judgement'),
+        ("store", "0002_access_processing_judgement"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='stffile',
-            name='sequence',
+            model_name="stffile",
+            name="sequence",
             field=models.PositiveIntegerField(db_index=True, null=True),
         ),
     ]
