@@ -11,7 +11,10 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 REMEDY = "pyproject.toml has changed since: run tools/lock and commit what it writes"
-_PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+?)( ; (?P<marker>.+?))?( \\)?$", re.MULTILINE)
+_PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,-]+\])?==(?P<version>\S+?)( ; (?P<marker>.+?))?( \\)?$",
+    re.MULTILINE,
+)
 
 
 def _project() -> tuple[list[str], list[str]]:
