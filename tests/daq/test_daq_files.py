@@ -11,6 +11,7 @@ from swf_testbed.config.parameters import DaqStateMachine, Parameters, Simulatio
 from swf_testbed.daq.announce import announcement_of
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.files import ExitBuffer
+from swf_testbed.daq.plan import plan
 from swf_testbed.daq.simulator import DaqSimulator, RunIdentity
 from swf_testbed.messages import Message, StfGen
 from swf_testbed.model import states
@@ -147,7 +148,8 @@ def test_an_announcement_made_from_the_file_is_the_one_the_daq_said(tmp_path: Pa
         daq_state_machine=DaqStateMachine(stf_count=2, stf_interval=interval), simulation=simulation()
     )
     buffer = ExitBuffer(tmp_path, RUN, parameters.simulation)
-    DaqSimulator(identity, parameters, buffer, said.append, DaqEnvironment(paced=False)).run()
+    simulator = DaqSimulator(identity, parameters, buffer, said.append, DaqEnvironment(paced=False))
+    simulator.run(simulator.walk(plan(parameters.daq_state_machine, parameters.simulation.tf_per_stf)))
     for original in [message for message in said if isinstance(message, StfGen)]:
         again = announcement_of(
             tmp_path / original.filename, namespace="test", sender="me", execution_id="mine-alice-0001"

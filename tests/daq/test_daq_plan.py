@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swf_testbed.config.parameters import DaqStateMachine
-from swf_testbed.daq.plan import Announcement, Enter, Step, TakeStf, Wait, duration_s, plan
+from swf_testbed.daq.plan import Announcement, Enter, Step, TakeStf, Wait, announcement, duration_s, plan
 from swf_testbed.model import states
 from swf_testbed.model.detectors import TF_NS
 from swf_testbed.model.states import check_transition
@@ -33,12 +33,23 @@ def entered(timing: DaqStateMachine) -> list[Enter]:
     return [step for step in steps(timing) if isinstance(step, Enter)]
 
 
+def announced(timing: DaqStateMachine) -> list[tuple[str, Announcement | None]]:
+    """The states that are entered, and what is said of each."""
+    found, before, open_run = [], states.OFF, False
+    for step in entered(timing):
+        said = announcement(before, step.state, open_run=open_run)
+        open_run = said is not Announcement.END_RUN and (open_run or said is not None)
+        found.append((str(step.state), said))
+        before = step.state
+    return found
+
+
 def stfs(timing: DaqStateMachine) -> list[TakeStf]:
     return [step for step in steps(timing) if isinstance(step, TakeStf)]
 
 
 def test_the_eight_steps_are_the_field_s_own() -> None:
-    assert [(str(step.state), step.say) for step in entered(DaqStateMachine())] == [
+    assert announced(DaqStateMachine()) == [
         ("no_beam/not_ready", None),
         ("beam/not_ready", Announcement.RUN_IMMINENT),
         ("beam/ready", None),
@@ -66,7 +77,7 @@ def test_every_transition_is_legal_and_a_run_begins_and_ends_once(timing: DaqSta
     way = [states.OFF, *(step.state for step in entered(timing))]
     for before, after in itertools.pairwise(way):
         check_transition(before, after)
-    said = [step.say for step in entered(timing) if step.say]
+    said = [what for _, what in announced(timing) if what]
     assert said[:2] == [Announcement.RUN_IMMINENT, Announcement.START_RUN]
     assert said[2:-1] == [Announcement.PAUSE_RUN, Announcement.RESUME_RUN] * (timing.physics_period_count - 1)
     assert said[-1] is Announcement.END_RUN
@@ -109,7 +120,7 @@ def test_a_plan_without_end_moves_on_in_time(duration: float, interval: float) -
                 passed += seconds
             case TakeStf(_, seconds, writing_s):
                 passed += seconds + writing_s
-            case Enter(_, Announcement.PAUSE_RUN):
+            case Enter(states.STANDBY):
                 periods += 1
         if periods == 5:
             break

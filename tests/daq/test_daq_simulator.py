@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from swf_testbed.config.parameters import DaqStateMachine, Parameters, Simulation
 from swf_testbed.daq.environment import DaqEnvironment
-from swf_testbed.daq.simulator import DaqSimulator, RunIdentity, WrittenStf
+from swf_testbed.daq.plan import Wait, plan
+from swf_testbed.daq.simulator import DaqSimulator, Process, RunIdentity, WrittenStf
 from swf_testbed.messages import EndRun, Message, StfGen, decode, encode
 from swf_testbed.messages.lifecycle import InState
 from swf_testbed.model import states
 from swf_testbed.model.detectors import TF_NS
-from swf_testbed.model.errors import Unavailable
+from swf_testbed.model.errors import IllegalTransition, Unavailable
 from swf_testbed.model.states import DaqState, check_transition, daq_state
 
 IDENTITY = RunIdentity("test", "workflow_runner-agent-alice-1", "mine-alice-0001", 100_010)
@@ -59,10 +60,15 @@ def simulator(
     return DaqSimulator(IDENTITY, parameters, shelf or Shelf(), say, environment), environment
 
 
+def take(simulation: DaqSimulator) -> str:
+    """Take the run that the parameters plan."""
+    return simulation.run(simulation.walk(plan(simulation.parameters.daq_state_machine, FRAMES)))
+
+
 def test_a_run_says_what_happens_in_order() -> None:
     said: list[Message] = []
     simulation, _ = simulator(said.append, stf_count=3)
-    assert simulation.run() == "completed"
+    assert take(simulation) == "completed"
     assert [
         (message.msg_type, message.simulation_tick) for message in said if isinstance(message, InState)
     ] == [
@@ -94,7 +100,7 @@ IDENTITY_FIELDS = (IDENTITY.namespace, IDENTITY.sender, IDENTITY.execution_id, I
 def test_simulated_time_is_what_is_stamped() -> None:
     said: list[Message] = []
     simulation, environment = simulator(said.append, stf_count=2)
-    simulation.run()
+    take(simulation)
     files = [message for message in said if isinstance(message, StfGen)]
     assert files[1].start - files[0].start == timedelta(seconds=4)
     for file in files:
@@ -105,7 +111,7 @@ def test_simulated_time_is_what_is_stamped() -> None:
 def test_a_lost_stf_leaves_a_gap_and_a_true_total() -> None:
     said: list[Message] = []
     simulation, _ = simulator(said.append, Shelf(frozenset({2})), stf_count=3)
-    simulation.run()
+    take(simulation)
     assert [message.sequence for message in said if isinstance(message, StfGen)] == [1, 3]
     assert isinstance(said[-1], EndRun)
     assert said[-1].total_stf_files == 2
@@ -137,7 +143,7 @@ def test_a_run_that_is_stopped_at_any_moment_still_ends_once(events: int, count:
     shelf = Shelf()
     parameters = Parameters(daq_state_machine=DaqStateMachine(stf_count=count, physics_period_count=periods))
     simulation = DaqSimulator(IDENTITY, parameters, shelf, said.append, StopsAfter(events))
-    reason = simulation.run()
+    reason = take(simulation)
     ends = [message for message in said if isinstance(message, EndRun)]
     announced = any(message.msg_type == "run_imminent" for message in said)
     assert len(ends) == announced
@@ -163,7 +169,7 @@ def test_a_run_that_fails_says_why_and_ends() -> None:
 
     simulation, _ = simulator(said.append, Full(), stf_count=3)
     with pytest.raises(OSError, match="no space left"):
-        simulation.run()
+        take(simulation)
     last = said[-1]
     assert isinstance(last, EndRun)
     assert last.reason.startswith("failed: no space left")
@@ -184,7 +190,7 @@ def test_a_message_that_is_refused_once_does_not_leave_the_run_open(refused: int
 
     simulation, _ = simulator(say, stf_count=2)
     with pytest.raises(Unavailable):
-        simulation.run()
+        take(simulation)
     assert [message.msg_type for message in said].count("end_run") == 1
     assert said[-1].msg_type == "end_run"
     assert simulation.state == states.NO_BEAM
@@ -195,7 +201,7 @@ def test_a_paced_run_takes_its_time_and_says_how_far_it_was_behind() -> None:
     timing: dict[str, Any] = {**AT_ONCE, "stf_count": 3, "stf_interval": 0.1, "stf_generation_time": 0.01}
     simulation, environment = simulator(said.append, paced=True, **timing)
     began = time.monotonic()
-    assert simulation.run() == "completed"
+    assert take(simulation) == "completed"
     assert time.monotonic() - began >= 0.3
     assert 0 <= environment.drift_s < 5
     assert said[-1].timestamp >= said[0].timestamp
@@ -210,7 +216,7 @@ def test_a_paced_run_that_falls_behind_catches_up() -> None:
 
     timing: dict[str, Any] = {**AT_ONCE, "stf_count": 6, "stf_interval": 0.1, "stf_generation_time": 0.01}
     simulation, environment = simulator(lambda message: None, Slow(), paced=True, **timing)
-    simulation.run()
+    take(simulation)
     assert environment.drift_s >= 0.2
     assert environment.now == pytest.approx(0.6)
 
@@ -226,7 +232,7 @@ def test_a_paced_run_ends_promptly_when_told() -> None:
     timing: dict[str, Any] = {**AT_ONCE, "stf_count": 3, "stf_interval": 3600, "stf_generation_time": 3600}
     simulation, environment = simulator(say, paced=True, **timing)
     reasons: list[str] = []
-    thread = threading.Thread(target=lambda: reasons.append(simulation.run()))
+    thread = threading.Thread(target=lambda: reasons.append(take(simulation)))
     thread.start()
     assert began.wait(10)
     environment.stop("stopped by alice")
@@ -241,5 +247,30 @@ def test_what_was_prepared_before_the_run_is_no_delay_of_it() -> None:
     timing = {**AT_ONCE, "stf_count": 1, "stf_interval": 0.1, "stf_generation_time": 0.01}
     simulation, environment = simulator(lambda message: None, paced=True, **timing)
     time.sleep(0.5)  # a content pool is filled
-    simulation.run()
+    take(simulation)
     assert environment.drift_s < 0.5
+
+
+def test_a_run_that_its_process_leaves_open_is_ended() -> None:
+    said: list[Message] = []
+    simulation, _ = simulator(said.append)
+
+    def forgetful() -> Process:
+        for state in (states.NO_BEAM, states.BEAM_NOT_READY, states.BEAM_READY, states.PHYSICS):
+            simulation.enter(state)
+            yield from simulation.walk([Wait(1)])
+
+    assert simulation.run(forgetful()) == "completed"
+    assert [message.msg_type for message in said] == ["run_imminent", "start_run", "end_run"]
+    assert simulation.state == states.NO_BEAM
+
+
+@pytest.mark.parametrize("again", [states.BEAM_NOT_READY, states.PHYSICS])
+def test_a_run_that_has_ended_is_not_begun_again(again: DaqState) -> None:
+    simulation, _ = simulator(lambda message: None)
+    way = [states.NO_BEAM, states.BEAM_NOT_READY, states.BEAM_READY, states.PHYSICS, states.BEAM_NOT_READY]
+    for state in way:
+        simulation.enter(state)
+    simulation.enter(states.BEAM_READY if again == states.PHYSICS else states.NO_BEAM)
+    with pytest.raises(IllegalTransition, match="run 100010 has ended"):
+        simulation.enter(again)

@@ -8,11 +8,11 @@ from enum import StrEnum
 from swf_testbed.config.parameters import DaqStateMachine
 from swf_testbed.model import states
 from swf_testbed.model.detectors import TF_NS
-from swf_testbed.model.states import DaqState
+from swf_testbed.model.states import DaqState, State
 
 
 class Announcement(StrEnum):
-    """What is said when a state is entered; the values are message types."""
+    """What is said of a change of state; the values are message types."""
 
     RUN_IMMINENT = "run_imminent"
     START_RUN = "start_run"
@@ -23,10 +23,9 @@ class Announcement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """Enter a state, and say so."""
+    """Enter a state, and say what `announcement` has for this change."""
 
     state: DaqState
-    say: Announcement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +47,32 @@ class TakeStf:
 Step = Enter | Wait | TakeStf
 
 
+def announcement(before: DaqState, after: DaqState, *, open_run: bool) -> Announcement | None:
+    """What a change of state means for a run; `open_run`: one was announced, and has not ended."""
+    match before, after:
+        case (State.NO_BEAM, _), states.BEAM_NOT_READY:
+            return Announcement.RUN_IMMINENT
+        case states.BEAM_READY, states.PHYSICS:
+            return Announcement.START_RUN
+        case states.PHYSICS, states.STANDBY:
+            return Announcement.PAUSE_RUN
+        case states.STANDBY, states.PHYSICS:
+            return Announcement.RESUME_RUN
+        case ((State.RUN, _), states.BEAM_NOT_READY) | ((State.BEAM, _), states.NO_BEAM) if open_run:
+            return Announcement.END_RUN
+    return None
+
+
 def plan(timing: DaqStateMachine, tf_per_stf: int) -> Iterator[Step]:
     """The eight steps of a simulated run; without end if `physics_period_count` and `stf_count` say so."""
     yield Enter(states.NO_BEAM)
     yield Wait(timing.no_beam_not_ready_delay)
-    yield Enter(states.BEAM_NOT_READY, Announcement.RUN_IMMINENT)
+    yield Enter(states.BEAM_NOT_READY)
     yield Wait(timing.broadcast_delay + timing.beam_not_ready_delay)
     yield Enter(states.BEAM_READY)
     yield Wait(timing.beam_ready_delay)
     yield from _physics(timing, tf_per_stf)
-    yield from ending(timing)
-
-
-def ending(timing: DaqStateMachine) -> Iterator[Step]:
-    """The last two steps, with which every run ends."""
-    yield Enter(states.BEAM_NOT_READY, Announcement.END_RUN)
+    yield Enter(states.BEAM_NOT_READY)
     yield Wait(timing.beam_not_ready_end_delay)
     yield Enter(states.NO_BEAM)
 
@@ -71,11 +81,11 @@ def _physics(timing: DaqStateMachine, tf_per_stf: int) -> Iterator[Step]:
     sequence = itertools.count(1)
     for number, (stfs, rest) in enumerate(_periods(timing)):
         if number:
-            yield Enter(states.STANDBY, Announcement.PAUSE_RUN)
+            yield Enter(states.STANDBY)
             yield Wait(timing.standby_duration)
-            yield Enter(states.PHYSICS, Announcement.RESUME_RUN)
+            yield Enter(states.PHYSICS)
         else:
-            yield Enter(states.PHYSICS, Announcement.START_RUN)
+            yield Enter(states.PHYSICS)
             yield Wait(timing.broadcast_delay)
         for _ in range(stfs):
             yield from _one_stf(next(sequence), timing, tf_per_stf)

@@ -1,6 +1,6 @@
 """The simulated DAQ: walks the plan, writes the files, and says what happens."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -9,15 +9,16 @@ import simpy
 
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.daq.environment import DaqEnvironment, Stopped
-from swf_testbed.daq.plan import Announcement, Enter, Step, TakeStf, Wait, ending, plan
+from swf_testbed.daq.plan import Announcement, Enter, Step, TakeStf, Wait, announcement
 from swf_testbed.messages import EndRun, Message, PauseRun, ResumeRun, RunImminent, StartRun, StfGen
 from swf_testbed.messages.lifecycle import COMPLETED
 from swf_testbed.model import states
 from swf_testbed.model.clock import to_ns
 from swf_testbed.model.detectors import TF_NS
+from swf_testbed.model.errors import IllegalTransition
 from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.model.names import dataset_name
-from swf_testbed.model.states import DaqState, check_transition
+from swf_testbed.model.states import DaqState, State, check_transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,12 @@ class RunIdentity:
     run_id: int
 
 
+Process = Generator[simpy.Event, Any, None]
+"""A process of SimPy: it yields what it waits for."""
+
+
 class DaqSimulator:
-    """One run, from `no_beam` to `no_beam`.
+    """One run, from `no_beam` to `no_beam`; a process enters states, and takes STFs.
 
     Args:
         identity: of the run.
@@ -71,64 +76,74 @@ class DaqSimulator:
         say: Callable[[Message], None],
         environment: DaqEnvironment,
     ) -> None:
-        self._identity, self._parameters = identity, parameters
+        self._identity, self.parameters = identity, parameters
         self._store, self._say, self._env = store, say, environment
         self.state = states.OFF
         self.stf_files = 0
-        self._ended = False
+        self._open = self._ended = False
         self._physics_began: float | None = None
 
-    def run(self) -> str:
-        """Take the run to its end; the reason it ended: `completed`, or why it was stopped.
+    def run(self, process: Process) -> str:
+        """Let a process take the run to its end; the reason it ended: `completed`, or why it was stopped.
 
-        A run that is stopped or fails is still ended: `end_run` says why, and how many files there are.
+        A run that is stopped, fails or is left open by the process is still ended: `end_run` says why, and
+        how many files there are.
         """
-        timing, frames = self._parameters.daq_state_machine, self._parameters.simulation.tf_per_stf
         try:
-            self._env.run(self._env.process(self._walk(plan(timing, frames))))
+            self._env.run(self._env.process(process))
         except Stopped as stopped:
-            if self._ended:  # nothing of the run was left to do
-                self._abort(COMPLETED)
-                return COMPLETED
-            self._abort(str(stopped))
-            return str(stopped)
-        except Exception as error:
+            reason = COMPLETED if self._ended else str(stopped)  # else nothing of the run was left to do
+            self._abort(reason)
+            return reason
+        except BaseException as error:  # a workflow may even call exit()
             self._abort(f"failed: {error}")
             raise
+        self._abort(COMPLETED)
         return COMPLETED
 
-    def _walk(self, steps: Iterator[Step]) -> Generator[simpy.Event, None, None]:
+    def walk(self, steps: Iterable[Step]) -> Process:
+        """Do the steps of a plan, one after the other."""
         for step in steps:
             match step:
-                case Enter(state, announcement):
-                    self._enter(state)
-                    if announcement is not None:
-                        self._announce(announcement, COMPLETED)
+                case Enter(state):
+                    self.enter(state)
                 case Wait(seconds):
                     yield self._env.timeout(seconds)
                 case TakeStf(sequence, seconds, writing_s):
-                    start, run_s = self._env.stamp(), self._env.now - (self._physics_began or 0.0)
-                    yield self._env.timeout(seconds)
-                    yield self._env.timeout(writing_s)
-                    self._take(sequence, start, run_s)
+                    yield from self.take_stf(sequence, seconds, writing_s)
+
+    def enter(self, state: DaqState, reason: str = COMPLETED) -> None:
+        """Enter a state, and say what this means for the run; `reason` is said if it ends.
+
+        Raises:
+            IllegalTransition: it cannot follow the present one.
+        """
+        check_transition(self.state, state)
+        said = announcement(self.state, state, open_run=self._open)
+        if self._ended and said in {Announcement.RUN_IMMINENT, Announcement.START_RUN}:
+            raise IllegalTransition(f"run {self._identity.run_id} has ended; it cannot enter {state} again")
+        self.state = state
+        if said is Announcement.START_RUN:
+            self._physics_began = self._env.now
+        if said is not None:
+            self._announce(said, reason)
+
+    def take_stf(self, sequence: int, seconds: float, writing_s: float) -> Process:
+        """Take data for some simulated seconds, then write them as the STF of that number."""
+        start, run_s = self._env.stamp(), self._env.now - (self._physics_began or 0.0)
+        yield self._env.timeout(seconds)
+        yield self._env.timeout(writing_s)
+        self._take(sequence, start, run_s)
 
     def _abort(self, reason: str) -> None:
-        """The last steps at once: whatever state the run is in, `beam/not_ready` and `no_beam` may follow."""
-        if self.state in {states.OFF, states.NO_BEAM}:
+        """The last steps at once; a run that is open is ended in `beam/not_ready`."""
+        if self.state.state in {State.OFF, State.NO_BEAM}:
             return
-        for step in ending(self._parameters.daq_state_machine):
-            if not isinstance(step, Enter):
-                continue
-            if step.state != self.state:
-                self._enter(step.state)
-            if step.say and not self._ended:
-                self._announce(step.say, reason[:SHORT_TEXT_CHARS])
-
-    def _enter(self, state: DaqState) -> None:
-        check_transition(self.state, state)
-        self.state = state
-        if state == states.PHYSICS and self._physics_began is None:
-            self._physics_began = self._env.now
+        if self.state.state is State.RUN or self.state == states.BEAM_READY:
+            self.enter(states.BEAM_NOT_READY, reason[:SHORT_TEXT_CHARS])
+        if self._open:
+            self._announce(Announcement.END_RUN, reason[:SHORT_TEXT_CHARS])
+        self.enter(states.NO_BEAM)
 
     def _announce(self, announcement: Announcement, reason: str) -> None:
         match announcement:
@@ -136,7 +151,7 @@ class DaqSimulator:
                 said = self._message(
                     RunImminent,
                     dataset=dataset_name(self._identity.run_id),
-                    run_conditions=self._parameters.simulation.model_dump(mode="json"),
+                    run_conditions=self.parameters.simulation.model_dump(mode="json"),
                 )
             case Announcement.START_RUN:
                 said = self._message(StartRun)
@@ -152,8 +167,10 @@ class DaqSimulator:
                     total_stf_files=self._store.count(),
                     reason=reason,
                 )
+        ends = announcement is Announcement.END_RUN
+        self._open = True  # even if it is not heard: what may have been said is ended
         self._say(said)
-        self._ended = announcement is Announcement.END_RUN
+        self._ended, self._open = ends, not ends
 
     def _take(self, sequence: int, start: datetime, run_s: float) -> None:
         written = self._store.write(sequence, self.state, to_ns(start), run_s)

@@ -8,6 +8,7 @@ from pathlib import Path
 from swf_testbed.config.documents import Configuration
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.files import ExitBuffer
+from swf_testbed.daq.plan import plan
 from swf_testbed.daq.simulator import DaqSimulator, RunIdentity
 from swf_testbed.messages.lifecycle import COMPLETED
 from swf_testbed.model.status import ExecutionStatus
@@ -69,7 +70,9 @@ class Execution:
         status = ExecutionStatus.COMPLETED
         error: BaseException | str | None = None
         try:
-            reason = self.simulator.run()
+            parameters = self.simulator.parameters
+            steps = plan(parameters.daq_state_machine, parameters.simulation.tf_per_stf)
+            reason = self.simulator.run(self.simulator.walk(steps))
             if reason != COMPLETED:
                 status, error = ExecutionStatus.TERMINATED, reason
         except Exception as failure:
