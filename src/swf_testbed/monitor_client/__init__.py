@@ -2,6 +2,16 @@
 
 from swf_testbed.monitor_client.client import MonitorClient, Page, Upserted
 from swf_testbed.monitor_client.log_handler import MonitorLogHandler
-from swf_testbed.monitor_client.sse import Event, EventStream
+from swf_testbed.monitor_client.sse import Connected, Disconnected, Event, EventStream, StreamItem
 
-__all__ = ["Event", "EventStream", "MonitorClient", "MonitorLogHandler", "Page", "Upserted"]
+__all__ = [
+    "Connected",
+    "Disconnected",
+    "Event",
+    "EventStream",
+    "MonitorClient",
+    "MonitorLogHandler",
+    "Page",
+    "StreamItem",
+    "Upserted",
+]

@@ -193,15 +193,19 @@ class MonitorClient:
         """What the database knows of a run."""
         return _read(RunSummary, self._get(f"runs/{run_number}/summary/"))
 
-    def events(self, last_event_id: int | None = None, **filters: Any) -> EventStream:
+    def events(
+        self, last_event_id: int | None = None, *, patience_s: float | None = None, **filters: Any
+    ) -> EventStream:
         """The stream of stored messages.
 
         Args:
-            last_event_id: begin after this message; None begins with what comes now.
+            last_event_id: begin after this message; 0 begins with the oldest that is kept, None with what
+                comes now.
+            patience_s: how long to try until the first connection; None has no end.
             filters: `msg_types`, `agents`, `run_ids` (lists), `namespace`, `execution_id`.
         """
         said = {name: _text(value) for name, value in filters.items() if value is not None}
-        return EventStream(self._connect(), said, last_event_id)
+        return EventStream(self._connect(), said, last_event_id, patience_s)
 
 
 def _path(cls: type[Record], key: Sequence[object]) -> str:

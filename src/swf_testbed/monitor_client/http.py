@@ -4,6 +4,7 @@ import random
 import ssl
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,12 +12,16 @@ from urllib.parse import urlsplit
 import httpx
 
 from swf_testbed.config.settings import is_loopback, settings
+from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput, Conflict, NotFound, Refused, SwfError, Unavailable
 
 _AWAY = frozenset({429, 502, 503, 504})
 """Answers that another try may change."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 3.0
+_LONGEST_WAIT_S = 3600.0
+"""What a server may ask for at most: a mistake of its does not keep a client away for ever."""
+
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
 
@@ -74,16 +79,28 @@ def refuse_certificate(error: httpx.TransportError, base_url: httpx.URL) -> None
         ) from None
 
 
-def pauses() -> Callable[[], float]:
+def pauses(longest_s: float = _LONGEST_PAUSE_S) -> Callable[[], float]:
     """Growing pauses, s, each at random within a factor of two, so that clients do not come back together."""
     longest = _FIRST_PAUSE_S
 
     def pause() -> float:
         nonlocal longest
-        this, longest = longest, min(2 * longest, _LONGEST_PAUSE_S)
+        this, longest = longest, min(2 * longest, longest_s)
         return this * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, hides nothing
 
     return pause
+
+
+def retry_after_s(response: httpx.Response) -> float:
+    """How long the server asks to wait, s (`Retry-After`, in seconds or as a date); 0 if it does not."""
+    said = response.headers.get("retry-after", "")
+    if said.isascii() and said.isdigit():
+        return min(float(said), _LONGEST_WAIT_S)
+    try:
+        until = parsedate_to_datetime(said)
+        return min(max(0.0, (until - now()).total_seconds()), _LONGEST_WAIT_S)
+    except (ValueError, TypeError):
+        return 0.0
 
 
 def send(client: httpx.Client, request: httpx.Request, patience_s: float) -> Any:
@@ -107,6 +124,7 @@ def receive(client: httpx.Client, request: httpx.Request, patience_s: float) -> 
     until = time.monotonic() + patience_s
     pause = pauses()
     while True:
+        asked_s = 0.0
         try:
             response = client.send(request)
         except httpx.TransportError as error:
@@ -116,7 +134,8 @@ def receive(client: httpx.Client, request: httpx.Request, patience_s: float) -> 
             if response.status_code not in _AWAY:
                 return _accepted(response)
             problem = f"answered {response.status_code}"
-        wait = pause()
+            asked_s = retry_after_s(response)
+        wait = max(pause(), asked_s)
         if time.monotonic() + wait >= until:
             raise Unavailable(f"the monitor at {client.base_url} did not answer: {problem}")
         time.sleep(wait)
