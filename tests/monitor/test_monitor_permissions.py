@@ -141,7 +141,7 @@ _DOCUMENTS: dict[str, Callable[[httpx.Client, int], dict[str, Any]]] = {
         "check": f"c{n}",
         "since": _MOMENT,
     },
-    "alarms": lambda staff, n: {"severity": "error", "subject": f"a{n}"},
+    "alarms": lambda staff, n: {"severity": "error", "subject": f"a{n}", "namespace": "torre"},
 }
 _CHANGES: dict[str, dict[str, Any]] = {
     "namespaces": {"description": "x"},

@@ -53,7 +53,7 @@ class WorkflowMessage(Record):
 
     resource: ClassVar[str] = "workflow-messages"
     key: ClassVar[tuple[str, ...]] = ("message_id",)
-    server_fields: ClassVar[frozenset[str]] = frozenset({"id", "created_at", "updated_at", "received_at"})
+    server_fields: ClassVar[frozenset[str]] = Record.server_fields | {"received_at", "causation_id"}
 
     message_id: UUID
     message_type: Name
@@ -66,6 +66,7 @@ class WorkflowMessage(Record):
     sent_at: Timestamp | None = None
     received_at: Timestamp | None = None
     destination: Name | None = None
+    causation_id: UUID | None = Field(default=None, description="what caused it, from `message_content`")
 
 
 class Log(Record):

@@ -14,6 +14,7 @@ from swf_testbed.monitor.api.openapi import resource_operations
 from swf_testbed.monitor.api.pictures import as_root
 from swf_testbed.monitor.services import changes, deleting, reading
 from swf_testbed.monitor.services.declaration import Resource
+from swf_testbed.monitor.services.rights import Actor
 from swf_testbed.monitor.services.rows import Row
 
 View = Callable[..., HttpResponse]
@@ -134,7 +135,7 @@ def _change(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:
     if resource.rule.refusal:
         raise Conflict(f"{resource.name} {key} cannot be changed: {resource.name} {resource.rule.refusal}")
     if resource.numbered:
-        _change_numbered(resource, known, document)
+        _change_numbered(resource, known, document, actor(request))
     else:
         named = {name: known[name] for name in resource.key}
         record = model_of(resource.record, {**document, **named})
@@ -146,13 +147,13 @@ def _change(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:
     return answer(reading.get(resource, key))
 
 
-def _change_numbered(resource: Resource, known: Row, document: Row) -> None:
+def _change_numbered(resource: Resource, known: Row, document: Row, who: Actor) -> None:
     """What is not sent has to be as it is for the whole to be a record."""
     kept = {name: value for name, value in known.items() if name not in resource.record.server_fields}
     whole = model_of(resource.record, {**kept, **document})
     sent = {name: getattr(whole, name) for name in document}
     record = resource.record.model_construct(_fields_set=set(sent), **sent)
-    changes.change_numbered(resource, known["id"], record)
+    changes.change_numbered(resource, known["id"], record, actor=who)
 
 
 def _delete(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:

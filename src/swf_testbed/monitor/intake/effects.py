@@ -1,8 +1,9 @@
-"""What messages change beyond being stored: runs, their states, the history of states, workers, slices."""
+"""What messages change beyond being stored: runs and their states, the history, workers, slices, alarms."""
 
 from collections.abc import Iterable, Sequence
 
 from swf_testbed.messages import (
+    Alarm,
     EndRun,
     Message,
     RunImminent,
@@ -12,6 +13,7 @@ from swf_testbed.messages import (
 )
 from swf_testbed.messages.lifecycle import Lifecycle
 from swf_testbed.model.status import SliceStatus, WorkerStatus
+from swf_testbed.monitor.services import alarms
 from swf_testbed.monitor.services.changes import upsert_rows
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.rows import Row
@@ -28,6 +30,7 @@ def apply(messages: Sequence[Message]) -> None:
     _upsert("system-state-events", map(_event, lives))
     _upsert("run-states", map(_wanted_workers, calls))
     _upsert("workers", map(_worker, beats))
+    alarms.hear([message for message in messages if isinstance(message, Alarm)])
     for beat in {(beat.content.tf_filename, beat.content.slice_id): beat for beat in beats}.values():
         _slice_in_hand(beat)
 

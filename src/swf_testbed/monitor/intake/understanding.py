@@ -10,6 +10,7 @@ from swf_testbed.bus import Delivery
 from swf_testbed.messages import Message, decode
 from swf_testbed.messages.codec import UnknownType, parse
 from swf_testbed.model.errors import BadInput
+from swf_testbed.monitor.services.messages import row_of
 from swf_testbed.monitor.store.models import WorkflowMessage
 
 log = logging.getLogger(__name__)
@@ -24,18 +25,7 @@ class Heard(NamedTuple):
 
     def row(self) -> WorkflowMessage:
         """As it is stored."""
-        message = self.message
-        return WorkflowMessage(
-            message_id=message.message_id,
-            message_type=message.msg_type,
-            sender_agent=message.sender,
-            namespace=message.namespace,
-            execution_id=message.execution_id,
-            run_id=message.run_id,
-            message_content=self.document,
-            sent_at=message.timestamp,
-            destination=self.destination[:200],
-        )
+        return row_of(self.message, self.document, self.destination)
 
 
 def understood(deliveries: Iterable[Delivery]) -> list[Heard]:

@@ -1,6 +1,7 @@
 """The broker as this process sees it: whether it answers, and how much waits in it."""
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +10,11 @@ from typing import Any
 from uuid import uuid4
 
 from swf_testbed.bus import Bus, Subscription
+from swf_testbed.messages import Message
 from swf_testbed.model.destinations import BROKER_STATISTICS, replies
+from swf_testbed.model.errors import Unavailable
+
+log = logging.getLogger(__name__)
 
 ANSWER_S = 1.0
 """How long the broker may take to tell its counts."""
@@ -49,6 +54,14 @@ class Broker:
                     if delivery.headers.get("correlation-id") == question:
                         return dict(json.loads(delivery.body))
         return None
+
+    def say(self, message: Message) -> None:
+        """Say what the store knows already: who hears only the bus hears it too, if the broker answers."""
+        if self.connected:
+            try:
+                self._bus.publish(message, timeout_s=ANSWER_S)
+            except Unavailable as error:
+                log.warning("said to the store alone: %s (%s)", message.msg_type, error)
 
     def close(self) -> None:
         """Ask no more."""

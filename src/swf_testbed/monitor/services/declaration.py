@@ -57,6 +57,8 @@ class Resource:
         prepare: completes rows before they are written, and refuses what refers to nothing.
         hold: names the sent fields that must not change an existing row.
         complete: adds what is computed to rows that are answered.
+        append: stores rows whose key the server gives, told who sent them; None adds them as they are.
+        change: changes one such row, told by whom; None where nothing changes.
         guarded: whether records of an owned namespace are written only by those who control it.
         kept: why a record cannot be deleted by itself; empty if it can.
         in_use: why a record, as it is, cannot be deleted now; empty if it can.
@@ -75,6 +77,8 @@ class Resource:
     hold: Callable[[Row, Row], set[str]] = statuses.hold_nothing
     held_fields: tuple[str, ...] = ()
     complete: Callable[[list[Row]], None] = _nothing
+    append: Callable[[list[Row], str | None], list[Row]] | None = None
+    change: Callable[[int, Row, str | None], None] | None = None
     guarded: bool = False
     kept: str = ""
     in_use: Callable[[Row], str] = _free

@@ -9,10 +9,12 @@ from django.db import transaction
 from django.db.models import Max
 from django.dispatch import Signal
 
-from swf_testbed.messages import REGISTRY
+from swf_testbed.messages import REGISTRY, Message
 from swf_testbed.monitor import metrics
+from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.services.writing import writing
 from swf_testbed.monitor.store.models import Counter, WorkflowMessage
+from swf_testbed.monitor.store.models.base import NAME
 
 stored = Signal()
 """Sent in this process after messages were stored."""
@@ -84,12 +86,41 @@ def forget(first: int, last: int) -> int:
     return WorkflowMessage.objects.filter(id__gte=first, id__lte=last).delete()[0]
 
 
-def keep_order(rows: object = ()) -> None:
+def row_of(message: Message, document: dict[str, Any], destination: str) -> WorkflowMessage:
+    """A message, the whole document it came in, and where it was said, as they are stored."""
+    return WorkflowMessage(
+        message_id=message.message_id,
+        message_type=message.msg_type,
+        sender_agent=message.sender,
+        namespace=message.namespace,
+        execution_id=message.execution_id,
+        run_id=message.run_id,
+        message_content=document,
+        sent_at=message.timestamp,
+        destination=destination[:NAME],
+        causation_id=message.causation_id,
+    )
+
+
+def prepare(rows: list[Row]) -> None:
+    """Messages that come by REST: what caused them stands in what they say."""
+    for row in rows:
+        row["causation_id"] = _identity(row.get("message_content", {}).get("causation_id"))
+    keep_order()
+
+
+def _identity(said: object) -> UUID | None:
+    try:
+        return UUID(said) if isinstance(said, str) else None
+    except ValueError:
+        return None
+
+
+def keep_order() -> None:
     """Let this process's streams read the store after this transaction.
 
     As writers take turns, numbers grow in the order of commits: who has read up to one has missed none.
     """
-    del rows
     transaction.on_commit(lambda: stored.send(None))
 
 

@@ -55,6 +55,6 @@ PERMISSIONS: dict[str, Permissions] = {
     "logs": Permissions(ANYONE, NOBODY, NOBODY),
     "histograms": Permissions(WRITERS, WRITERS, NOBODY),
     "quality-flags": Permissions(WRITERS, WRITERS, CONTROLLERS),
-    "alarms": Permissions(WRITERS, WRITERS, STAFF),
+    "alarms": Permissions(WRITERS, WRITERS, CONTROLLERS),
 }
 """Every resource; records are in an owned namespace where the resource has one."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import derived_id
 from swf_testbed.monitor.services import counts
@@ -107,13 +106,6 @@ def workflow_stages(rows: list[Row]) -> None:
     known = set(Workflow.objects.filter(workflow_id__in=said).values_list("workflow_id", flat=True))
     for identity in sorted(said - known):
         raise BadInput("workflow", str(identity), "must be the workflow_id of a stored workflow")
-
-
-def alarms(rows: list[Row]) -> None:
-    """An alarm without a time is raised now."""
-    for row in rows:
-        if row.get("raised_at") is None:
-            row["raised_at"] = now()
 
 
 def logs(rows: list[Row]) -> None:

@@ -2,7 +2,7 @@
 
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.status import ExecutionStatus
-from swf_testbed.monitor.services import messages, references, statuses
+from swf_testbed.monitor.services import alarms, messages, references, statuses
 from swf_testbed.monitor.services.declaration import Resource, Rule
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store import models as store
@@ -159,12 +159,13 @@ _ALL = (
             "run_id",
             "sent_at",
             "received_at",
+            "causation_id",
         ),
         namespace="namespace",
         run="run_id",
         time="sent_at",
         rule=Rule.APPEND,
-        prepare=messages.keep_order,
+        prepare=messages.prepare,
         guarded=True,
     ),
     Resource(
@@ -225,8 +226,11 @@ _ALL = (
         "alarms",
         store.Alarm,
         filters=("severity", "subject", "raised_at", "cleared_at", "acknowledged_by", "created_at"),
+        namespace="namespace",
         time="raised_at",
-        prepare=references.alarms,
+        append=alarms.append,
+        change=alarms.change,
+        complete=alarms.add_history,
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from swf_testbed.monitor.store.models.access import ApiToken, Counter, LoginFailure
 from swf_testbed.monitor.store.models.files import FastmonFile, StfFile, TfSlice
-from swf_testbed.monitor.store.models.judgement import Alarm, QualityFlag
+from swf_testbed.monitor.store.models.judgement import Alarm, AlarmEvent, QualityFlag
 from swf_testbed.monitor.store.models.processing import Workflow, WorkflowStage
 from swf_testbed.monitor.store.models.results import Histogram, HistogramPart
 from swf_testbed.monitor.store.models.runs import Run, RunState, SystemStateEvent
@@ -16,6 +16,7 @@ from swf_testbed.monitor.store.models.workflows import (
 
 __all__ = [
     "Alarm",
+    "AlarmEvent",
     "ApiToken",
     "Counter",
     "FastmonFile",

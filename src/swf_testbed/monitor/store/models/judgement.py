@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from swf_testbed.model.status import Quality, Severity
-from swf_testbed.monitor.store.models.base import NAME, WORD, Timed, choice_field
+from swf_testbed.monitor.store.models.base import NAME, WORD, Timed, choice_field, word_field
 from swf_testbed.monitor.store.models.runs import Run
 
 
@@ -38,12 +38,14 @@ class QualityFlag(Timed):
 class Alarm(Timed):
     """Something that needs a person's attention until it is cleared."""
 
+    namespace = word_field(null=True)
     severity = choice_field(Severity, Severity.WARNING)
     subject = models.CharField(max_length=NAME, db_index=True)
     text = models.TextField(default="")
     raised_at = models.DateTimeField(db_index=True)
     cleared_at = models.DateTimeField(null=True, db_index=True)
     acknowledged_by = models.CharField(max_length=NAME, null=True, db_index=True)
+    note = models.TextField(default="")
 
     class Meta:
         """Newest first."""
@@ -52,3 +54,18 @@ class Alarm(Timed):
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.subject}"
+
+
+class AlarmEvent(models.Model):
+    """What happened to an alarm: raised, acknowledged, cleared, with who did it and what they noted."""
+
+    alarm = models.ForeignKey(Alarm, models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    action = models.CharField(max_length=WORD)
+    by = models.CharField(max_length=NAME, null=True)
+    note = models.TextField(default="")
+
+    class Meta:
+        """In the order in which it was told."""
+
+        ordering: ClassVar = ["id"]

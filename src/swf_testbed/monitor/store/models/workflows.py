@@ -83,6 +83,7 @@ class WorkflowMessage(models.Model):
     sent_at = models.DateTimeField(null=True, db_index=True)
     received_at = models.DateTimeField(auto_now_add=True, db_index=True)
     destination = models.CharField(max_length=NAME, null=True)
+    causation_id = models.UUIDField(null=True, db_index=True)
 
     class Meta:
         """Newest first."""
