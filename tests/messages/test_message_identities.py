@@ -88,6 +88,11 @@ DERIVED: list[tuple[str, dict[str, Any], str]] = [
         {"state": "beam", "substate": "not_ready", "total_stf_files": 5},
         "f6629d1c-7104-59f5-972f-2baaffb28853",
     ),
+    (
+        "state_changed",
+        {"state": "beam", "substate": "ready", "execution_id": "mine-alice-0001", "change": 3},
+        "4f1b0e5e-7ae4-574b-8ba3-e12b737ce4ff",
+    ),
     ("stf_gen", STF, "1987fd07-07c4-57ab-a801-12f821171d24"),
     ("stf_ready", {**STF, "file_id": CAUSE}, "6013a57c-a96d-58b4-b875-e111ed038b84"),
     ("tf_file_registered", SAMPLE, "1470c5c5-93ca-5e9f-a083-f66ec2891dda"),
@@ -166,7 +171,8 @@ def said(name: str, fields: dict[str, Any], **more: Any) -> Message:
 def test_what_is_said_again_has_the_same_identity(name: str, fields: dict[str, Any], identity: str) -> None:
     message = said(name, fields)
     assert str(message.message_id) == identity
-    later = said(name, fields, sender="another", timestamp=NOON, execution_id="x")
+    execution = fields.get("execution_id", "x")
+    later = said(name, fields, sender="another", timestamp=NOON, execution_id=execution)
     assert later.message_id == message.message_id
     assert said(name, fields, namespace="other").message_id != message.message_id
     assert said(name, fields, message_id=CAUSE).message_id == UUID(CAUSE)

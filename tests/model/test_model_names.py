@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import BadInput, shorten
 from swf_testbed.model.names import (
+    LAST_RUN_NUMBER,
+    STREAM,
     AgentName,
     ExecutionId,
+    StfName,
     check_namespace,
     dataset_name,
     derived_id,
@@ -57,6 +60,7 @@ def test_no_agent_name(text: str) -> None:
 def test_names_look_as_the_contract_says() -> None:
     assert str(ExecutionId("fast_processing", "alice", 42)) == "fast_processing-alice-0042"
     assert stf_filename(100_010, 7) == "swf.100010.000007.stf"
+    assert stf_filename(100_010, 7, "luminosity") == "swf.100010.luminosity.000007.stf"
     assert tf_filename("swf.100010.000007.stf", 1) == "swf.100010.000007_tf_001.tf"
     assert dataset_name(100_010) == "swf.100010.run"
     assert [user_word(name) for name in ("a.b", "j-doe", "_x", "ünï", "..", "")] == [
@@ -100,3 +104,24 @@ def test_a_value_in_an_error_is_short_whatever_it_is() -> None:
     assert shorten("x") == "'x'"
     assert len(shorten("x" * 1000)) == 80
     assert shorten(16**5000) == "a value of type int"
+
+
+@given(
+    st.integers(0, LAST_RUN_NUMBER),
+    st.integers(1, 2**32 - 1),
+    st.just("main") | st.from_regex(STREAM, fullmatch=True),
+)
+def test_the_name_of_an_stf_file_is_taken_apart_into_what_it_was_made_of(
+    run: int, sequence: int, stream: str
+) -> None:
+    name = StfName(run, sequence, stream)
+    assert StfName.parse(str(name)) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["swf.1.1.stf", "swf.1.000001.tf", "swf.01.000001.stf", "swf.1.Lumi.000001.stf", "swf.1..000001.stf", ""],
+)
+def test_no_name_of_an_stf_file(text: str) -> None:
+    with pytest.raises(BadInput, match=r"must be swf\.<run>\.<NNNNNN>\.stf"):
+        StfName.parse(text)

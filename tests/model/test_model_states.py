@@ -1,5 +1,6 @@
 """The state model: what may follow what, and what is said when it may not."""
 
+import contextlib
 import itertools
 
 import pytest
@@ -14,10 +15,12 @@ from swf_testbed.model.states import (
     DaqState,
     RunPhase,
     State,
+    Walk,
     check_transition,
     daq_state,
     legal_after,
     phase_may_follow,
+    takes_data,
 )
 
 # The table of states.md, one row each: from, to.
@@ -119,3 +122,34 @@ def test_a_run_goes_through_its_phases() -> None:
     assert all(
         phase_may_follow(before, RunPhase.ABORTED) for before in way if before is not RunPhase.COMPLETED
     )
+
+
+def walked(*way: str) -> Walk:
+    walk = Walk()
+    for text in way:
+        state, _, substate = text.partition("/")
+        walk.enter(daq_state(state, substate or None))
+    return walk
+
+
+def test_a_walk_remembers_where_a_test_was_entered_from() -> None:
+    walk = walked("no_beam/not_ready", "beam/not_ready", "test", "test/daq")
+    with pytest.raises(IllegalTransition, match="test/daq cannot become beam/ready"):
+        walk.enter(states.BEAM_READY)
+    walk.enter(states.BEAM_NOT_READY)
+    assert walk.state == states.BEAM_NOT_READY
+
+
+@given(st.lists(st.sampled_from(sorted(ALL_STATES, key=str)), max_size=60))
+def test_there_is_a_legal_way_home_from_everywhere(wanted: list[DaqState]) -> None:
+    walk = Walk()
+    for pair in wanted:
+        with contextlib.suppress(IllegalTransition):
+            walk.enter(pair)
+    for pair in walk.way_home():
+        walk.enter(pair)
+    assert walk.state.state in {State.OFF, State.NO_BEAM}
+
+
+def test_data_is_taken_in_physics_alone() -> None:
+    assert [pair for pair in ALL_STATES if takes_data(pair)] == [states.PHYSICS]

@@ -21,6 +21,7 @@ from swf_testbed.messages import (
     RunImminent,
     RunImminentWorker,
     StartRun,
+    StateChanged,
     WorkerHeartbeat,
     WorkerHeartbeatContent,
     WorkerRunContent,
@@ -157,6 +158,33 @@ def test_what_was_the_state_at_a_time(
         assert at(99).json()["state"] == "beam"
         assert at(-1).status_code == 404
         assert api.get("/state/at/", params={"time": "now"}).json()["field"] == "time"
+
+
+def test_changes_of_state_that_no_run_tells_are_part_of_the_history(
+    client: MonitorClient, bus: StompBus, settled: Callable[[], list[Event]], run_number: int
+) -> None:
+    def change(number: int, state: State, substate: Substate, run: int | None) -> StateChanged:
+        return StateChanged(
+            namespace="torre1",
+            sender="daq-agent-a-1",
+            execution_id=f"simple-alice-{run_number}",
+            run_id=run,
+            timestamp=BEGIN + timedelta(seconds=5 * number - 4.5),
+            simulation_tick=number,
+            state=state,
+            substate=substate,
+            change=number,
+        )
+
+    ready = change(1, State.BEAM, Substate.READY, run_number)
+    bus.publish_many([*life(run_number), ready, ready, change(2, State.NO_BEAM, Substate.NOT_READY, None)])
+    settled()
+    history = list(client.list(SystemStateEvent, run_number=run_number, ordering="timestamp"))
+    assert [event.event_type for event in history][:3] == ["run_imminent", "state_changed", "start_run"]
+    assert client.state_at(BEGIN + timedelta(seconds=0.7), run_number).substate == Substate.READY
+    assert client.get(RunState, run_number).phase is RunPhase.COMPLETED
+    outside = [one for one in client.list(SystemStateEvent, state="no_beam") if one.run_number is None]
+    assert f"simple-alice-{run_number}" in {one.event_data["execution_id"] for one in outside}
 
 
 def beat(run: int, worker: str, state: WorkerStatus, **content: Any) -> WorkerHeartbeat:

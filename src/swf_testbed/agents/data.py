@@ -98,6 +98,7 @@ def _announced(said: StfGen) -> dict[str, object]:
         "stf_filename": said.filename,
         "file_id": file_id(said),
         "run": said.run_id,
+        "stream": said.stream,
         "sequence": said.sequence,
         "machine_state": said.state.value,
         "file_url": said.file_url,

@@ -17,16 +17,19 @@ from swf_testbed.model.fields import (
     RunNumber,
     Seconds,
     ShortText,
+    StreamName,
     Timestamp,
     Url,
 )
+from swf_testbed.model.names import MAIN_STREAM
 
 
 class StfMessage(InState):
-    """What is said of an STF file; `sequence` counts from 1 without a gap."""
+    """What is said of an STF file; `sequence` counts from 1 without a gap in its run and stream."""
 
     identity = ("run_id", "filename")
     filename: FileName
+    stream: StreamName = MAIN_STREAM
     sequence: Positive
     file_url: Url
     size_bytes: Count

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from swf_testbed.messages.envelope import Message
 from swf_testbed.model.errors import BadInput
-from swf_testbed.model.fields import Count, Name, RunNumber, Seconds, ShortText
+from swf_testbed.model.fields import Count, Name, Positive, RunNumber, Seconds, ShortText
 from swf_testbed.model.states import RunPhase, State, Substate, daq_state
 
 Tick = Annotated[Seconds, Field(description="simulated seconds since the start of the workflow")]
@@ -15,10 +15,9 @@ COMPLETED = "completed"
 """The `reason` of an `end_run` whose plan was walked to its end; any other reason is an abort."""
 
 
-class InState(Message):
+class WithState(Message):
     """What carries the state in effect: a pair that exists."""
 
-    run_id: RunNumber
     state: State
     substate: Substate | None
     simulation_tick: Tick
@@ -30,6 +29,25 @@ class InState(Message):
         except BadInput as error:
             raise ValueError(str(error)) from None
         return self
+
+
+class InState(WithState):
+    """What is said of a run, with the state in effect."""
+
+    run_id: RunNumber
+
+
+class StateChanged(WithState):
+    """The datataking state is another one, and no message of a run's life says so.
+
+    `run_id` is that of the run that is announced and not ended, if there is one; `change` counts the
+    execution's changes of state from 1.
+    """
+
+    identity = ("execution_id", "change")
+    msg_type: Literal["state_changed"] = "state_changed"
+    execution_id: Name
+    change: Positive
 
 
 class Lifecycle(InState):

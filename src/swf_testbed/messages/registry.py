@@ -17,6 +17,7 @@ _CLASSES: tuple[type[Message], ...] = (
     lifecycle.ResumeRun,
     lifecycle.PauseRun,
     lifecycle.EndRun,
+    lifecycle.StateChanged,
     data.StfGen,
     data.StfReady,
     data.TfFileRegistered,

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, StringConstraints
 
 from swf_testbed.model.clock import iso
-from swf_testbed.model.names import LAST_RUN_NUMBER
+from swf_testbed.model.names import LAST_RUN_NUMBER, STREAM
 
 
 def _no_number(value: object) -> object:
@@ -48,6 +48,9 @@ ShortText = Annotated[str, StringConstraints(max_length=SHORT_TEXT_CHARS)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,249}$")]
 """A file's name without any folder: it may be joined to a path."""
 
+StreamName = Annotated[str, StringConstraints(pattern=rf"^{STREAM}$")]
+"""A stream of the DAQ, like `main` or `luminosity`."""
+
 Url = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 Checksum = Annotated[str, StringConstraints(pattern=r"^ad:[0-9a-f]{8}$")]
 """adler32 of a whole file: `ad:` and exactly 8 hex digits."""
@@ -69,6 +72,7 @@ __all__ = [
     "RunNumber",
     "Seconds",
     "ShortText",
+    "StreamName",
     "Timestamp",
     "Url",
 ]

@@ -16,15 +16,28 @@ IDENTITY = UUID("6f0f8a3e-5f0b-5c39-9d7b-6b2f8a1c3d5e")
 _WORD = r"[a-z0-9][a-z0-9_]*"
 _USER = r"[A-Za-z0-9][A-Za-z0-9._]*"
 _SEQUENCE = r"[0-9]{4}|[1-9][0-9]{4,17}"
+STREAM = r"[a-z][a-z0-9_]{0,31}"
+"""How a stream of the DAQ is called."""
+
+MAIN_STREAM = "main"
+"""The stream whose files do not say in their names which it is."""
+
 _PATTERNS = {
     "namespace": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
     "agent name": re.compile(rf"(?P<type>{_WORD})-agent-(?P<user>{_USER})-(?P<id>0|[1-9][0-9]{{0,17}})"),
     "execution_id": re.compile(rf"(?P<workflow>{_WORD})-(?P<user>{_USER})-(?P<seq>{_SEQUENCE})"),
+    "stf filename": re.compile(
+        rf"swf\.(?P<run>0|[1-9][0-9]{{0,9}})\.((?P<stream>{STREAM})\.)?(?P<seq>[0-9]{{6}}|[1-9][0-9]{{6,9}})\.stf"
+    ),
 }
 _EXAMPLES = {
     "namespace": "up to 64 of A-Z a-z 0-9 _ . -, starting with a letter or digit, like torre1",
     "agent name": "<type>-agent-<user>-<id>, like data-agent-alice-7",
     "execution_id": "<workflow>-<user>-<NNNN>, like fast_processing-alice-0042",
+    "stf filename": (
+        "swf.<run>.<NNNNNN>.stf, like swf.100010.000001.stf, or swf.<run>.<stream>.<NNNNNN>.stf of a stream "
+        "beside the main one, like swf.100010.luminosity.000001.stf"
+    ),
 }
 
 
@@ -84,9 +97,30 @@ class ExecutionId(NamedTuple):
         return cls(found["workflow"], found["user"], int(found["seq"]))
 
 
-def stf_filename(run_number: int, sequence: int) -> str:
-    """The name of an STF file; `sequence` counts from 1 in its run."""
-    return f"swf.{run_number}.{sequence:06d}.stf"
+class StfName(NamedTuple):
+    """The parts of `swf.<run>.<NNNNNN>.stf`, or `swf.<run>.<stream>.<NNNNNN>.stf` beside the main stream.
+
+    `sequence` counts from 1 in its run and stream, without a gap.
+    """
+
+    run: int
+    sequence: int
+    stream: str = MAIN_STREAM
+
+    def __str__(self) -> str:
+        stream = "" if self.stream == MAIN_STREAM else f"{self.stream}."
+        return f"swf.{self.run}.{stream}{self.sequence:06d}.stf"
+
+    @classmethod
+    def parse(cls, text: str) -> "StfName":
+        """Take the name of an STF file apart; `BadInput` if it is none."""
+        found = _match("stf filename", text)
+        return cls(int(found["run"]), int(found["seq"]), found["stream"] or MAIN_STREAM)
+
+
+def stf_filename(run_number: int, sequence: int, stream: str = MAIN_STREAM) -> str:
+    """The name of an STF file."""
+    return str(StfName(run_number, sequence, stream))
 
 
 def tf_filename(stf: str, part: int) -> str:
@@ -95,5 +129,5 @@ def tf_filename(stf: str, part: int) -> str:
 
 
 def dataset_name(run_number: int) -> str:
-    """The dataset that holds all STFs of a run."""
+    """The dataset that holds all STFs of a run, of all its streams."""
     return f"swf.{run_number}.run"

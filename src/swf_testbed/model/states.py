@@ -136,6 +136,50 @@ def check_transition(current: DaqState, wanted: DaqState, *, before_test: DaqSta
         )
 
 
+def takes_data(pair: DaqState) -> bool:
+    """Whether the DAQ takes data in that state: in `run/physics` alone."""
+    return pair == PHYSICS
+
+
+class Walk:
+    """A way through the states, step by step; remembers where a test was entered from.
+
+    Attributes:
+        state: the pair in effect, `off` at first.
+    """
+
+    def __init__(self) -> None:
+        self.state = OFF
+        self._before_test: DaqState | None = None
+
+    def enter(self, wanted: DaqState) -> None:
+        """Go on to another pair; `IllegalTransition` if it cannot follow."""
+        check_transition(self.state, wanted, before_test=self._before_test)
+        if wanted.state is not State.TEST:
+            self._before_test = None
+        elif self.state.state is not State.TEST:
+            self._before_test = self.state
+        self.state = wanted
+
+    def way_home(self) -> tuple[DaqState, ...]:
+        """The pairs to go through until the collider does not operate; none from `off` and `no_beam`."""
+        match self.state.state:
+            case State.TEST:
+                return () if self._before_test is None else (self._before_test, *_home(self._before_test))
+            case _:
+                return _home(self.state)
+
+
+def _home(pair: DaqState) -> tuple[DaqState, ...]:
+    match pair.state:
+        case State.RUN:
+            return BEAM_NOT_READY, NO_BEAM
+        case State.BEAM | State.CALIB:
+            return (NO_BEAM,)
+        case _:
+            return ()
+
+
 class RunPhase(StrEnum):
     """How far a run has come, as mirrored at Echelon 1."""
 

@@ -5,7 +5,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from swf_testbed.model.fields import Checksum, Count, FileName, FrameNumber, Name, RunNumber, Timestamp, Url
+from swf_testbed.model.fields import (
+    Checksum,
+    Count,
+    FileName,
+    FrameNumber,
+    Name,
+    RunNumber,
+    StreamName,
+    Timestamp,
+    Url,
+)
 from swf_testbed.model.states import State, Substate
 from swf_testbed.model.status import SliceStatus, StfStatus
 from swf_testbed.records.base import Document, FrozenDocument, Record, SmallInt
@@ -22,7 +32,7 @@ class FileReplica(FrozenDocument):
 
 
 class StfFile(Record):
-    """An STF file in the exit buffer; `egress_at` is when it left the DAQ."""
+    """An STF file in the exit buffer, which it reached from the DAQ at `egress_at`."""
 
     resource: ClassVar[str] = "stf-files"
     key: ClassVar[tuple[str, ...]] = ("stf_filename",)
@@ -30,6 +40,7 @@ class StfFile(Record):
     stf_filename: FileName
     file_id: UUID | None = None
     run: RunNumber | None = None
+    stream: StreamName | None = None
     sequence: SmallInt | None = None
     machine_state: Name | None = None
     file_url: Url | None = None

@@ -9,6 +9,7 @@ from swf_testbed.messages import (
     RunImminent,
     RunImminentWorker,
     StartRun,
+    StateChanged,
     WorkerHeartbeat,
 )
 from swf_testbed.messages.lifecycle import Lifecycle
@@ -23,11 +24,12 @@ from swf_testbed.monitor.store.models import TfSlice, Worker
 def apply(messages: Sequence[Message]) -> None:
     """Let messages have their effects, in order; part of the transaction that stores them."""
     lives = [message for message in messages if isinstance(message, Lifecycle)]
+    changes = [message for message in messages if isinstance(message, Lifecycle | StateChanged)]
     calls = [message for message in messages if isinstance(message, RunImminentWorker)]
     beats = [message for message in messages if isinstance(message, WorkerHeartbeat)]
     _upsert("runs", map(_run, lives))
     _upsert("run-states", map(_run_state, lives))
-    _upsert("system-state-events", map(_event, lives))
+    _upsert("system-state-events", map(_event, changes))
     _upsert("run-states", map(_wanted_workers, calls))
     _upsert("workers", map(_worker, beats))
     alarms.hear([message for message in messages if isinstance(message, Alarm)])
@@ -67,7 +69,7 @@ def _run_state(message: Lifecycle) -> Row:
     }
 
 
-def _event(message: Lifecycle) -> Row:
+def _event(message: Lifecycle | StateChanged) -> Row:
     return {
         "message_id": message.message_id,
         "event_type": message.msg_type,
@@ -75,7 +77,12 @@ def _event(message: Lifecycle) -> Row:
         "run_number": message.run_id,
         "state": message.state,
         "substate": message.substate,
-        "event_data": {"simulation_tick": message.simulation_tick, "sender": message.sender},
+        "event_data": {
+            "simulation_tick": message.simulation_tick,
+            "sender": message.sender,
+            "namespace": message.namespace,
+            "execution_id": message.execution_id,
+        },
     }
 
 

@@ -37,6 +37,7 @@ _ALL = (
         filters=(
             "file_id",
             "run",
+            "stream",
             "status",
             "machine_state",
             "daq_state",

@@ -16,6 +16,7 @@ class StfFile(Timed):
     stf_filename = models.CharField(max_length=FILE_NAME, unique=True)
     file_id = models.UUIDField(unique=True)
     run = models.ForeignKey(Run, models.CASCADE, null=True, related_name="stf_files")
+    stream = models.CharField(max_length=NAME, null=True, db_index=True)
     sequence = models.PositiveIntegerField(null=True, db_index=True)
     machine_state = models.CharField(max_length=NAME, null=True, db_index=True)
     file_url = models.TextField(null=True)
