@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_testbed.config.documents import AgentEntry, Configuration, InstanceEntry, WorkflowEntry
+from swf_testbed.config.documents import AgentEntry
 from swf_testbed.config.settings import load_settings
 from swf_testbed.control.programs import (
     agent_programs,
@@ -18,14 +18,8 @@ from swf_testbed.control.programs import (
 from swf_testbed.model.errors import BadInput
 
 
-def _configuration(**agents: AgentEntry) -> Configuration:
-    return Configuration(
-        testbed=InstanceEntry(namespace="test"), workflow=WorkflowEntry(name="w"), agents=agents
-    )
-
-
 def test_enabled_agents_run_beside_the_runner(tmp_path: Path) -> None:
-    said = _configuration(data=AgentEntry(), fastmon=AgentEntry(enabled=False), worker=AgentEntry(count=3))
+    said = {"data": AgentEntry(), "fastmon": AgentEntry(enabled=False), "worker": AgentEntry(count=3)}
     programs = agent_programs(said, tmp_path)
     assert [(one.name, one.count) for one in programs] == [("workflow_runner", 1), ("data", 1), ("worker", 3)]
     assert programs[2].command[-2:] == ("swf_testbed.agents", "worker")
@@ -36,20 +30,20 @@ def test_options_become_arguments(tmp_path: Path) -> None:
     entry = AgentEntry(
         script="mine.py", options={"max_rate": 2.5, "loud": True, "quiet": False, "label": "a b"}
     )
-    (_, program) = agent_programs(_configuration(mine=entry), tmp_path)
+    (_, program) = agent_programs({"mine": entry}, tmp_path)
     script = str(tmp_path / "mine.py")
     assert program.command == (sys.executable, script, "--max-rate", "2.5", "--loud", "--label", "a b")
 
 
 def test_a_script_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"agents\.mine\.script.*nowhere\.py"):
-        agent_programs(_configuration(mine=AgentEntry(script="nowhere.py")), tmp_path)
+        agent_programs({"mine": AgentEntry(script="nowhere.py")}, tmp_path)
 
 
 def test_a_script_that_cannot_be_run_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("#!/bin/sh\n")
     with pytest.raises(BadInput, match="executable"):
-        agent_programs(_configuration(mine=AgentEntry(script="mine")), tmp_path)
+        agent_programs({"mine": AgentEntry(script="mine")}, tmp_path)
 
 
 def test_nothing_secret_is_written_into_the_file(tmp_path: Path) -> None:
@@ -98,3 +92,33 @@ def test_a_home_that_supervisord_cannot_take_is_refused(tmp_path: Path, name: st
             programs=service_programs(settings),
             environment=public_environment(settings),
         )
+
+
+def test_a_module_is_run_with_its_options(tmp_path: Path) -> None:
+    (_, program) = agent_programs({"mine": AgentEntry(module="json.tool", options={"indent": 2})}, tmp_path)
+    assert program.command == (sys.executable, "-P", "-m", "json.tool", "--indent", "2")
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "said"),
+    [
+        ("mine", AgentEntry(module="no_such.module"), r"agents\.mine\.module = 'no_such.module': cannot be"),
+        ("mine", AgentEntry(module="json", script="x.py"), r"agents\.mine.*give one of them"),
+        ("mine", AgentEntry(), "agent = 'mine': must be one of data, .* or have a script or module"),
+        ("data", AgentEntry(options={"rate": 3}), r"agents\.data\.options.*own agents have none"),
+    ],
+)
+def test_an_agent_that_cannot_be_run_is_named(
+    tmp_path: Path, name: str, entry: AgentEntry, said: str
+) -> None:
+    with pytest.raises(BadInput, match=said):
+        agent_programs({name: entry}, tmp_path)
+
+
+def test_one_script_may_run_as_several_agents_and_several_times(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("")
+    entry = AgentEntry(script="mine.py", options={"side": "left"}, count=2)
+    other = AgentEntry(script="mine.py", options={"side": "right"})
+    programs = agent_programs({"left": entry, "right": other}, tmp_path)[1:]
+    assert [one.process_names for one in programs] == [("left:left_00", "left:left_01"), ("right",)]
+    assert [one.command[-1] for one in programs] == ["left", "right"]

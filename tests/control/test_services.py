@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from swf_testbed.config.settings import Settings, load_settings
-from swf_testbed.control.readiness import Answer, ask_broker, ask_monitor
+from swf_testbed.control.readiness import Answer, greet_broker, greet_monitor
 from swf_testbed.control.services import (
     service_status,
     services_supervisord,
@@ -83,7 +83,7 @@ def test_services_come_up_answer_and_end(home: Settings, tmp_path: Path) -> None
     assert not set(before.values()) & set(_pids(changed).values())
 
     assert stop_services(home)
-    assert [ask_broker(home), ask_monitor(home)] == [Answer.NOBODY, Answer.NOBODY]
+    assert [greet_broker(home).answer, greet_monitor(home).answer] == [Answer.NOBODY, Answer.NOBODY]
     assert not stop_services(home)
 
 

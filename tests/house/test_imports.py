@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from swf_testbed.agents.__main__ import AGENTS
+from swf_testbed.runtime.catalogue import OWN_AGENTS
 
 HEAVY = (
     "django",
@@ -20,7 +20,7 @@ HEAVY = (
     "boost_histogram",
     "typer",
 )
-MODULES = [place.partition(":")[0] for place in AGENTS.values()] + ["swf_testbed.workflows.runner"]
+MODULES = [place.partition(":")[0] for place in OWN_AGENTS.values()] + ["swf_testbed.workflows.runner"]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -4,28 +4,20 @@ import importlib
 import sys
 
 from swf_testbed.runtime import BaseAgent, run_agent
-
-AGENTS = {
-    "data": "swf_testbed.agents.data:DataAgent",
-    "fastmon": "swf_testbed.agents.fastmon:FastmonAgent",
-    "fast_processing": "swf_testbed.agents.fast_processing:FastProcessingAgent",
-    "merger": "swf_testbed.agents.merger.agent:MergerAgent",
-    "worker": "swf_testbed.agents.worker:Worker",
-}
-"""Where the agents are; each is imported only when it is asked for."""
+from swf_testbed.runtime.catalogue import OWN_AGENTS
 
 
 def agent_class(name: str) -> type[BaseAgent]:
     """The class of an agent by its short name."""
-    module, _, cls = AGENTS[name].partition(":")
+    module, _, cls = OWN_AGENTS[name].partition(":")
     found: type[BaseAgent] = getattr(importlib.import_module(module), cls)
     return found
 
 
 def main(words: list[str]) -> int:
     """Run the agent that the one word names."""
-    if len(words) != 1 or words[0] not in AGENTS:
-        print(f"usage: python -m swf_testbed.agents {{{','.join(AGENTS)}}}", file=sys.stderr)  # noqa: T201  # no log yet
+    if len(words) != 1 or words[0] not in OWN_AGENTS:
+        print(f"usage: python -m swf_testbed.agents {{{','.join(OWN_AGENTS)}}}", file=sys.stderr)  # noqa: T201  # no log yet
         return 2
     return run_agent(agent_class(words[0]))
 

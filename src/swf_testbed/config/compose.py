@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from swf_testbed.config.documents import AgentEntry, Configuration, InstanceEntry
+from swf_testbed.config.documents import AgentEntry, Configuration, InstanceAgents, InstanceEntry
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.model.errors import BadInput
 
@@ -99,6 +99,15 @@ def instance_namespace(home: Path, testbed_file: Path | None = None) -> str:
         return InstanceEntry.model_validate(
             instance_table(home, testbed_file).get("testbed", {"namespace": ""})
         ).namespace
+    except ValidationError as error:
+        raise _explained(error) from None
+
+
+def instance_agents(home: Path, testbed_file: Path | None = None) -> dict[str, AgentEntry]:
+    """The agents that testbed.toml names."""
+    table = instance_table(home, testbed_file)
+    try:
+        return InstanceAgents.model_validate({"agents": table.get("agents", {})}).agents
     except ValidationError as error:
         raise _explained(error) from None
 

@@ -12,15 +12,27 @@ Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=100)]
 
 
 class AgentEntry(Section):
-    """One `[agents.NAME]`: a program of the testbed, or a person's own `script`.
+    """One `[agents.NAME]`: a program of the testbed, or a person's own `script` or installed `module`.
 
-    `options` are command-line options given to it; `count` runs several of it.
+    `options` are command-line options given to a script or module; `count` runs several of it.
     """
 
     enabled: bool = True
     script: str | None = None
+    module: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$", max_length=200)] | None = None
     count: Annotated[int, Field(ge=1, le=1000)] = 1
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+    @property
+    def own(self) -> bool:
+        """Whether it is one of the testbed's own programs."""
+        return self.script is None and self.module is None
+
+
+class InstanceAgents(BaseModel):
+    """Every `[agents.NAME]` of testbed.toml, whatever else it says."""
+
+    agents: dict[Word, AgentEntry] = Field(default_factory=dict)
 
 
 class InstanceEntry(Section):

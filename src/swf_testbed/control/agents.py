@@ -1,8 +1,8 @@
 """The agents of a workflow, and the runner, under their own supervisord."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from swf_testbed.config.documents import Configuration
+from swf_testbed.config.documents import AgentEntry
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.places import control_lock, socket_dir
 from swf_testbed.control.programs import RUNNER, Program, agent_programs, public_environment, supervisor_file
@@ -33,11 +33,12 @@ def refuse_if_running(settings: Settings) -> None:
         raise Refused(f"agents already run ({', '.join(live)}); run `testbed stop-agents` first")
 
 
-def start_agents(settings: Settings, configuration: Configuration) -> list[Process]:
+def start_agents(settings: Settings, agents: Mapping[str, AgentEntry]) -> list[Process]:
     """Start the runner and the enabled agents with the present environment, and wait until all are up.
 
     Raises:
         Refused: agents run already.
+        BadInput: one cannot be run as it is written.
         Unavailable: a program does not stay up; the end of its log says why. None is left running.
     """
     with control_lock(settings):
@@ -45,7 +46,7 @@ def start_agents(settings: Settings, configuration: Configuration) -> list[Proce
         supervisord = agents_supervisord(settings)
         # A supervisord keeps the environment it was started with, even through its own restart.
         supervisord.shut_down()
-        programs = agent_programs(configuration, settings.swf_home)
+        programs = agent_programs(agents, settings.swf_home)
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         try:
             supervisord.start(agents_file(settings, programs), {})

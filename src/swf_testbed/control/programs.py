@@ -5,16 +5,17 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from swf_testbed.config.documents import AgentEntry, Configuration
-from swf_testbed.config.settings import Settings
-from swf_testbed.model.errors import BadInput
+from swf_testbed.config.documents import AgentEntry
+from swf_testbed.config.settings import Mode, Settings
+from swf_testbed.model.errors import BadInput, one_of
+from swf_testbed.runtime.catalogue import OWN_AGENTS
 
-BROKER, MONITOR, INTAKE = "broker", "monitor", "intake"
-SERVICES = (BROKER, MONITOR, INTAKE)
+DATABASE, BROKER, MONITOR, INTAKE = "database", "broker", "monitor", "intake"
 RUNNER = "workflow_runner"
 
 STOP_WAIT_S = 15
@@ -39,28 +40,41 @@ class Program:
         return tuple(f"{self.name}:{self.name}_{index:02d}" for index in range(self.count))
 
 
+def service_names(settings: Settings) -> tuple[str, ...]:
+    """The services of the mode that is set, in the order in which they are needed."""
+    return (*external_services(settings), *(program.name for program in service_programs(settings)))
+
+
+def external_services(settings: Settings) -> tuple[str, ...]:
+    """Those that others run, and that have to be up already."""
+    return () if settings.swf_mode is Mode.EMBEDDED else (DATABASE, BROKER)
+
+
 def service_programs(settings: Settings) -> tuple[Program, ...]:
-    """The embedded broker, and the monitor with its intake."""
+    """What we run: the monitor with its intake, in mode `embedded` a broker too."""
+    monitor = Program(MONITOR, _module("monitor", "serve")), Program(INTAKE, _module("monitor", "intake"))
+    if settings.swf_mode is not Mode.EMBEDDED:
+        return monitor
     broker = _module(
         "broker", "--host", settings.activemq_host, "--port", str(settings.activemq_port),
         "--data", str(settings.state_dir / "broker"), "--user", settings.activemq_user,
         "--password-env", "ACTIVEMQ_PASSWORD",
     )  # fmt: skip
-    return (
-        Program(BROKER, broker),
-        Program(MONITOR, _module("monitor", "serve")),
-        Program(INTAKE, _module("monitor", "intake")),
-    )
+    return (Program(BROKER, broker), *monitor)
 
 
-def agent_programs(configuration: Configuration, home: Path) -> tuple[Program, ...]:
-    """The workflow runner, and the agents that the configuration enables."""
-    agents = (
+def agent_programs(agents: Mapping[str, AgentEntry], home: Path) -> tuple[Program, ...]:
+    """The workflow runner, and the agents that are enabled.
+
+    Raises:
+        BadInput: names the agent that cannot be run as it is written.
+    """
+    enabled = (
         Program(name, _agent_command(name, entry, home), entry.count)
-        for name, entry in configuration.agents.items()
+        for name, entry in agents.items()
         if entry.enabled
     )
-    return (Program(RUNNER, _module("workflows")), *agents)
+    return (Program(RUNNER, _module("workflows")), *enabled)
 
 
 def _module(package: str, *arguments: str) -> tuple[str, ...]:
@@ -70,16 +84,46 @@ def _module(package: str, *arguments: str) -> tuple[str, ...]:
 
 def _agent_command(name: str, entry: AgentEntry, home: Path) -> tuple[str, ...]:
     options = tuple(word for key, value in entry.options.items() for word in _option(key, value))
-    if entry.script is None:
-        return _module("agents", name, *options)
-    script = home / Path(entry.script).expanduser()
+    if entry.script is not None and entry.module is not None:
+        raise BadInput(f"agents.{name}", "script and module", "give one of them")
+    if entry.script is not None:
+        return (*_script_command(f"agents.{name}.script", entry.script, home), *options)
+    if entry.module is not None:
+        _check_module(f"agents.{name}.module", entry.module)
+        return (sys.executable, "-P", "-m", entry.module, *options)
+    if name not in OWN_AGENTS:
+        raise BadInput("agent", name, f"{one_of(OWN_AGENTS)}, or have a script or module of yours")
+    if options:
+        raise BadInput(
+            f"agents.{name}.options",
+            entry.options,
+            "the testbed's own agents have none; what they do is set in the sections of the components",
+        )
+    return _module("agents", name)
+
+
+def _script_command(field: str, said: str, home: Path) -> tuple[str, ...]:
+    script = home / Path(said).expanduser()
     if not script.is_file():
-        raise BadInput(f"agents.{name}.script", entry.script, f"there is no file {script}")
+        raise BadInput(field, said, f"there is no file {script}")
     if script.suffix == ".py":
-        return (sys.executable, str(script), *options)
+        return (sys.executable, str(script))
     if not os.access(script, os.X_OK):
-        raise BadInput(f"agents.{name}.script", entry.script, "must end in .py or be executable")
-    return (str(script), *options)
+        raise BadInput(field, said, "must end in .py or be executable")
+    return (str(script),)
+
+
+def _check_module(field: str, said: str) -> None:
+    try:
+        found = find_spec(said) is not None
+    except (ImportError, ValueError):
+        found = False
+    if not found:
+        raise BadInput(
+            field,
+            said,
+            "cannot be imported; install its package into the testbed's environment, or use script",
+        )
 
 
 def _option(key: str, value: object) -> tuple[str, ...]:
@@ -102,6 +146,11 @@ def public_environment(settings: Settings) -> dict[str, str]:
 
 def _holds_password(name: str) -> bool:
     return name == "redis_url"
+
+
+def identity(settings: Settings, name: str) -> str:
+    """What a supervisord calls itself, so that one of another mode is known."""
+    return f"{name}-{settings.swf_mode.value}"
 
 
 def supervisor_file(
@@ -129,6 +178,7 @@ file = {_text(socket)}
 chmod = 0700
 
 [supervisord]
+identifier = {_text(identity(settings, name))}
 logfile = {_text(logs / f"supervisord-{name}.log")}
 logfile_maxbytes = 10MB
 logfile_backups = 3

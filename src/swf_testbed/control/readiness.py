@@ -10,11 +10,13 @@ import httpx
 
 from swf_testbed.bus import StompBus, open_bus
 from swf_testbed.config.compose import instance_namespace
-from swf_testbed.config.settings import Settings
-from swf_testbed.control.programs import BROKER, MONITOR
-from swf_testbed.model.errors import Unavailable
+from swf_testbed.config.settings import Mode, Settings
+from swf_testbed.control.database import database_version
+from swf_testbed.control.programs import BROKER, DATABASE, MONITOR
+from swf_testbed.model.errors import BadData, SwfError, Unavailable
 from swf_testbed.monitor_client import MonitorClient
-from swf_testbed.monitor_client.http import http_client
+from swf_testbed.monitor_client.http import error_of, http_client, refuse_certificate
+from swf_testbed.records.health import Health
 
 CLIENT = "swf/cli"
 """What the command line calls itself at the monitor, which counts requests by program."""
@@ -28,6 +30,14 @@ class Answer(StrEnum):
     OURS = "up"
     NOBODY = "down"
     STRANGER = "not ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a handshake came to: of ours `said` is its version, else why it is not."""
+
+    answer: Answer
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +70,74 @@ def endpoints(settings: Settings) -> dict[str, tuple[Endpoint, ...]]:
         Endpoint(MONITOR, urlsplit(url).hostname or "", port, variable)
         for url, (variable, port) in zip(urls, said.items(), strict=True)
     )
-    return {
+    database = Endpoint(DATABASE, settings.db_host, settings.db_port, "DB_PORT")
+    external = {} if settings.swf_mode is Mode.EMBEDDED else {DATABASE: (database,)}
+    return external | {
         BROKER: (Endpoint(BROKER, settings.activemq_host, settings.activemq_port, "ACTIVEMQ_PORT"),),
         MONITOR: tuple(monitor),
     }
 
 
-def ask_broker(settings: Settings) -> Answer:
+def greet_database(settings: Settings) -> Greeting:
+    """A log-in at the database server, and the question for its version."""
+    if not endpoints(settings)[DATABASE][0].taken:
+        return Greeting(Answer.NOBODY)
+    try:
+        return Greeting(Answer.OURS, database_version(settings))
+    except OSError as error:
+        return Greeting(Answer.STRANGER, str(error))
+
+
+def greet_broker(settings: Settings) -> Greeting:
     """A STOMP login with our password."""
     if not endpoints(settings)[BROKER][0].taken:
-        return Answer.NOBODY
+        return Greeting(Answer.NOBODY)
     with open_bus(settings) as bus:
-        return Answer.OURS if bus.wait_connected(_LOGIN_S) else Answer.STRANGER
+        if bus.wait_connected(_LOGIN_S):
+            return Greeting(Answer.OURS)
+        return Greeting(Answer.STRANGER, bus.last_error or f"no answer to a log-in within {_LOGIN_S:.0f} s")
 
 
-def ask_monitor(settings: Settings) -> Answer:
+def greet_monitor(settings: Settings) -> Greeting:
     """At both addresses, a request that changes nothing but is allowed only with our token."""
     if not any(endpoint.taken for endpoint in endpoints(settings)[MONITOR]):
-        return Answer.NOBODY
-    urls = (settings.swf_monitor_http_url, settings.swf_monitor_url)
-    return Answer.OURS if all(_knows_us(settings, url) for url in urls) else Answer.STRANGER
-
-
-def _knows_us(settings: Settings, url: str) -> bool:
-    namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
+        return Greeting(Answer.NOBODY)
+    version = ""
     try:
-        with http_client(url, settings.api_token(), CLIENT, settings.monitor_certificate) as client:
-            client.timeout = httpx.Timeout(_ANSWER_S)
-            return (
-                client.get("/api/health/").is_success
-                and client.post("/api/namespaces/ensure/", json={"name": namespace}).is_success
-            )
-    except httpx.TransportError:
-        return False
+        for url in (settings.swf_monitor_http_url, settings.swf_monitor_url):
+            version = greet_web(settings, url)
+    except (SwfError, httpx.TransportError) as error:
+        return Greeting(Answer.STRANGER, f"{url}: {error}")
+    return Greeting(Answer.OURS, version)
+
+
+def greet_web(settings: Settings, url: str) -> str:
+    """Ask a monitor's health, and whether it takes our token; its version.
+
+    Raises:
+        httpx.TransportError: nobody, or not a web server.
+        SwfError: not a monitor, or not one that knows us; `Refused` if the certificate is not trusted.
+    """
+    namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
+    with http_client(url, settings.api_token(), CLIENT, settings.monitor_certificate) as client:
+        client.timeout = httpx.Timeout(_ANSWER_S)
+        try:
+            health = client.get("/api/health/")
+            ensured = client.post("/api/namespaces/ensure/", json={"name": namespace})
+        except httpx.TransportError as error:
+            refuse_certificate(error, client.base_url)
+            raise
+    for response in (health, ensured):
+        if not response.is_success:
+            raise error_of(response)
+    return _version(health)
+
+
+def _version(health: httpx.Response) -> str:
+    try:
+        return f"swf-testbed {Health.model_validate_json(health.content).versions.swf_testbed}"
+    except ValueError:
+        raise BadData("what answers is not a monitor") from None
 
 
 def connected_bus(settings: Settings) -> StompBus:
@@ -112,5 +157,9 @@ def open_monitor(settings: Settings) -> MonitorClient:
     return MonitorClient(settings.swf_monitor_http_url, settings.api_token(), CLIENT)
 
 
-HANDSHAKES: dict[str, Callable[[Settings], Answer]] = {BROKER: ask_broker, MONITOR: ask_monitor}
+GREETINGS: dict[str, Callable[[Settings], Greeting]] = {
+    DATABASE: greet_database,
+    BROKER: greet_broker,
+    MONITOR: greet_monitor,
+}
 """By service; the others have no address of their own."""

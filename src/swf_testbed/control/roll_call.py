@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from swf_testbed.config.documents import Configuration
 from swf_testbed.config.settings import Settings
+from swf_testbed.control.crew import Crew
 from swf_testbed.control.programs import RUNNER
 from swf_testbed.control.services import log_end
 from swf_testbed.control.supervision import Process
@@ -26,28 +26,28 @@ _POLL_S = 0.2
 def await_ready(
     settings: Settings,
     monitor: MonitorClient,
-    configuration: Configuration,
+    crew: Crew,
     processes: Sequence[Process],
     since: datetime,
 ) -> None:
-    """Wait until every agent of the testbed's own says that it is ready; scripts of a user's need not.
+    """Wait until every agent of the testbed's own says that it is ready; those of a user need not.
 
     Agents say so to the monitor, once their durable subscriptions exist; workers say it on the bus.
 
     Args:
         settings: of this home.
         monitor: asked until all are there.
-        configuration: which agents there are.
+        crew: which agents there are.
         processes: of the agents, as supervisord sees them.
         since: when they were started.
 
     Raises:
         Unavailable: names an agent that is missing, and the end of its log.
     """
-    ours = {name for name, entry in configuration.agents.items() if entry.script is None} | {RUNNER}
+    ours = {name for name, entry in crew.agents.items() if entry.own} | {RUNNER}
     agents = {one.pid: one for one in processes if one.group in ours and one.group != WORKER}
     workers = sum(one.group == WORKER for one in processes if one.group in ours)
-    namespace = configuration.testbed.namespace
+    namespace = crew.namespace
     until = time.monotonic() + READY_S
     while True:
         missing = [one.name for pid, one in agents.items() if pid not in _ready(monitor, namespace, since)]

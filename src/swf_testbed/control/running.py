@@ -7,24 +7,18 @@ from pathlib import Path
 from typing import Any, Self
 
 from swf_testbed.bus import open_bus
-from swf_testbed.config.compose import (
-    TESTBED_FILE,
-    instance_namespace,
-    instance_table,
-    load_configuration,
-    workflow_names,
-)
+from swf_testbed.config.compose import TESTBED_FILE, instance_table, load_configuration, workflow_names
 from swf_testbed.config.documents import Configuration
 from swf_testbed.config.settings import Settings
-from swf_testbed.control.agents import refuse_if_running, start_agents, stop_agents
+from swf_testbed.control.agents import stop_agents
 from swf_testbed.control.commands import run_workflow, stop_workflow
+from swf_testbed.control.crew import crew_of
 from swf_testbed.control.progress import Events, Follower
 from swf_testbed.control.readiness import CLIENT, open_monitor
-from swf_testbed.control.roll_call import await_ready
-from swf_testbed.control.services import Tell, start_services
+from swf_testbed.control.services import Tell
+from swf_testbed.control.standing import bring_up
 from swf_testbed.control.summary import summary_document
 from swf_testbed.daq.plan import duration_s
-from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput
 
 LIMIT_FACTOR, LIMIT_MARGIN_S = 2.0, 300.0
@@ -58,20 +52,12 @@ def workflow_said(name: str | None, settings: Settings) -> str:
 
 def configuration_of(order: Order, settings: Settings) -> Configuration:
     """The configuration of an order; errors as `load_configuration` has them."""
-    configuration = load_configuration(
+    return load_configuration(
         order.workflow,
         settings.swf_home,
         testbed_file=settings.swf_testbed_config,
         overrides=order.overrides,
     )
-    namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
-    if configuration.testbed.namespace != namespace:
-        raise BadInput(
-            "testbed.namespace",
-            configuration.testbed.namespace,
-            f"is set in {TESTBED_FILE} alone, since every program reads it there ({namespace})",
-        )
-    return configuration
 
 
 class Session:
@@ -91,16 +77,10 @@ class Session:
     def __init__(self, settings: Settings, configuration: Configuration, order: Order, tell: Tell) -> None:
         self._settings, self._configuration = settings, configuration
         self._namespace = configuration.testbed.namespace
-        refuse_if_running(settings)
-        start_services(settings, tell)
-        tell("starting the agents")
-        since = now()
-        processes = start_agents(settings, configuration)
+        bring_up(settings, crew_of(settings, configuration), tell)
         self._monitor = open_monitor(settings)
         self._bus = open_bus(settings)
         try:
-            tell("waiting for the agents to be ready")
-            await_ready(settings, self._monitor, configuration, processes, since)
             self._command(order)
         except BaseException:
             tell("stopping the agents again")

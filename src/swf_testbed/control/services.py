@@ -1,4 +1,8 @@
-"""The services of mode `embedded`: broker, monitor and intake under one supervisord."""
+"""The services: those that we run, under one supervisord, and those that others run, which must answer.
+
+In mode `embedded` broker, monitor and intake are ours; in mode `local` a database server and a broker run
+already.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,15 +11,15 @@ from pathlib import Path
 from swf_testbed.config.settings import Mode, Settings
 from swf_testbed.control.places import broker_password, control_lock, socket_dir
 from swf_testbed.control.programs import (
-    BROKER,
     INTAKE,
-    MONITOR,
-    SERVICES,
+    external_services,
+    identity,
     public_environment,
+    service_names,
     service_programs,
     supervisor_file,
 )
-from swf_testbed.control.readiness import HANDSHAKES, Answer, Endpoint, endpoints
+from swf_testbed.control.readiness import GREETINGS, Answer, Endpoint, Greeting, endpoints
 from swf_testbed.control.supervision import Process, Supervisord, wait_until
 from swf_testbed.model.errors import Refused, Unavailable
 
@@ -29,6 +33,8 @@ LEAVE_S = 20.0
 GONE_S = 1.0
 """A service of two ports does not leave both in the same moment."""
 
+EXTERNAL = "external"
+_NAME = "services"
 _LOG_LINES = 8
 
 Tell = Callable[[str], None]
@@ -37,18 +43,23 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """How a service is: what supervisord says of its process, and what it says itself."""
+    """How a service is: what supervisord says of its process, and what it says itself.
+
+    `said` is its version, or why the answer is not what it should be. A service that others run has the state
+    `external`.
+    """
 
     name: str
     state: str
     pid: int | None
     address: str | None
     answer: Answer
+    said: str = ""
 
     @property
     def ready(self) -> bool:
         """Ours, running and answering."""
-        return self.state == "RUNNING" and self.answer is Answer.OURS
+        return self.state in {"RUNNING", EXTERNAL} and self.answer is Answer.OURS
 
 
 def services_supervisord(settings: Settings) -> Supervisord:
@@ -58,37 +69,47 @@ def services_supervisord(settings: Settings) -> Supervisord:
 
 def service_status(settings: Settings) -> list[ServiceStatus]:
     """Each service, by a handshake where it has an address."""
-    rows = {process.name: process for process in services_supervisord(settings).processes()}
-    return [_status(settings, name, rows.get(name)) for name in SERVICES]
+    supervisord = services_supervisord(settings)
+    rows = {process.name: process for process in supervisord.processes()}
+    return [_status(settings, name, rows.get(name)) for name in service_names(settings)]
 
 
 def _status(settings: Settings, name: str, process: Process | None) -> ServiceStatus:
     expected = endpoints(settings).get(name, ())
+    address = " ".join(map(str, expected)) or None
+    if name in external_services(settings):
+        greeting = GREETINGS[name](settings)
+        return ServiceStatus(name, EXTERNAL, None, address, greeting.answer, greeting.said)
     state = process.state if process else "STOPPED"
     if expected:
-        answer = HANDSHAKES[name](settings)
-        if answer is Answer.OURS and state != "RUNNING":
-            answer = Answer.STRANGER
+        greeting = GREETINGS[name](settings)
+        if greeting.answer is Answer.OURS and state != "RUNNING":
+            greeting = Greeting(Answer.STRANGER, "answers, but is not under our supervisor")
     else:
-        answer = Answer.OURS if process and process.running else Answer.NOBODY
-    address = " ".join(map(str, expected)) or None
-    return ServiceStatus(name, state, process.pid if process else None, address, answer)
+        greeting = Greeting(Answer.OURS if process and process.running else Answer.NOBODY)
+    return ServiceStatus(
+        name, state, process.pid if process else None, address, greeting.answer, greeting.said
+    )
 
 
-def start_services(settings: Settings, tell: Tell = lambda _: None) -> None:
-    """Bring up what is down, and wait until all answer.
+def start_services(settings: Settings, tell: Tell = lambda _: None) -> list[ServiceStatus]:
+    """Bring up what is down, and wait until all answer; how they are then.
 
     Raises:
-        Refused: a mode other than `embedded`, or a port that somebody else has.
-        Unavailable: a service does not come up; the end of its log says why.
+        Refused: a mode that this version cannot start, services of another mode, or a taken port.
+        Unavailable: a service does not come up, the end of its log says why; or one that others run is away.
     """
-    if settings.swf_mode is not Mode.EMBEDDED:
+    if settings.swf_mode is Mode.DOCKER:
         raise Refused(
-            f"SWF_MODE = {settings.swf_mode.value}: this version starts services in embedded mode only"
+            f"SWF_MODE = {settings.swf_mode.value}: this version starts embedded and local services only"
         )
+    _require_external(settings)
     with control_lock(settings):
         supervisord = services_supervisord(settings)
-        secrets = {"ACTIVEMQ_PASSWORD": broker_password(settings)}
+        refuse_other_mode(settings, supervisord)
+        secrets = (
+            {"ACTIVEMQ_PASSWORD": broker_password(settings)} if settings.swf_mode is Mode.EMBEDDED else {}
+        )
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         text = services_file(settings, supervisord.socket)
@@ -96,10 +117,33 @@ def start_services(settings: Settings, tell: Tell = lambda _: None) -> None:
             tell("the settings have changed: starting the services again")
             supervisord.shut_down()
         if not supervisord.up:
-            for service, expected in endpoints(settings).items():
-                _await_free(settings, service, expected)
+            for program in service_programs(settings):
+                _await_free(settings, program.name, endpoints(settings).get(program.name, ()))
             supervisord.start(text, secrets)
         _begin(settings, supervisord, tell)
+    return service_status(settings)
+
+
+def refuse_other_mode(settings: Settings, supervisord: Supervisord) -> None:
+    """Raises `Refused`, with the remedy, when services of another mode run."""
+    found = supervisord.identity
+    if found not in {None, identity(settings, _NAME)}:
+        other = str(found).removeprefix(f"{_NAME}-")
+        raise Refused(
+            f"services of mode {other} are up; `testbed stop` ends them, or set SWF_MODE={other} to use them"
+        )
+
+
+def _require_external(settings: Settings) -> None:
+    for name in external_services(settings):
+        greeting = GREETINGS[name](settings)
+        if greeting.answer is not Answer.OURS:
+            (endpoint,) = endpoints(settings)[name]
+            why = greeting.said or "nobody listens there"
+            raise Unavailable(
+                f"the {name} at {endpoint} does not answer as it should: {why}; in mode "
+                f"{settings.swf_mode.value} it has to be up before the testbed"
+            )
 
 
 def services_file(settings: Settings, socket: Path) -> str:
@@ -107,7 +151,7 @@ def services_file(settings: Settings, socket: Path) -> str:
     return supervisor_file(
         settings,
         socket=socket,
-        name="services",
+        name=_NAME,
         programs=service_programs(settings),
         environment=public_environment(settings),
     )
@@ -119,7 +163,9 @@ def _written(path: Path) -> str:
 
 def _await_free(settings: Settings, service: str, expected: Sequence[Endpoint]) -> None:
     """A service that lost its supervisord is leaving; anybody else at the port stays."""
-    leaving = HANDSHAKES[service](settings) is Answer.OURS
+    if not expected:
+        return
+    leaving = GREETINGS[service](settings).answer is Answer.OURS
     wait_until(lambda: not any(one.taken for one in expected), LEAVE_S if leaving else GONE_S)
     for endpoint in expected:
         if endpoint.taken:
@@ -130,10 +176,12 @@ def _await_free(settings: Settings, service: str, expected: Sequence[Endpoint]) 
 
 
 def _begin(settings: Settings, supervisord: Supervisord, tell: Tell) -> None:
-    """The broker and the monitor come up side by side; the intake needs both."""
-    for name in (BROKER, MONITOR):
-        supervisord.begin(name)
-    for name in SERVICES:
+    """Broker and monitor come up side by side; the intake needs both."""
+    names = [program.name for program in service_programs(settings)]
+    for name in names:
+        if name != INTAKE:
+            supervisord.begin(name)
+    for name in names:
         if name == INTAKE:
             supervisord.begin(name)
         tell(f"waiting for the {name}")

@@ -107,6 +107,14 @@ class Supervisord:
         except Unavailable:
             return None
 
+    @property
+    def identity(self) -> str | None:
+        """What it calls itself; None when it is down."""
+        try:
+            return str(self._call(lambda rpc: rpc.supervisor.getIdentification()))
+        except Unavailable:
+            return None
+
     def processes(self) -> list[Process]:
         """All that it supervises; none when it is down."""
         try:

@@ -2,6 +2,7 @@
 
 from swf_testbed.messages.codec import decode, encode, headers
 from swf_testbed.messages.control import (
+    KillAgent,
     Ping,
     Reply,
     Restart,
@@ -64,6 +65,7 @@ __all__ = [
     "EndRun",
     "FastmonStatus",
     "HistogramsUpdated",
+    "KillAgent",
     "Message",
     "PauseRun",
     "Ping",

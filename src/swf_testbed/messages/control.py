@@ -8,9 +8,12 @@ from pydantic import Field
 from swf_testbed.messages.envelope import Message
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import Refused
-from swf_testbed.model.fields import Name, Seconds, ShortText
+from swf_testbed.model.fields import Name, Seconds, ShortText, Timestamp
 
 _MANAGERS = destinations.testbed_control("USERNAME").replace("USERNAME", "{username}")
+
+COMMAND_LIVES_S = 120
+"""A command that nobody took for so long is forgotten: who asked does not wait for it any more."""
 
 
 class Command(Message):
@@ -50,6 +53,7 @@ class TestbedCommand(Command):
     """A command to the agent manager of a user."""
 
     __test__ = False  # pytest takes what begins with Test for its own
+    time_to_live_s = COMMAND_LIVES_S
     username: Name
 
     @property
@@ -88,9 +92,22 @@ class Status(TestbedCommand):
     msg_type: Literal["status"] = "status"
 
 
+class KillAgent(TestbedCommand):
+    """End a process of the agents at once, as when it hangs; its supervisor puts another in its place.
+
+    It is named as `status` names it, with the time at which it was started, so that a successor is never
+    meant by mistake.
+    """
+
+    msg_type: Literal["kill_agent"] = "kill_agent"
+    agent: Name
+    started_at: Timestamp
+
+
 class Ping(Command):
     """Ask whether anyone is there: the workflow runner, or the agent manager of `username`."""
 
+    time_to_live_s = COMMAND_LIVES_S
     msg_type: Literal["ping"] = "ping"
     username: Name | None = None
 

@@ -45,6 +45,7 @@ _CLASSES: tuple[type[Message], ...] = (
     control.StopTestbed,
     control.Restart,
     control.Status,
+    control.KillAgent,
     control.Ping,
     control.Reply,
 )

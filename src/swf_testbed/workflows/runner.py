@@ -2,16 +2,17 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from swf_testbed.config.compose import load_configuration
 from swf_testbed.config.documents import Configuration
-from swf_testbed.messages import Ping, Reply, RunWorkflow, StatusRequest, StopWorkflow
-from swf_testbed.messages.codec import encode, headers
+from swf_testbed.messages import Ping, RunWorkflow, StatusRequest, StopWorkflow
 from swf_testbed.messages.control import Command
-from swf_testbed.model.errors import BadInput, SwfError, Unavailable
+from swf_testbed.model.errors import BadInput, SwfError
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
+from swf_testbed.runtime.answering import answer
 from swf_testbed.workflows.aftermath import end_what_was_left_open
 from swf_testbed.workflows.execution import Execution
 from swf_testbed.workflows.ledger import RUN_NUMBER, Ledger
@@ -134,23 +135,5 @@ class WorkflowRunner(BaseAgent):
         with self._lock:
             self._running.pop(execution_id, None)
 
-    def _answer(self, command: Command, act: Any) -> None:
-        """Do, and say what was done; what the asker said wrong is the asker's to mend, not a dead letter."""
-        try:
-            done, error = act(), None
-        except Unavailable:
-            raise
-        except SwfError as refusal:
-            done, error = {}, str(refusal)
-            _log.warning("%s refused: %s", command.msg_type, error)
-        if command.reply_to is None:
-            return
-        reply = self.context.message(
-            Reply,
-            cause=command,
-            correlation_id=command.correlation_id or command.message_id,
-            ok=error is None,
-            error=error,
-            done=done,
-        )
-        self.context.bus.publish_body(command.reply_to, encode(reply), headers(reply))
+    def _answer(self, command: Command, act: Callable[[], dict[str, Any]]) -> None:
+        answer(self.context, command, act)

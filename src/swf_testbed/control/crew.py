@@ -1,0 +1,39 @@
+"""Which agents a configuration asks for."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from swf_testbed.config.compose import TESTBED_FILE, instance_agents, instance_namespace, load_configuration
+from swf_testbed.config.documents import AgentEntry, Configuration
+from swf_testbed.config.settings import Settings
+from swf_testbed.model.errors import BadInput
+
+
+class Crew(NamedTuple):
+    """The agents of a namespace, by name; the workflow runner is always with them."""
+
+    namespace: str
+    agents: Mapping[str, AgentEntry]
+
+
+def crew_said(settings: Settings, config_name: str | None) -> Crew:
+    """The agents of a workflow's configuration; without a name, those of testbed.toml alone."""
+    if config_name is not None:
+        configuration = load_configuration(
+            config_name, settings.swf_home, testbed_file=settings.swf_testbed_config
+        )
+        return crew_of(settings, configuration)
+    namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
+    return Crew(namespace, instance_agents(settings.swf_home, settings.swf_testbed_config))
+
+
+def crew_of(settings: Settings, configuration: Configuration) -> Crew:
+    """The agents of a configuration; `BadInput` if it is of another namespace than testbed.toml's."""
+    namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
+    if configuration.testbed.namespace != namespace:
+        raise BadInput(
+            "testbed.namespace",
+            configuration.testbed.namespace,
+            f"is set in {TESTBED_FILE} alone, since every program reads it there ({namespace})",
+        )
+    return Crew(namespace, configuration.agents)

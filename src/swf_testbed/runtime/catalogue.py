@@ -1,0 +1,10 @@
+"""The testbed's own agents by their short names; each is imported only when it is asked for."""
+
+OWN_AGENTS = {
+    "data": "swf_testbed.agents.data:DataAgent",
+    "fastmon": "swf_testbed.agents.fastmon:FastmonAgent",
+    "fast_processing": "swf_testbed.agents.fast_processing:FastProcessingAgent",
+    "merger": "swf_testbed.agents.merger.agent:MergerAgent",
+    "worker": "swf_testbed.agents.worker:Worker",
+}
+"""Module and class of each."""
