@@ -152,6 +152,7 @@ OWN = [
     ("stop_testbed", {"username": "alice"}),
     ("restart", {"username": "alice"}),
     ("status", {"username": "alice"}),
+    ("kill_agent", {"username": "alice", "agent": "worker_00", "started_at": "2026-01-01T00:00:00Z"}),
     ("ping", {}),
     ("reply", {"correlation_id": CAUSE, "ok": True}),
     (

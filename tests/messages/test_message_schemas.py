@@ -101,5 +101,6 @@ def test_channels_are_the_destinations_of_the_contract() -> None:
         "stop_testbed",
         "restart",
         "status",
+        "kill_agent",
         "ping",
     }
