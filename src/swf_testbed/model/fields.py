@@ -1,5 +1,6 @@
 """The types of fields that several messages and records share, each with its bounds."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -8,9 +9,12 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Plai
 from swf_testbed.model.clock import iso
 from swf_testbed.model.names import LAST_RUN_NUMBER, STREAM
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 
 def _no_number(value: object) -> object:
-    if not isinstance(value, str | datetime):
+    # Seconds since 1970 are no such text, though the parser would take their digits.
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _DATE.match(value)):
         raise ValueError("must be ISO 8601 with an offset")  # pydantic hears ValueError
     return value
 
