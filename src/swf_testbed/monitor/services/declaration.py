@@ -49,6 +49,7 @@ class Resource:
         name: as in the path.
         model: its table.
         filters: fields that a list can be filtered and ordered by, beyond the natural key.
+        related: further filters, and the paths of what they compare in other tables.
         namespace, run: paths of the `namespace` and `run_number` filters, where the table has them.
         time: what `start_time` and `end_time` limit.
         rule: what happens to a record that exists.
@@ -67,6 +68,7 @@ class Resource:
     name: str
     model: type[models.Model]
     filters: tuple[str, ...] = ()
+    related: Mapping[str, str] = field(default_factory=dict)
     namespace: str | None = None
     run: str | None = None
     time: str = "created_at"

@@ -69,14 +69,25 @@ def parse_value(resource: Resource, name: str, text: str) -> Any:
     Raises:
         BadInput: malformed.
     """
-    return _parse(_model_field(resource, name), name, text)
+    return _parse(field_of(resource, name), name, text)
 
 
-def _model_field(resource: Resource, name: str) -> "models.Field[Any, Any]":
-    entry = resource.model._meta.get_field(resource.columns[name])
+def path_of(resource: Resource, name: str) -> str:
+    """Where a filter's value stands, seen from the resource's table; `KeyError` if it is no field of one."""
+    further = {"namespace": resource.namespace, "run_number": resource.run} | dict(resource.related)
+    return further.get(name) or resource.columns[name]
+
+
+def field_of(resource: Resource, name: str) -> "models.Field[Any, Any]":
+    """The field at `path_of` the name; of a reference, the field that it refers by."""
+    model: type[models.Model] = resource.model
+    entry: object = None
+    for step in path_of(resource, name).split("__"):
+        entry = model._meta.get_field(step)
+        model = entry.related_model if isinstance(entry.related_model, type) else model
     while isinstance(entry, models.ForeignKey):
         entry = entry.target_field
-    assert isinstance(entry, models.Field)  # noqa: S101  # columns holds nothing else
+    assert isinstance(entry, models.Field)  # noqa: S101  # a path ends in one
     return entry
 
 
@@ -107,8 +118,8 @@ def schema_of(resource: Resource, name: str) -> dict[str, Any]:
         return dict(_SCHEMAS[0][1])
     if name == "run_number" and resource.run:
         return _NUMBER | {"maximum": 2**31 - 1}
-    if name in resource.columns:
-        entry = _model_field(resource, name)
+    if name in resource.columns or name in resource.related:
+        entry = field_of(resource, name)
         if entry.choices:
             return {"type": "string", "enum": [value for value, _ in entry.flatchoices]}
         for kind, schema in _SCHEMAS:
@@ -122,7 +133,7 @@ class Filters:
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
-        self._fields = tuple(dict.fromkeys((*resource.key, *resource.filters)))
+        self._fields = tuple(dict.fromkeys((*resource.key, *resource.filters, *resource.related)))
 
     @property
     def ordered(self) -> tuple[str, ...]:
@@ -153,22 +164,35 @@ class Filters:
             return Q(**{f"{resource.time}__gte": max(moment(name, text) for text in values)})
         if name == "end_time":
             return Q(**{f"{resource.time}__lt": min(moment(name, text) for text in values)})
-        if name == "namespace" and resource.namespace:
-            return Q(**{f"{resource.namespace}__in": [_text(name, text) for text in values]})
-        if name == "run_number" and resource.run:
-            return Q(**{f"{resource.run}__in": [number_between(name, text, 0, 2**31 - 1) for text in values]})
-        if name not in self._fields:
+        if name not in self.names:
             raise BadInput(name, list(values), f"is not a filter; {one_of(self.names)}")
-        parsed = [parse_value(resource, name, text) for text in values]
-        return Q(**{f"{resource.columns[name]}__in": parsed})
+        return Q(**{f"{path_of(resource, name)}__in": [self.value(name, text) for text in values]})
+
+    def value(self, name: str, text: str) -> Any:
+        """What a filter compares with; `BadInput` if the text is malformed."""
+        if name == "namespace" and self._resource.namespace:
+            return _text(name, text)
+        if name == "run_number" and self._resource.run:
+            return number_between(name, text, 0, 2**31 - 1)
+        return parse_value(self._resource, name, text)
+
+    def absent(self, name: str) -> Q:
+        """Rows that have no value to filter by."""
+        try:
+            return Q(**{f"{path_of(self._resource, name)}__isnull": True})
+        except KeyError:
+            raise BadInput("without", name, one_of(self.names)) from None
 
     def ordering(self, text: str) -> list[str]:
-        """Columns from `name,-name`; the primary key settles ties, so that pages do not overlap."""
+        """Columns from `name,-name`; the primary key settles ties, so that pages do not overlap.
+
+        It goes the way of the last column, as an index of that column does.
+        """
         columns: list[str] = []
         for word in text.split(","):
             name = word.removeprefix("-")
             if name not in self._fields:
                 allowed = f"{one_of(self._fields)}, with - for the greatest first"
                 raise BadInput("ordering", text, allowed)
-            columns.append(("-" if word.startswith("-") else "") + self._resource.columns[name])
-        return [*columns, "-pk"]
+            columns.append(("-" if word.startswith("-") else "") + path_of(self._resource, name))
+        return [*columns, "-pk" if columns[-1].startswith("-") else "pk"]

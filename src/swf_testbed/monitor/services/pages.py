@@ -8,13 +8,9 @@ from typing import Any
 from django.db.models import Count, Sum
 
 from swf_testbed.model.clock import now
-from swf_testbed.model.states import RunPhase
 from swf_testbed.monitor.services.counts import slice_counts
 from swf_testbed.monitor.store.models import Run, RunState, StfFile
 from swf_testbed.records import SliceCounts
-
-PAGE = 50
-"""Runs on a page of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +27,6 @@ class RunLine:
     def duration(self) -> timedelta | None:
         """From the start to the end, or to now."""
         return (self.run.end_time or now()) - self.run.start_time if self.run.start_time else None
-
-
-def run_list(phase: RunPhase | None, page: int) -> tuple[list[RunLine], int]:
-    """A page (from 1) of the runs, newest first, and how many there are."""
-    runs = Run.objects.all() if phase is None else Run.objects.filter(run_state__phase=phase)
-    return run_lines(runs[(page - 1) * PAGE : page * PAGE]), runs.count()
 
 
 def run_lines(runs: Any) -> list[RunLine]:

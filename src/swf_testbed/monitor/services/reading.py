@@ -49,6 +49,11 @@ def _last(values: Sequence[str]) -> str:
 
 
 def get(resource: Resource, path: str) -> Row:
+    """One record as answers have it; see `get_row`."""
+    return _plain(get_row(resource, path))
+
+
+def get_row(resource: Resource, path: str) -> Row:
     """One record by its natural key, or by another unique field (files: their UUID).
 
     Args:
@@ -70,16 +75,23 @@ def get(resource: Resource, path: str) -> Row:
             }
         except BadInput:
             continue
-        if found := _answers(resource, resource.model._default_manager.filter(**limits)[:1]):
-            return found[0]
+        rows = _rows(resource, resource.model._default_manager.filter(**limits)[:1])
+        for row in rows:
+            resource.complete(rows)
+            return row
     raise missing
 
 
 def _answers(resource: Resource, rows: "models.QuerySet[Any]") -> list[Row]:
-    names, columns = list(resource.columns), list(resource.columns.values())
-    found = [
-        {name: plain(value) for name, value in zip(names, values, strict=True)}
-        for values in rows.values_list(*columns)
-    ]
+    found = [_plain(row) for row in _rows(resource, rows)]
     resource.complete(found)
     return found
+
+
+def _rows(resource: Resource, rows: "models.QuerySet[Any]") -> list[Row]:
+    names, columns = list(resource.columns), list(resource.columns.values())
+    return [dict(zip(names, values, strict=True)) for values in rows.values_list(*columns)]
+
+
+def _plain(row: Row) -> Row:
+    return {name: plain(value) for name, value in row.items()}

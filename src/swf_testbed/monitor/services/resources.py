@@ -25,6 +25,7 @@ _ALL = (
         "runs",
         store.Run,
         filters=("start_time", "end_time", "execution", "created_at"),
+        related={"phase": "run_state__phase"},
         namespace="namespace",
         run="run_number",
         time="start_time",

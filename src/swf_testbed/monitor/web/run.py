@@ -1,13 +1,13 @@
 """The page of one run."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from swf_testbed.fastmon.presentation import SHOWN
 from swf_testbed.fastmon.products import RUN
 from swf_testbed.model.detectors import detectors
-from swf_testbed.model.errors import NotFound
+from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.monitor.services.run_page import run_page
-from swf_testbed.monitor.web.rendering import STREAM, for_readers, page, scripts_gathered
+from swf_testbed.monitor.web.serving import for_readers, page, scripts_gathered, stream
 
 
 @for_readers
@@ -16,11 +16,8 @@ def run(request: HttpRequest, run_number: int) -> HttpResponse:
     titles = _subsystems()
     subsystem = request.GET.get("subsystem", "").lower() or next(iter(titles))
     if subsystem not in titles:
-        raise Http404
-    try:
-        found = run_page(run_number)
-    except NotFound:
-        raise Http404 from None
+        raise BadInput("subsystem", subsystem, one_of(titles))
+    found = run_page(run_number)
     context = {
         "page": found,
         "line": found.line,
@@ -31,7 +28,7 @@ def run(request: HttpRequest, run_number: int) -> HttpResponse:
         "order": " ".join(shown.name for shown in SHOWN),
         "gathered": scripts_gathered(),
     }
-    return page(request, "run", context, stream=f"{STREAM}?run_ids={run_number}")
+    return page(request, "run.html", context, here="web:runs", moved_by=stream(run_ids=run_number))
 
 
 def _subsystems() -> dict[str, str]:

@@ -1,17 +1,47 @@
 """The addresses of the pages."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
 
-from swf_testbed.monitor.web import account, views
+from swf_testbed.monitor.web import account
+from swf_testbed.monitor.web.details import DETAILS, detail_view
 from swf_testbed.monitor.web.hub import hub
+from swf_testbed.monitor.web.links import AnyKey
+from swf_testbed.monitor.web.lists import download, list_view
+from swf_testbed.monitor.web.log_summary import summary
 from swf_testbed.monitor.web.run import run
+
+register_converter(AnyKey, "key")
+
+
+def _lists(*names: str) -> list[URLPattern]:
+    return [path(f"{name}/", list_view(name), name=name) for name in names]
+
+
+def _detail(name: str) -> URLPattern:
+    return path(f"{DETAILS[name].within}/<key:key>/", detail_view(name), name=name)
+
 
 app_name = "web"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", hub, name="hub"),
-    path("runs/", views.runs, name="runs"),
     path("runs/<int:run_number>/", run, name="run"),
+    path("logs/summary/", summary, name="log-summary"),
+    *_lists("runs", "stfs", "samples", "slices", "workers"),
+    *_lists("definitions", "executions", "namespaces", "agents", "messages", "logs", "subscribers", "alarms"),
+    path("<slug:name>.<slug:form>", download, name="download"),
+    _detail("stf"),
+    _detail("sample"),
+    _detail("slice"),
+    _detail("worker"),
+    _detail("definition"),
+    _detail("execution"),
+    _detail("namespace"),
+    _detail("agent"),
+    _detail("message"),
+    _detail("log"),
+    _detail("subscriber"),
+    _detail("alarm"),
     path("account/tokens/", account.account_tokens, name="tokens"),
     path("login/", account.ThrottledLoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="web:hub"), name="logout"),

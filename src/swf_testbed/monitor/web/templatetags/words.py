@@ -1,12 +1,14 @@
 """Numbers, times and states as the pages write them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from swf_testbed.model.clock import iso
+from swf_testbed.model.clock import iso, now
+from swf_testbed.model.status import AGENT_STALE_S
 
 register = template.Library()
 
@@ -16,8 +18,11 @@ _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 _TONES = {
     "good": {"completed", "OK", "READY", "processed", "done", "idle", "good"},
     "active": {"imminent", "physics", "running", "PROCESSING", "processing", "busy"},
-    "medium": {"standby", "pending", "WARNING", "STARTING", "starting", "draining", "medium", "terminated"},
-    "bad": {"aborted", "failed", "ERROR", "bad"},
+    "medium": {
+        *("standby", "pending", "WARNING", "STARTING", "starting", "draining", "medium", "terminated"),
+        "warning",
+    },
+    "bad": {"aborted", "failed", "ERROR", "bad", "CRITICAL", "error"},
 }
 _TONE = {word: tone for tone, words in _TONES.items() for word in words}
 
@@ -28,6 +33,41 @@ def word(value: object) -> SafeString:
     if value is None or value == "":
         return SafeString(NOTHING)
     return format_html('<span class="word {}">{}</span>', _TONE.get(str(value), ""), value)
+
+
+@register.filter
+def text(value: object, most: int = 160) -> SafeString:
+    """A text from outside: its direction stays its own, and what is too long is cut off."""
+    if value is None or value == "":
+        return SafeString(NOTHING)
+    said = str(value)
+    return format_html("<bdi>{}</bdi>", said if len(said) <= most else f"{said[: most - 1]}…")
+
+
+@register.filter
+def yes(value: object) -> str:
+    """Whether something is so."""
+    return "yes" if value else "no"
+
+
+@register.filter
+def brief(value: object) -> SafeString:
+    """The beginning of an identity."""
+    return format_html('<code title="{}">{}</code>', value, str(value)[:8])
+
+
+@register.filter
+def listed(values: Sequence[object] | None) -> SafeString:
+    """Several names."""
+    return text(", ".join(str(value) for value in values or ()))
+
+
+@register.filter
+def heartbeat(value: datetime | None) -> SafeString:
+    """When an agent was last heard, and whether that is too long ago."""
+    if value is not None and now() - value <= timedelta(seconds=AGENT_STALE_S):
+        return moment(value)
+    return format_html('{} <span class="word medium">stale</span>', moment(value))
 
 
 @register.filter

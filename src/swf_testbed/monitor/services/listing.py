@@ -1,0 +1,282 @@
+"""Lists as people read them: searched, filtered, counted by what they can be filtered by, page by page.
+
+Filters, their values and their mistakes are those of the REST interface (`filtering`). Beyond them a query
+may say `q`, a text to search for, and `without`, names of filters of which a row has no value. Empty values
+say nothing: a browser sends those of all fields of a form.
+
+The number of rows and all counts come from one statement that groups the rows by their facets; an index over
+these columns lets it read nothing else.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Q, QuerySet
+
+from swf_testbed.model.clock import iso
+from swf_testbed.model.errors import BadInput, NotFound, Refused
+from swf_testbed.monitor.services.declaration import Resource
+from swf_testbed.monitor.services.filtering import Filters, field_of, number_between, path_of
+from swf_testbed.monitor.services.rows import Row, plain
+
+PAGE = 50
+"""Rows on a page."""
+
+SEARCHED = 50_000
+"""Newest rows that a text is searched in."""
+
+MAX_DOWNLOAD = 500_000
+"""Rows of one download."""
+
+_BATCH = 1000
+_LONGEST_TEXT = 200
+
+NONE = ""
+"""Stands among a filter's values for having none; a query says `without=NAME`."""
+
+Query = Mapping[str, Sequence[str]]
+Filtered = Mapping[str, tuple[str, ...]]
+"""The values of each filter, of which any lets a row pass."""
+
+
+def _nothing(rows: list[Row]) -> None:
+    del rows
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a list can do.
+
+    Attributes:
+        resource: whose rows it lists.
+        facets: filters that are shown with the number of rows of each value; few values make few groups.
+        search: columns that a text is searched in.
+        ordering: the order when none is asked for, as in a query; empty is the table's own.
+        complete: adds what is counted to the rows of a page.
+    """
+
+    resource: Resource
+    facets: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    ordering: str = ""
+    complete: Callable[[list[Row]], None] = _nothing
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader asked of a list: filters by name, a text, an order, a page from 1."""
+
+    filters: Filtered = field(default_factory=dict)
+    text: str = ""
+    ordering: str = ""
+    page: int = 1
+
+
+class Value(NamedTuple):
+    """One value of a facet, as a query says it, or `NONE`; `rows` have it and pass all other filters."""
+
+    text: str
+    rows: int
+    chosen: bool
+
+
+class Found(NamedTuple):
+    """A page of a list.
+
+    Attributes:
+        total: the length of the whole.
+        rows: those of this page.
+        facets: the values by filter.
+        bounded: whether a text was searched in the newest rows only.
+    """
+
+    total: int
+    rows: list[Row]
+    facets: dict[str, list[Value]]
+    bounded: bool
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // PAGE))
+
+
+def understand(listing: Listing, query: Query) -> Asked:
+    """What a query asks for.
+
+    Args:
+        listing: of which list.
+        query: `q`, `ordering`, `page`, and filters, each with its values.
+
+    Raises:
+        BadInput: a filter that does not exist, or a malformed value, by name.
+    """
+    said = {name: tuple(dict.fromkeys(filter(None, values))) for name, values in query.items()}
+    text = _last(said.pop("q", ())).strip()
+    if len(text) > _LONGEST_TEXT or "\0" in text:
+        raise BadInput("q", text, f"must be at most {_LONGEST_TEXT} characters, none of them NUL")
+    if text and not listing.search:
+        raise BadInput("q", text, "is not known here: this list is not searched")
+    ordering = _last(said.pop("ordering", ())) or listing.ordering
+    page = number_between("page", _last(said.pop("page", ())) or "1", 1, 10**8)
+    for name in said.pop("without", ()):
+        said[name] = (*said.get(name, ()), NONE)
+    asked = Asked({name: values for name, values in said.items() if values}, text, ordering, page)
+    _condition(listing, asked.filters)
+    if asked.ordering:
+        Filters(listing.resource).ordering(asked.ordering)
+    return asked
+
+
+def _last(values: Sequence[str]) -> str:
+    return values[-1] if values else ""
+
+
+def _condition(listing: Listing, filters: Filtered) -> Q:
+    """The filters of REST, of which `without` lets rows pass that have no value."""
+    known = Filters(listing.resource)
+    found = Q()
+    for name, texts in filters.items():
+        values = [text for text in texts if text != NONE]
+        one = known.condition({name: values} if values else {})
+        found &= one if len(values) == len(texts) else one | known.absent(name)
+    return found
+
+
+def select(listing: Listing, asked: Asked) -> "QuerySet[Any]":
+    """All rows that are asked for, in order."""
+    return _in_order(listing, asked, _oldest(listing, asked))
+
+
+def _in_order(listing: Listing, asked: Asked, oldest: int | None) -> "QuerySet[Any]":
+    rows = _matching(listing, asked.filters, asked.text, oldest)
+    return rows.order_by(*Filters(listing.resource).ordering(asked.ordering)) if asked.ordering else rows
+
+
+def _oldest(listing: Listing, asked: Asked) -> int | None:
+    """The key of the last row that a text is searched in; None if it is searched in all, or there is none."""
+    if not asked.text:
+        return None
+    newest = _matching(listing, asked.filters, "", None).order_by("-pk").values_list("pk", flat=True)
+    return newest[SEARCHED : SEARCHED + 1].first()
+
+
+def _matching(listing: Listing, filters: Filtered, text: str, oldest: int | None) -> "QuerySet[Any]":
+    rows = listing.resource.model._default_manager.filter(_condition(listing, filters))
+    if not text:
+        return rows
+    if oldest is not None:
+        rows = rows.filter(pk__gt=oldest)
+    return rows.filter(reduce(or_, (Q(**{f"{column}__icontains": text}) for column in listing.search)))
+
+
+def find(listing: Listing, asked: Asked, columns: Sequence[str]) -> Found:
+    """One page, with the counts of the facets.
+
+    Args:
+        listing: of which list.
+        asked: what `understand` made of a query.
+        columns: names of the fields that are wanted, as records or filters call them.
+
+    Raises:
+        NotFound: the list does not have so many pages.
+    """
+    oldest = _oldest(listing, asked)
+    total, facets = _counted(listing, asked, oldest)
+    begin = (asked.page - 1) * PAGE
+    if begin and begin >= total:
+        raise NotFound(
+            f"there is no page {asked.page} of this list, which has {total} rows, {PAGE} on a page"
+        )
+    part = range(begin, min(begin + PAGE, total))
+    rows = _rows(_in_order(listing, asked, oldest), listing.resource, columns, part)
+    listing.complete(rows)
+    return Found(total, rows, facets, bounded=oldest is not None)
+
+
+def excerpt(listing: Listing, filters: Mapping[str, str], columns: Sequence[str], most: int) -> list[Row]:
+    """The first rows that pass some filters; as `find`, but nothing is counted."""
+    asked = Asked({name: (text,) for name, text in filters.items()}, ordering=listing.ordering)
+    rows = _rows(select(listing, asked), listing.resource, columns, range(most))
+    listing.complete(rows)
+    return rows
+
+
+def _rows(rows: "QuerySet[Any]", resource: Resource, columns: Sequence[str], part: range) -> list[Row]:
+    names = list(dict.fromkeys((*resource.key, *columns)))
+    wanted = rows.values_list(*(path_of(resource, name) for name in names))
+    return [dict(zip(names, values, strict=True)) for values in wanted[part.start : part.stop]]
+
+
+def _counted(listing: Listing, asked: Asked, oldest: int | None) -> tuple[int, dict[str, list[Value]]]:
+    """The number of rows, and each facet's values, counted where all filters but its own let rows pass."""
+    if not listing.facets:
+        return _matching(listing, asked.filters, asked.text, oldest).count(), {}
+    names = listing.facets
+    chosen = [_chosen(listing, name, asked.filters.get(name, ())) for name in names]
+    outside = {name: values for name, values in asked.filters.items() if name not in names}
+    rows = _matching(listing, outside, asked.text, oldest).order_by()
+    paths = [path_of(listing.resource, name) for name in names]
+    total, counts = 0, [Counter(dict.fromkeys(values, 0)) for values in chosen]
+    for *values, number in rows.values_list(*paths).annotate(Count("pk")):
+        texts = [as_text(value) for value in values]
+        refusing = [i for i, text in enumerate(texts) if chosen[i] and text not in chosen[i]]
+        total += 0 if refusing else number
+        if len(refusing) < 2:
+            for i in refusing or range(len(names)):
+                counts[i][texts[i]] += number
+    return total, {
+        name: [Value(text, number, text in chosen[i]) for text, number in _sorted(listing, name, counts[i])]
+        for i, name in enumerate(names)
+    }
+
+
+def _chosen(listing: Listing, name: str, texts: Sequence[str]) -> set[str]:
+    filters = Filters(listing.resource)
+    return {as_text(filters.value(name, text)) if text else NONE for text in texts}
+
+
+def as_text(value: Any) -> str:
+    """A value as a query says it, or `NONE`."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return iso(value) if isinstance(value, datetime) else str(value)
+
+
+def _sorted(listing: Listing, name: str, counts: "Counter[str]") -> list[tuple[str, int]]:
+    """Words of a closed set in their order, others by their number; rows without any come last."""
+    order = [value for value, _ in field_of(listing.resource, name).flatchoices]
+    place = {text: i for i, text in enumerate(order)}
+    return sorted(counts.items(), key=lambda one: (not one[0], place.get(one[0], -one[1]), one[0]))
+
+
+def download(listing: Listing, asked: Asked) -> Iterator[Row]:
+    """All records that are asked for, as REST answers them, read as they are taken.
+
+    Raises:
+        Refused: at once, when they are too many.
+    """
+    rows = select(listing, asked)
+    if (number := rows.count()) > MAX_DOWNLOAD:
+        raise Refused(f"{number} rows are more than one download has ({MAX_DOWNLOAD}): filter them further")
+    return _records(rows, listing.resource)
+
+
+def _records(rows: "QuerySet[Any]", resource: Resource) -> Iterator[Row]:
+    names, columns = list(resource.columns), list(resource.columns.values())
+    batch: list[Row] = []
+    for values in rows.values_list(*columns).iterator(_BATCH):
+        batch.append({name: plain(value) for name, value in zip(names, values, strict=True)})
+        if len(batch) == _BATCH:
+            resource.complete(batch)
+            yield from batch
+            batch = []
+    resource.complete(batch)
+    yield from batch

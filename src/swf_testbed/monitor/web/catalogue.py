@@ -1,0 +1,294 @@
+"""Every list, declared once: its columns, what it is filtered and searched by, and what moves it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from swf_testbed.messages import REGISTRY
+from swf_testbed.monitor.services import run_lines
+from swf_testbed.monitor.services.listing import Listing
+from swf_testbed.monitor.services.resources import RESOURCES
+from swf_testbed.monitor.web.columns import Column, Row, number
+from swf_testbed.monitor.web.templatetags import words
+
+LIFECYCLE = ("run_imminent", "start_run", "pause_run", "resume_run", "end_run")
+"""Messages that every list about runs is moved by."""
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One list.
+
+    Attributes:
+        name: of its address, `web:<name>`.
+        title: of the page.
+        rows: what its rows are called, as in `3 slices`.
+        listing: what it can do.
+        columns: what it shows, the first of which names the row.
+        moved_by: the types of messages after which it may look different.
+        hint: what to do when there are none at all.
+    """
+
+    name: str
+    title: str
+    rows: str
+    listing: Listing
+    columns: tuple[Column, ...]
+    moved_by: tuple[str, ...] = ()
+    hint: str = ""
+
+    @property
+    def stored(self) -> list[str]:
+        """The fields to read for a row."""
+        return [column.name for column in self.columns if not column.computed]
+
+
+def _list(name: str, title: str, resource: str, *columns: Column, **options: Any) -> ListPage:
+    """A page of a resource; what is not about the page itself is about its listing."""
+    about = {key: options.pop(key) for key in ("rows", "moved_by", "hint") if key in options}
+    listing = Listing(RESOURCES[resource], **options)
+    return ListPage(name, title, about.pop("rows", title[0].lower() + title[1:]), listing, columns, **about)
+
+
+def _slice_page(row: Row) -> str:
+    return reverse("web:slice", args=[f"{row['fastmon_file']}/{row['slice_id']}"])
+
+
+def _definition_page(row: Row) -> str:
+    return reverse("web:definition", args=[f"{row['workflow_name']}/{row['version']}"])
+
+
+def _log_page(row: Row) -> str:
+    return reverse("web:log", args=[row["id"]])
+
+
+def _alarm_page(row: Row) -> str:
+    return reverse("web:alarm", args=[row["id"]])
+
+
+def _namespace_page(row: Row) -> str:
+    return reverse("web:namespace", args=[row["name"]])
+
+
+_ALL = (
+    _list(
+        "runs",
+        "Runs",
+        "runs",
+        Column("run_number", "Run"),
+        Column("phase", "Phase", words.word),
+        Column("namespace", "Namespace"),
+        Column("start_time", "Started", words.moment),
+        number("duration", "Duration", words.span, computed=True),
+        number("stfs", "STFs", computed=True),
+        number("bytes", "Data", words.size, computed=True),
+        number("completed", "Slices done", computed=True),
+        number("created", "of", computed=True),
+        number("failed", "Failed", computed=True),
+        Column("execution", "Execution"),
+        Column("end_time", "Ended", words.moment),
+        facets=("phase", "namespace"),
+        search=("run_number", "execution", "namespace", "dataset"),
+        complete=run_lines.add_counts,
+        moved_by=(*LIFECYCLE, "stf_ready", "histograms_updated"),
+        hint="Take one: ./testbed run fast_processing",
+    ),
+    _list(
+        "stfs",
+        "STF files",
+        "stf-files",
+        Column("stf_filename", "File"),
+        Column("run", "Run"),
+        Column("status", "Status", words.word),
+        Column("daq_state", "State"),
+        Column("daq_substate", "Substate"),
+        number("tf_count", "Frames"),
+        number("file_size_bytes", "Size", words.size),
+        Column("egress_at", "Egress", words.moment),
+        Column("created_at", "Registered", words.moment),
+        rows="STF files",
+        facets=("status", "daq_substate", "run"),
+        search=("stf_filename",),
+        moved_by=("stf_ready", "processing_complete", "tf_file_registered"),
+    ),
+    _list(
+        "samples",
+        "TF samples",
+        "fastmon-files",
+        Column("tf_filename", "File"),
+        Column("stf_file", "STF file"),
+        Column("run_number", "Run"),
+        Column("status", "Status", words.word),
+        number("tf_first", "First frame"),
+        number("tf_count", "Frames"),
+        number("file_size_bytes", "Size", words.size),
+        Column("created_at", "Registered", words.moment),
+        rows="TF samples",
+        facets=("status", "run_number"),
+        search=("tf_filename",),
+        moved_by=("tf_file_registered",),
+    ),
+    _list(
+        "slices",
+        "Slices",
+        "tf-slices",
+        Column("slice_id", "Slice", words.text, link=_slice_page),
+        Column("fastmon_file", "TF sample"),
+        Column("run_number", "Run"),
+        Column("status", "Status", words.word),
+        number("tf_count", "Frames"),
+        number("retries", "Retries"),
+        Column("assigned_worker", "Worker"),
+        Column("created_at", "Queued", words.moment),
+        Column("completed_at", "Done", words.moment),
+        facets=("status", "run_number", "assigned_worker"),
+        search=("fastmon_file_id", "assigned_worker"),
+        moved_by=("slice", "slice_result", "histograms_updated"),
+    ),
+    _list(
+        "workers",
+        "Workers",
+        "workers",
+        Column("worker_id", "Worker"),
+        Column("status", "Status", words.word),
+        Column("run_number", "Run"),
+        number("slices_completed", "Slices"),
+        Column("tf_filename", "Works on"),
+        Column("location", "Where"),
+        Column("namespace", "Namespace"),
+        Column("last_heartbeat", "Heartbeat", words.moment),
+        facets=("status", "namespace", "location", "run_number"),
+        search=("worker_id", "location", "panda_job"),
+        moved_by=("worker_heartbeat", "slice_result", "adjusted_worker", *LIFECYCLE),
+    ),
+    _list(
+        "definitions",
+        "Workflow definitions",
+        "workflow-definitions",
+        Column("workflow_name", "Workflow", words.text, link=_definition_page),
+        Column("version", "Version", words.text, link=_definition_page),
+        Column("workflow_type", "Type"),
+        Column("created_by", "Made by"),
+        Column("created_at", "Made", words.moment),
+        facets=("workflow_name", "workflow_type", "created_by"),
+        search=("workflow_name", "version", "definition"),
+        moved_by=("run_workflow",),
+    ),
+    _list(
+        "executions",
+        "Workflow executions",
+        "workflow-executions",
+        Column("execution_id", "Execution"),
+        Column("status", "Status", words.word),
+        Column("workflow_definition", "Definition"),
+        Column("namespace", "Namespace"),
+        Column("executed_by", "By"),
+        Column("start_time", "Started", words.moment),
+        Column("end_time", "Ended", words.moment),
+        Column("error_message", "Error"),
+        facets=("status", "namespace", "workflow_definition", "executed_by"),
+        search=("execution_id", "workflow_definition_id", "executed_by", "error_message"),
+        moved_by=(*LIFECYCLE, "run_workflow", "stop_workflow", "status"),
+        hint="Start one: ./testbed run fast_processing",
+    ),
+    _list(
+        "namespaces",
+        "Namespaces",
+        "namespaces",
+        Column("name", "Namespace", words.text, link=_namespace_page),
+        Column("owner", "Owner"),
+        Column("members", "Members", words.listed),
+        Column("description", "Description"),
+        Column("created_at", "Made", words.moment),
+        facets=("owner",),
+        search=("name", "owner", "description"),
+    ),
+    _list(
+        "agents",
+        "Agents",
+        "systemagents",
+        Column("instance_name", "Agent"),
+        Column("agent_type", "Type"),
+        Column("operational_state", "State", words.word),
+        Column("status", "Status", words.word),
+        Column("namespace", "Namespace"),
+        number("current_stf_count", "STFs now"),
+        number("total_stf_processed", "STFs in all"),
+        Column("hostname", "Host"),
+        Column("last_heartbeat", "Heartbeat", words.heartbeat),
+        facets=("agent_type", "operational_state", "status", "namespace"),
+        search=("instance_name", "agent_type", "hostname"),
+        ordering="instance_name",
+        moved_by=(*LIFECYCLE, "status", "reply", "stf_ready"),
+        hint="Start them: ./testbed run fast_processing",
+    ),
+    _list(
+        "messages",
+        "Messages",
+        "workflow-messages",
+        Column("message_id", "Message", words.brief),
+        Column("message_type", "Type"),
+        Column("sender_agent", "Sender"),
+        Column("recipient_agent", "Recipient"),
+        Column("run_id", "Run"),
+        Column("execution_id", "Execution"),
+        Column("namespace", "Namespace"),
+        Column("sent_at", "Sent", words.moment),
+        facets=("message_type", "namespace", "sender_agent"),
+        search=("sender_agent", "message_type", "recipient_agent", "execution_id", "message_content"),
+        moved_by=tuple(REGISTRY),
+    ),
+    _list(
+        "logs",
+        "Logs",
+        "logs",
+        Column("timestamp", "Time", words.moment, link=_log_page),
+        Column("levelname", "Level", words.word),
+        Column("instance_name", "Program"),
+        Column("message", "Message"),
+        Column("module", "Module"),
+        Column("run_id", "Run"),
+        Column("execution_id", "Execution"),
+        Column("id", "Number", words.text, link=_log_page),
+        rows="lines",
+        facets=("levelname", "app_name", "instance_name", "namespace"),
+        search=("message", "instance_name", "module"),
+    ),
+    _list(
+        "subscribers",
+        "Subscribers",
+        "subscribers",
+        Column("subscriber_name", "Subscriber"),
+        Column("delivery_type", "By"),
+        Column("is_active", "Active", words.yes),
+        Column("fraction", "Part", words.three_digits, number=True),
+        number("messages_received", "Received"),
+        number("messages_sent", "Sent"),
+        number("messages_dropped", "Dropped"),
+        Column("client_ip", "From"),
+        Column("connected_at", "Connected", words.moment),
+        Column("disconnected_at", "Left", words.moment),
+        facets=("delivery_type", "is_active"),
+        search=("subscriber_name", "client_ip"),
+        ordering="subscriber_name",
+    ),
+    _list(
+        "alarms",
+        "Alarms",
+        "alarms",
+        Column("id", "Alarm", words.text, link=_alarm_page),
+        Column("severity", "Severity", words.word),
+        Column("subject", "Subject"),
+        Column("text", "Text"),
+        Column("raised_at", "Raised", words.moment),
+        Column("acknowledged_by", "Acknowledged by"),
+        Column("cleared_at", "Cleared", words.moment),
+        facets=("severity", "acknowledged_by", "subject"),
+        search=("subject", "text"),
+        moved_by=("alarm",),
+    ),
+)
+
+LISTS: dict[str, ListPage] = {page.name: page for page in _ALL}
+"""Every list by its name."""

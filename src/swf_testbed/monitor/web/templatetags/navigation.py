@@ -1,0 +1,49 @@
+"""The pages that every page leads to."""
+
+from typing import NamedTuple
+
+from django import template
+
+register = template.Library()
+
+
+class Entry(NamedTuple):
+    """A page: what it is called, the name of its address, and what is found there."""
+
+    title: str
+    name: str
+    about: str
+
+
+MAIN = (
+    Entry("Now", "web:hub", "what runs now, and what ran last"),
+    Entry("Runs", "web:runs", "every run of the DAQ"),
+    Entry("Executions", "web:executions", "every execution of a workflow"),
+    Entry("Messages", "web:messages", "what the programs said to one another"),
+    Entry("Logs", "web:logs", "what the programs logged"),
+    Entry("Alarms", "web:alarms", "what needs a person's attention"),
+)
+MORE = (
+    Entry("STF files", "web:stfs", "files of super time frames in the exit buffer"),
+    Entry("TF samples", "web:samples", "files of sampled time frames"),
+    Entry("Slices", "web:slices", "pieces of samples that workers process"),
+    Entry("Workers", "web:workers", "processes that take slices"),
+    Entry("Agents", "web:agents", "programs that move the data along"),
+    Entry("Workflow definitions", "web:definitions", "code and configuration of workflows"),
+    Entry("Namespaces", "web:namespaces", "instances of the testbed, and whose they are"),
+    Entry("Subscribers", "web:subscribers", "who gets messages"),
+    Entry("Log summary", "web:log-summary", "lines by program and level"),
+    Entry("API", "api-1:openapi-view", "the REST interface"),
+)
+
+
+@register.simple_tag
+def main_pages() -> tuple[Entry, ...]:
+    """The pages that stand in every page's head."""
+    return MAIN
+
+
+@register.simple_tag
+def more_pages() -> tuple[Entry, ...]:
+    """The pages in the menu beside them."""
+    return MORE
