@@ -220,11 +220,19 @@ def test_times_are_in_the_readers_zone_with_utc_on_hover(monitor: Monitor, brows
 
 
 @pytest.mark.parametrize(
-    "address", ["/nothing", "/runs/99/", "/runs/100010/?subsystem=x", "/runs/?phase=x", "/runs/?page=0"]
+    ("address", "status"),
+    [
+        ("/nothing", 404),
+        ("/runs/99/", 404),
+        ("/runs/?page=9", 404),
+        ("/runs/100010/?subsystem=x", 400),
+        ("/runs/?phase=x", 400),
+        ("/runs/?page=0", 400),
+    ],
 )
-def test_what_does_not_exist_is_a_page_that_leads_on(monitor: Monitor, address: str) -> None:
+def test_what_does_not_exist_is_a_page_that_leads_on(monitor: Monitor, address: str, status: int) -> None:
     answer = monitor.client.get(address)
-    assert answer.status_code == 404
+    assert answer.status_code == status
     assert 'href="/runs/"' in answer.text
     assert "default-src 'self'" in answer.headers["content-security-policy"]
 

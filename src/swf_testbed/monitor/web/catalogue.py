@@ -143,7 +143,7 @@ _ALL = (
         Column("created_at", "Queued", words.moment),
         Column("completed_at", "Done", words.moment),
         facets=("status", "run_number", "assigned_worker"),
-        search=("fastmon_file_id", "assigned_worker"),
+        search=("fastmon_file__tf_filename", "assigned_worker"),
         moved_by=("slice", "slice_result", "histograms_updated"),
     ),
     _list(
@@ -188,7 +188,7 @@ _ALL = (
         Column("end_time", "Ended", words.moment),
         Column("error_message", "Error"),
         facets=("status", "namespace", "workflow_definition", "executed_by"),
-        search=("execution_id", "workflow_definition_id", "executed_by", "error_message"),
+        search=("execution_id", "workflow_definition__label", "executed_by", "error_message"),
         moved_by=(*LIFECYCLE, "run_workflow", "stop_workflow", "status"),
         hint="Start one: ./testbed run fast_processing",
     ),
