@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from swf_testbed.cli import config, dead_letters, processes, run, token
+from swf_testbed.cli import dead_letters, processes, run, token
 from swf_testbed.cli.console import tell
 from swf_testbed.model.errors import BadInput, Conflict, IllegalTransition, NotFound, Refused, SwfError
 
@@ -38,7 +38,6 @@ app = typer.Typer(
 run.add_to(app)
 processes.add_to(app)
 token.add_to(app)
-app.add_typer(config.app)
 app.add_typer(dead_letters.app)
 
 

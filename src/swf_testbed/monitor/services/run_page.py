@@ -4,26 +4,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, Sum
+import numpy as np
 
 from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.status import WorkerStatus
-from swf_testbed.monitor.services.pages import RunLine, run_lines
+from swf_testbed.monitor.services import phases
+from swf_testbed.monitor.services.run_figures import RunLine, run_lines
+from swf_testbed.monitor.services.run_times import RunTimes, run_times
+from swf_testbed.monitor.services.timeline import StfProgress, timeline
 from swf_testbed.monitor.services.trends import Trends, run_trends
-from swf_testbed.monitor.store.models import (
-    FastmonFile,
-    Histogram,
-    HistogramPart,
-    Run,
-    StfFile,
-    SystemStateEvent,
-    TfSlice,
-    Worker,
-)
+from swf_testbed.monitor.store.models import Histogram, QualityFlag, Run, SystemStateEvent, Worker
 
 ROWS = 12
 """Rows of a table that is only an excerpt."""
+
+MOST_FLAGS = 50
+MOST_WORKERS = 100
+MOST_EVENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +37,33 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """One run whole; tables are excerpts of the newest rows."""
+    """One run whole; `newest` are the last of its STF files, `axis` its history on a time axis."""
 
     line: RunLine
     history: list[SystemStateEvent]
-    samples: int
-    sampled_frames: int
-    sample_bytes: int
-    frames: int
-    results: int
-    volumes: list[Volume]
+    axis: phases.Axis
+    times: RunTimes
     trends: Trends
+    newest: list[StfProgress]
+    volumes: list[Volume]
     workers: list[Worker]
-    stfs: list[StfFile]
-    newest_slices: list[TfSlice]
+    flags: list[QualityFlag]
 
     @property
     def at_work(self) -> int:
         """Workers that have not ended."""
         return sum(worker.status != WorkerStatus.ENDED for worker in self.workers)
+
+    @property
+    def merged(self) -> int:
+        """Slices whose results are in the plots, as far as they are in mind."""
+        return int(np.count_nonzero(~np.isnan(self.times.slices.plotted)))
+
+    @property
+    def per_worker(self) -> float | None:
+        """Slices a second that a worker settles."""
+        slices = self.trends.per_second["slices"]
+        return slices / len(self.workers) if slices and self.workers else None
 
 
 def run_page(run_number: int) -> RunPage:
@@ -65,25 +71,20 @@ def run_page(run_number: int) -> RunPage:
     run = Run.objects.filter(run_number=run_number).select_related("run_state").first()
     if run is None:
         raise NotFound(f"there is no run {run_number}")
-    samples = FastmonFile.objects.filter(stf_file__run=run).aggregate(
-        Count("id"), Sum("tf_count"), Sum("file_size_bytes")
+    times = run_times(run)
+    history = list(
+        SystemStateEvent.objects.filter(run_number=run_number).order_by("-timestamp", "-id")[:MOST_EVENTS]
     )
-    stfs = StfFile.objects.filter(run=run)
     return RunPage(
         line=run_lines([run])[0],
-        history=list(
-            SystemStateEvent.objects.filter(run_number=run_number).order_by("-timestamp", "-id")[:50]
-        ),
-        samples=samples["id__count"],
-        sampled_frames=samples["tf_count__sum"] or 0,
-        sample_bytes=samples["file_size_bytes__sum"] or 0,
-        frames=stfs.aggregate(n=Sum("tf_count"))["n"] or 0,
-        results=HistogramPart.objects.filter(run=run, part__startswith="slice:").count(),
-        trends=run_trends(run),
+        history=history,
+        axis=phases.axis_of(run, history),
+        times=times,
+        trends=run_trends(times, ongoing=run.end_time is None),
+        newest=timeline(times).rows(len(times.stfs) - ROWS, ROWS)[::-1],
         volumes=_volumes(run_number, run.histogram_revision),
-        workers=list(Worker.objects.filter(run_number=run_number).order_by("worker_id")[:100]),
-        stfs=list(stfs.order_by("-id")[:ROWS]),
-        newest_slices=list(TfSlice.objects.filter(run_number=run_number).order_by("-id")[:ROWS]),
+        workers=list(Worker.objects.filter(run_number=run_number).order_by("worker_id")[:MOST_WORKERS]),
+        flags=list(QualityFlag.objects.filter(run=run)[:MOST_FLAGS]),
     )
 
 

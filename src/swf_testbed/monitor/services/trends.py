@@ -1,27 +1,23 @@
-"""Rates and latencies of a run against time, from its newest rows: the cost does not grow with the run."""
+"""Rates and latencies of a run against time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from swf_testbed.model.clock import now
-from swf_testbed.monitor.services.summary import EGRESS, STAGES, percentiles
-from swf_testbed.monitor.store.models import FastmonFile, Run, StfFile, TfSlice
+from swf_testbed.monitor.services.run_times import RunTimes, Times
+from swf_testbed.monitor.services.summary import STAGES, percentiles
 from swf_testbed.records import Percentiles
 
-MAX_ROWS = 3000
 MAX_POINTS = 120
-SMOOTHED_BINS = 6
+SMOOTHED_S, SMOOTHED_BINS = 12.0, 6
 RECENT_S = 30.0
 """What 'now' means for a rate of a run that goes on."""
 
 _WIDTHS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 
-Times = NDArray[np.float64]
 Table = dict[str, Any]
 """`time` (Unix, s), `unit`, `series` [{label, values}]; None where there is nothing."""
 
@@ -42,37 +38,30 @@ class Trends:
     stages: dict[str, Percentiles]
 
 
-def run_trends(run: Run) -> Trends:
-    """The trends of a run, of its newest `MAX_ROWS` rows of each kind."""
-    stfs = _times(StfFile.objects.filter(run=run), "egress_at")[0]
-    samples = _times(FastmonFile.objects.filter(stf_file__run=run), "created_at")[0]
-    slices = TfSlice.objects.filter(run_number=run.run_number)
-    egress, *reached = _times(slices, EGRESS, *STAGES.values())
-    stages = dict(zip(STAGES, reached, strict=True))
-    done, plotted = stages["processed"], stages["plotted"]
-    counted = {"STFs": stfs, "samples": samples, "slices": done}
-    ongoing = run.end_time is None
+def run_trends(times: RunTimes, *, ongoing: bool) -> Trends:
+    """The trends of a run, as far as its times are in mind; `ongoing` when it has not ended."""
+    slices, egress = times.slices, times.slice_egress
+    reached = {
+        "registered": np.append(times.registered, np.nan)[slices.stf],
+        "sampled": slices.sampled,
+        "queued": slices.queued,
+        "processed": slices.processed,
+        "plotted": slices.plotted,
+    }
+    done, plotted = slices.processed, slices.plotted
+    counted = {"STFs": times.egress, "samples": times.samples, "slices": done}
     edges = _edges([*counted.values(), plotted], ongoing)
-    per_second = {name: _rate(times, ongoing) for name, times in counted.items()}
-    rates = [(name, _smooth(times, edges)) for name, times in counted.items()]
     latency = [
         ("to result, p50", _percentile(done, done - egress, edges, 50)),
         ("to plot, p50", _percentile(plotted, plotted - egress, edges, 50)),
         ("to plot, p95", _percentile(plotted, plotted - egress, edges, 95)),
     ]
     return Trends(
-        rates=_table(edges, "/s", rates),
+        rates=_table(edges, "/s", [(name, _smooth(when, edges)) for name, when in counted.items()]),
         latency=_table(edges, "s", latency),
-        per_second=per_second,
-        stages={name: percentiles(_known(when - egress).tolist()) for name, when in stages.items()},
+        per_second={name: _rate(when, ongoing) for name, when in counted.items()},
+        stages={name: percentiles(_known(reached[name] - egress).tolist()) for name in STAGES},
     )
-
-
-def _times(rows: Any, *fields: str) -> tuple[Times, ...]:
-    """The newest rows' times of each field, Unix s, NaN for null."""
-    found: Sequence[tuple[datetime | None, ...]] = list(rows.order_by("-id").values_list(*fields)[:MAX_ROWS])
-    seconds = [[np.nan if moment is None else moment.timestamp() for moment in row] for row in found]
-    return tuple(np.array(seconds, np.float64).reshape(-1, len(fields)).T)
 
 
 def _known(times: Times) -> Times:
@@ -105,7 +94,8 @@ def _smooth(times: Times, edges: Times) -> Times:
     if len(edges) < 2:
         return np.empty(0)
     counts = np.histogram(_known(times), edges)[0]
-    return np.convolve(counts, np.full(SMOOTHED_BINS, 1 / SMOOTHED_BINS))[: len(counts)] / np.diff(edges)
+    bins = int(np.clip(SMOOTHED_S // (edges[1] - edges[0]), 1, SMOOTHED_BINS))
+    return np.convolve(counts, np.full(bins, 1 / bins))[: len(counts)] / np.diff(edges)
 
 
 def _percentile(when: Times, seconds: Times, edges: Times, percent: float) -> Times:

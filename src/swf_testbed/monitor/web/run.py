@@ -1,6 +1,7 @@
 """The page of one run."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from swf_testbed.fastmon.presentation import SHOWN
 from swf_testbed.fastmon.products import RUN
@@ -8,6 +9,16 @@ from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.monitor.services.run_page import run_page
 from swf_testbed.monitor.web.serving import for_readers, page, scripts_gathered, stream
+
+_BELOW = {
+    "STF files": ("web:stfs", "run"),
+    "TF samples": ("web:samples", "run_number"),
+    "Slices": ("web:slices", "run_number"),
+    "Workers": ("web:workers", "run_number"),
+    "Messages": ("web:messages", "run_id"),
+    "Logs": ("web:logs", "run_id"),
+}
+"""The lists of what belongs to a run, and the filter that says so."""
 
 
 @for_readers
@@ -27,6 +38,7 @@ def run(request: HttpRequest, run_number: int) -> HttpResponse:
         "subsystems": titles.items(),
         "order": " ".join(shown.name for shown in SHOWN),
         "gathered": scripts_gathered(),
+        "below": [(title, f"{reverse(name)}?{by}={run_number}") for title, (name, by) in _BELOW.items()],
     }
     return page(request, "run.html", context, here="web:runs", moved_by=stream(run_ids=run_number))
 

@@ -88,13 +88,16 @@ class TfSlice(Timed):
     metadata = document_field()
 
     class Meta:
-        """Newest first; counted by run and status."""
+        """Newest first; counted by run and status; what is new in the plots is found by run and time."""
 
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["fastmon_file", "slice_id"], name="slice_once"),
         ]
-        indexes: ClassVar = [models.Index(fields=["run_number", "status"], name="slice_by_run")]
+        indexes: ClassVar = [
+            models.Index(fields=["run_number", "status"], name="slice_by_run"),
+            models.Index(fields=["run_number", "plotted_at"], name="slice_by_plot"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.fastmon_file_id}#{self.slice_id}"
