@@ -3,18 +3,23 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_COLOURS = {
-    **dict.fromkeys(("up", "RUNNING", "READY", "OK", "completed", "running", "good"), "green"),
-    **dict.fromkeys(("STARTING", "PROCESSING", "BACKOFF", "WARNING", "pending", "medium"), "yellow"),
-    **dict.fromkeys(("down", "STOPPED", "EXITED", "null"), "dim"),
-    **dict.fromkeys(("not ours", "FATAL", "ERROR", "failed", "terminated", "bad"), "red"),
+_WORDS = {
+    "green": ("up", "RUNNING", "READY", "OK", "completed", "running", "good", "ok"),
+    "yellow": ("STARTING", "PROCESSING", "BACKOFF", "WARNING", "pending", "medium", "warning"),
+    "dim": ("down", "STOPPED", "EXITED", "null"),
+    "red": ("not ours", "FATAL", "ERROR", "failed", "terminated", "left open", "bad", "error"),
 }
+_COLOURS = {word: colour for colour, words in _WORDS.items() for word in words}
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
 def on_terminal() -> bool:
@@ -38,6 +43,14 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
 def show_json(document: Any) -> None:
     """One JSON document."""
     print(json.dumps(document, indent=2, default=str))
+
+
+def show_document(document: Any, text: str, as_json: bool) -> None:
+    """What a command came to: for scripts the whole document, for people its gist."""
+    if as_json:
+        show_json(to_jsonable_python(document))
+    else:
+        show(text)
 
 
 def show(text: str) -> None:

@@ -1,132 +1,106 @@
-"""Commands about what runs: `start stop status stop-agents logs init`."""
+"""Commands about what runs: `start stop start-local stop-local stop-agents`."""
 
 from typing import Annotated
 
 import typer
 
-from swf_testbed.cli.console import show, show_json, show_table, tell
-from swf_testbed.config.settings import settings
-from swf_testbed.control.agents import stop_agents
-from swf_testbed.control.logs import Tail, follow, log_files
-from swf_testbed.control.services import start_services, stop_services
-from swf_testbed.control.starting_point import write_starting_point
-from swf_testbed.control.status import Status, testbed_status
+from swf_testbed.cli.console import AsJson, show_document, tell
+from swf_testbed.config.settings import Mode, Settings, settings
+from swf_testbed.control.services import start_services
+from swf_testbed.control.standing import Stopped, start_testbed, stop_testbed
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Agents = Annotated[bool, typer.Option("--agents", help="Start the agents too, those of testbed.toml.")]
+Config = Annotated[
+    str | None,
+    typer.Option("--config", metavar="NAME", help="Start the agents too, those of this workflow."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(start)
     app.command()(stop)
-    app.command("stop-agents")(stop_only_agents)
-    app.command()(status)
-    app.command()(logs)
-    app.command()(init)
+    app.command("start-local")(start_local)
+    app.command("stop-local")(stop_local)
+    app.command("stop-agents")(stop_agents)
 
 
-def start() -> None:
-    """Bring up the services: broker, monitor and intake.
+def local(environment: Settings) -> Settings:
+    """The same settings with mode `local`."""
+    return environment.model_copy(update={"swf_mode": Mode.LOCAL})
 
-    Those that are up are left alone. Agents are started by `testbed run`, for the workflow that they are to
-    carry out.
+
+def start(agents: Agents = False, config: Config = None, as_json: AsJson = False) -> None:
+    """Bring up the services of the mode that SWF_MODE names.
+
+    In mode `embedded`, the default, these are broker, monitor and intake, and nothing has to be installed. In
+    mode `local` the broker and the database run already; they are asked, and monitor and intake are started.
+    What is up is left alone.
+
+    Agents are started by `testbed run`, for the run that they are to take. With --agents or --config they are
+    started here and wait for commands, as those of `workflows/send_workflow_command.py`; refused while agents
+    run.
+
+    Examples:
+
+      testbed start
+
+      testbed start --config fast_processing
     """
-    environment = settings()
-    start_services(environment, tell)
-    show(f"services are up; monitor: {environment.swf_monitor_http_url}")
+    _start(settings(), agents, config, as_json)
 
 
-def stop() -> None:
+def start_local(agents: Agents = False, config: Config = None, as_json: AsJson = False) -> None:
+    """Bring up the testbed on a PostgreSQL and an ActiveMQ that run already: `start` with SWF_MODE=local.
+
+    Both are asked by a real handshake first, a log-in with DB_USER and DB_PASSWORD, and one with
+    ACTIVEMQ_USER and ACTIVEMQ_PASSWORD; then monitor and intake are started. Set SWF_MODE=local in .env, so
+    that `testbed run` uses them too.
+
+    Exit code 1 if one of them does not answer as it should; the message says which, and why.
+    """
+    _start(local(settings()), agents, config, as_json)
+
+
+def _start(environment: Settings, agents: bool, config: str | None, as_json: bool) -> None:
+    if agents or config is not None:
+        started = start_testbed(environment, config, tell)
+        said = f"services and {len(started.programs)} programs are up; monitor: {started.monitor_url}"
+        show_document(started, said, as_json)
+    else:
+        services = start_services(environment, tell)
+        show_document(services, f"services are up; monitor: {environment.swf_monitor_http_url}", as_json)
+
+
+def stop(as_json: AsJson = False) -> None:
     """Stop the agents, then the services.
 
-    A run that is under way is ended in good order first. What was stored stays.
+    A run that is under way is ended in good order first. What was stored stays. A broker and a database that
+    run by themselves (mode `local`) are left alone, and so is the agent manager, which waits for the broker;
+    `testbed agent-manager --stop` ends it.
     """
-    environment = settings()
-    _stop_agents()
-    show("services stopped" if stop_services(environment) else "no services were running")
+    _stop(settings(), as_json)
 
 
-def stop_only_agents() -> None:
+def stop_local(as_json: AsJson = False) -> None:
+    """Stop agents, monitor and intake; PostgreSQL and ActiveMQ are left alone."""
+    _stop(local(settings()), as_json)
+
+
+def _stop(environment: Settings, as_json: bool) -> None:
+    stopped = stop_testbed(environment)
+    services = "services stopped" if stopped.services else "no services were running"
+    show_document(stopped, f"{_agents_told(stopped)}\n{services}", as_json)
+
+
+def stop_agents(as_json: AsJson = False) -> None:
     """Stop the workflow runner and all agents; services stay up.
 
     A run that is under way is ended in good order.
     """
-    _stop_agents()
+    stopped = stop_testbed(settings(), services=False)
+    show_document(stopped, _agents_told(stopped), as_json)
 
 
-def _stop_agents() -> None:
-    stopped = stop_agents(settings())
-    show(f"agents stopped: {', '.join(stopped)}" if stopped else "no agents were running")
-
-
-def status(as_json: Json = False) -> None:
-    """Show services, programs, agents and running executions.
-
-    Services are asked by a real handshake: a login at the broker, a request with our token at the monitor.
-    Exit code 0 if all services are up, else 1.
-    """
-    found = testbed_status(settings())
-    if as_json:
-        show_json(found.document())
-    else:
-        _show_status(found)
-    raise typer.Exit(0 if found.services_up else 1)
-
-
-def _show_status(found: Status) -> None:
-    show_table(
-        "Services",
-        ("service", "answer", "process", "pid", "address"),
-        [(one.name, one.answer.value, one.state, one.pid, one.address) for one in found.services],
-    )
-    if found.processes:
-        show_table(
-            "Programs",
-            ("program", "process", "pid", "says"),
-            [(one.full_name, one.state, one.pid, one.said) for one in found.processes],
-        )
-    if found.agents:
-        show_table(
-            "Agents",
-            ("agent", "state", "status", "last heard"),
-            [
-                (one.instance_name, one.operational_state, one.status, one.last_heartbeat)
-                for one in found.agents
-            ],
-        )
-    if found.executions:
-        show_table(
-            "Executions",
-            ("execution", "status", "since"),
-            [(one.execution_id, one.status, one.start_time) for one in found.executions],
-        )
-
-
-def logs(
-    program: Annotated[str | None, typer.Argument(help="A program, as `testbed status` lists it.")] = None,
-    follow_: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines are written.")] = False,
-    lines: Annotated[
-        int, typer.Option("--lines", "-n", min=0, max=100_000, help="How many to begin with.")
-    ] = 20,
-) -> None:
-    """Show the ends of logs: of one program, or of all.
-
-    The files are in $SWF_HOME/logs. With several programs each line begins with the program's name.
-    """
-    tails = {name: Tail(path) for name, path in log_files(settings(), program).items()}
-    label = "{name}: {line}" if len(tails) > 1 else "{line}"
-    for name, tail in tails.items():
-        for line in tail.last_lines(lines):
-            show(label.format(name=name, line=line))
-    if follow_:
-        for name, line in follow(tails):
-            show(label.format(name=name, line=line))
-
-
-def init() -> None:
-    """Write a starting point: logs/, supervisord.conf, agents.supervisord.conf, .env and testbed.toml.
-
-    Never overwrites: a file that is there stays as it is.
-    """
-    for path, written in write_starting_point(settings()).items():
-        show(f"{'written' if written else 'kept   '} {path}")
+def _agents_told(stopped: Stopped) -> str:
+    return f"agents stopped: {', '.join(stopped.agents)}" if stopped.agents else "no agents were running"

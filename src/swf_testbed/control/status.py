@@ -1,31 +1,54 @@
 """The whole testbed at a glance."""
 
-from dataclasses import asdict, dataclass, field
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import agent_processes
+from swf_testbed.control.identity import process_alive
+from swf_testbed.control.manager.daemon import ManagerStatus, manager_status
 from swf_testbed.control.programs import MONITOR
 from swf_testbed.control.readiness import open_monitor
 from swf_testbed.control.services import ServiceStatus, service_status
 from swf_testbed.control.supervision import Process
 from swf_testbed.model.clock import now
-from swf_testbed.model.status import AGENT_STALE_S, OperationalState
+from swf_testbed.model.status import AGENT_STALE_S, ExecutionStatus, OperationalState
+from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import SystemAgent, WorkflowExecution
+
+_OPEN = [status for status in ExecutionStatus if not status.terminal]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenExecution:
+    """An execution that has not ended; `runner` is None if nobody is left who could end it."""
+
+    execution: WorkflowExecution
+    runner: str | None
+
+    @property
+    def status(self) -> str:
+        """In one word."""
+        return self.execution.status.value if self.runner else "left open"
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Services, supervised programs, agents that have not exited, and executions that have not ended."""
+    """Services, agent manager, supervised programs, agents that live, executions that have not ended."""
 
     namespace: str
     monitor_url: str
     services: list[ServiceStatus]
+    manager: ManagerStatus
     processes: list[Process]
     agents: list[SystemAgent] = field(default_factory=list)
-    executions: list[WorkflowExecution] = field(default_factory=list)
+    executions: list[OpenExecution] = field(default_factory=list)
 
     @property
     def services_up(self) -> bool:
@@ -38,11 +61,17 @@ class Status:
             "namespace": self.namespace,
             "monitor_url": self.monitor_url,
             "ready": self.services_up,
-            "services": [asdict(one) for one in self.services],
-            "programs": [asdict(one) for one in self.processes],
-            "agents": [one.model_dump(mode="json") for one in self.agents],
+            "services": to_jsonable_python(self.services),
+            "agent_manager": to_jsonable_python(self.manager),
+            "programs": to_jsonable_python(self.processes),
+            "agents": to_jsonable_python(self.agents),
             "executions": [
-                one.model_dump(mode="json", include={"execution_id", "status", "start_time", "executed_by"})
+                {
+                    **one.execution.model_dump(
+                        mode="json", include={"execution_id", "status", "start_time", "executed_by"}
+                    ),
+                    "runner": one.runner,
+                }
                 for one in self.executions
             ],
         }
@@ -52,21 +81,52 @@ def testbed_status(settings: Settings) -> Status:
     """How everything is now; agents and executions only if the monitor answers."""
     namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
     services = service_status(settings)
-    found = Status(namespace, settings.swf_monitor_http_url, services, agent_processes(settings))
-    if not any(one.name == MONITOR and one.ready for one in services):
-        return found
-    with open_monitor(settings) as monitor:
-        agents = [one for one in monitor.list(SystemAgent, namespace=namespace) if _alive(one)]
-        executions = [
-            one
-            for status in ("pending", "running")
-            for one in monitor.list(WorkflowExecution, namespace=namespace, status=status)
-        ]
-    return Status(namespace, found.monitor_url, services, found.processes, agents, executions)
+    agents: list[SystemAgent] = []
+    executions: list[OpenExecution] = []
+    if any(one.name == MONITOR and one.ready for one in services):
+        with open_monitor(settings) as monitor:
+            agents = living_agents(monitor, namespace=namespace)
+            executions = open_executions(monitor, namespace, agents)
+    return Status(
+        namespace=namespace,
+        monitor_url=settings.swf_monitor_http_url,
+        services=services,
+        manager=manager_status(settings),
+        processes=agent_processes(settings),
+        agents=agents,
+        executions=executions,
+    )
+
+
+def living_agents(monitor: MonitorClient, **filters: Any) -> list[SystemAgent]:
+    """The agents that have not exited; those of this machine only if their process is there."""
+    return [one for one in monitor.list(SystemAgent, **filters) if _alive(one)]
+
+
+def open_executions(
+    monitor: MonitorClient, namespace: str, agents: Iterable[SystemAgent]
+) -> list[OpenExecution]:
+    """The executions that have not ended, with the living runner of each."""
+    alive = {one.instance_name for one in agents}
+    found = [
+        one
+        for status in _OPEN
+        for one in monitor.list(WorkflowExecution, namespace=namespace, status=status.value)
+    ]
+    return [OpenExecution(one, _runner(one, alive)) for one in found]
+
+
+def _runner(execution: WorkflowExecution, alive: set[str]) -> str | None:
+    said = execution.metadata.get("runner")
+    return str(said) if said in alive else None
 
 
 def _alive(agent: SystemAgent) -> bool:
     """One that was not heard of for long counts as exited, since it could not say so."""
     heard = agent.last_heartbeat
-    fresh = heard is not None and now() - heard < timedelta(seconds=AGENT_STALE_S)
-    return fresh and agent.operational_state is not OperationalState.EXITED
+    if heard is None or agent.operational_state is OperationalState.EXITED:
+        return False
+    if now() - heard >= timedelta(seconds=AGENT_STALE_S):
+        return False
+    here = agent.hostname == socket.gethostname() and agent.pid is not None
+    return process_alive(agent.pid, heard) if here and agent.pid else True

@@ -128,6 +128,7 @@ class Reply(Message):
     It goes where the command's `reply_to` says.
     """
 
+    time_to_live_s = COMMAND_LIVES_S
     msg_type: Literal["reply"] = "reply"
     correlation_id: UUID
     ok: bool

@@ -47,12 +47,17 @@ class BaseAgent:
         self.activity = Activity(self.changed)
         self._one_at_a_time = threading.Lock()
         self._inboxes: list[Inbox] = []
+        self._heart: Heart | None = None
 
     # What a subclass may say.
 
     def presence(self) -> Presence:
         """How it is seen."""
-        return MonitorPresence(self.agent_type, self.context, self.activity)
+        return MonitorPresence(self.agent_type, self.context, self.activity, self.metadata)
+
+    def metadata(self) -> dict[str, Any]:
+        """What else is said of it with each heartbeat."""
+        return {}
 
     def on_start(self) -> None:
         """Before the first message."""
@@ -82,10 +87,15 @@ class BaseAgent:
         """Ask it to end; safe from any thread and from a signal handler."""
         self.stopping.set()
 
+    def beat_now(self) -> None:
+        """Be heard of at once, instead of at the next regular time."""
+        if self._heart is not None:
+            self._heart.beat_now()
+
     def run(self) -> None:
         """Live until asked to end."""
         presence = self.presence()
-        heart = Heart(presence, self.activity, self.heartbeat_s)
+        self._heart = heart = Heart(presence, self.activity, self.heartbeat_s)
         consumers: list[Consumer] = []
         try:
             persist(lambda: self._register(presence), self.stopping, _log_retry)

@@ -21,7 +21,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 def run_agent(cls: type[BaseAgent]) -> int:
-    """Run an agent until a signal ends it; the exit code."""
+    """Run an agent until a signal ends it; the exit code. SIGUSR1 has it heard of at once."""
     try:
         environment = settings()
         set_up_logging(environment)
@@ -41,8 +41,13 @@ def run_agent(cls: type[BaseAgent]) -> int:
             # Not here: the interrupted thread may hold the lock that stop() needs.
             threading.Thread(target=agent.stop).start()
 
+        def beat(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            threading.Thread(target=agent.beat_now).start()
+
         for number in _SIGNALS:
             signal.signal(number, end)
+        signal.signal(signal.SIGUSR1, beat)
         with _logging_to_monitor(agent):
             agent.run()
     return 0

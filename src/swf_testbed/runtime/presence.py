@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from swf_testbed.model.errors import SwfError
 from swf_testbed.model.names import AgentName
@@ -28,10 +29,12 @@ class Presence(Protocol):
 
 
 class MonitorPresence:
-    """Presence by the monitor's REST interface."""
+    """Presence by the monitor's REST interface; `more` is said with each beat beside the counts."""
 
-    def __init__(self, agent_type: str, context: AgentContext, activity: Activity) -> None:
-        self._type, self._context, self._activity = agent_type, context, activity
+    def __init__(
+        self, agent_type: str, context: AgentContext, activity: Activity, more: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._type, self._context, self._activity, self._more = agent_type, context, activity, more
         self._record: SystemAgent | None = None
 
     def register(self) -> str:
@@ -56,7 +59,11 @@ class MonitorPresence:
             "status": status,
             "operational_state": state,
             "total_stf_processed": self._activity.handled,
-            "metadata": {"failed": self._activity.failed, "skipped": self._activity.skipped},
+            "metadata": {
+                "failed": self._activity.failed,
+                "skipped": self._activity.skipped,
+                **self._more(),
+            },
         }
         self._context.monitor.heartbeat(self._record.model_copy(update=said))
 
