@@ -143,13 +143,16 @@ def _kinds(union: Any) -> str:
 
 def _section(title: str, entry: dict[str, Any], schema: dict[str, Any], level: int = 2) -> str:
     section = _resolved(entry, schema)
+    head = f"{'#' * level} {title}\n\n{section.get('description', '')}\n"
+    if "properties" not in section:
+        return head
     required = section.get("required", ())
     rows = [["Key", "Value", "Default", "Notes"], ["---"] * 4]
     for key, value in section["properties"].items():
         if "const" not in value:
             default = "required" if key in required else _default(value)
             rows.append([f"`{key}`", _value(value), default, value.get("description", "")])
-    return f"{'#' * level} {title}\n\n{section.get('description', '')}\n\n{_table(rows)}"
+    return f"{head}\n{_table(rows)}"
 
 
 def _resolved(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -168,7 +171,8 @@ def _value(entry: dict[str, Any]) -> str:
         shown = ", ".join(f"`{one}`" for one in choices[1].split("|")) if choices else f"matches `{pattern}`"
         return shown.replace("|", "\\|")
     limits = [text.format(_number(entry[key])) for key, text in _LIMITS.items() if key in entry]
-    return ", ".join([_kind(entry), *limits])
+    unit = [f"in {entry['unit']}"] if "unit" in entry else []
+    return ", ".join([" ".join([_kind(entry), *unit]), *limits])
 
 
 def _kind(entry: dict[str, Any]) -> str:

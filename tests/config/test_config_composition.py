@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from swf_testbed.config.catalogue import catalogue, find_workflow, workflow_names
 from swf_testbed.config.compose import (
-    find_workflow,
+    compose,
     instance_namespace,
     load_configuration,
     merge,
     parse_override,
-    workflow_names,
 )
 from swf_testbed.config.documents import Configuration
 from swf_testbed.config.parameters import Parameters
-from swf_testbed.config.provenance import execution_environment
 from swf_testbed.model.errors import BadInput
 
 TESTBED = '[testbed]\nnamespace = "test"\n'
+SHIPPED_NAMES = ["fast_processing", "prompt_processing", "stf_datataking", "stf_processing"]
 WORKFLOW = '[workflow]\nname = "mine"\n'
 
 
@@ -56,7 +56,7 @@ def test_what_comes_with_the_testbed_can_be_run(tmp_path: Path) -> None:
     assert configuration.workflow.name == "stf_datataking"
     assert configuration.parameters.daq_state_machine.stf_count == 10
     assert configuration.agents["worker"].count == 2
-    assert workflow_names(tmp_path) == ["fast_processing"]
+    assert workflow_names(tmp_path) == SHIPPED_NAMES
     assert instance_namespace(tmp_path) == "local"
 
 
@@ -226,11 +226,12 @@ def test_files_are_found_by_name_or_by_path(home: Path, tmp_path: Path) -> None:
         load_configuration("mine", home, testbed_file=tmp_path)
 
 
-@pytest.mark.parametrize("name", ["gone", "../testbed", "a\0b", "x" * 5000, ""])
+@pytest.mark.parametrize("name", ["gone", "..", "a\0b", "x" * 5000, ""])
 def test_an_unknown_workflow_says_which_there_are(home: Path, name: str) -> None:
     write(home, "mine", WORKFLOW)
     write(home, "broken", "x = [")
-    with pytest.raises(BadInput, match=r"no workflow of this name; there are: fast_processing, mine$"):
+    there_are = ", ".join(sorted([*SHIPPED_NAMES, "mine"]))
+    with pytest.raises(BadInput, match=f"no workflow of this name; there are: {there_are}$"):
         find_workflow(name, home)
 
 
@@ -294,19 +295,93 @@ def test_parameters_are_stored_and_read_back(home: Path) -> None:
     assert stored["fastmon"]["policies"] == [{"kind": "every_n", "n": 3}]
 
 
-def test_an_execution_is_told_where_its_code_comes_from(tmp_path: Path) -> None:
-    here = execution_environment(Path(__file__).parent)
-    assert here["versions"]["swf-testbed"]
-    assert here["python"].startswith("3.")
-    nowhere = execution_environment(tmp_path)
-    assert (nowhere["commit"], nowhere["branch"], nowhere["tag"], nowhere["dirty"]) == (
-        None,
-        None,
-        None,
-        False,
+def origins(home: Path, text: str = "", **overrides: Any) -> dict[str, str]:
+    write(home, "mine", WORKFLOW + text)
+    made = compose("mine", home, overrides=overrides, overrides_from="--set")
+    return {value.name: value.origin for value in made.values()}
+
+
+def test_every_value_says_where_it_came_from(home: Path) -> None:
+    text = 'includes = ["daq_state_machine.toml"]\n[daq_state_machine]\nstf_interval = 3\n'
+    text += "[parameters]\nstf_count = 4\nslices_per_sample = 4\n"
+    write(home, "testbed", TESTBED + "[fast_processing]\nslices_per_sample = 5\n")
+    said = origins(home, text, **{"simulation.scale": 0.5, "parameters.beam": "10x100"})
+    mine, testbed = home / "workflows" / "mine.toml", home / "testbed.toml"
+    assert said["testbed.namespace"] == f"{testbed} [testbed]"
+    assert said["workflow.name"] == f"{mine} [workflow]"
+    assert (
+        said["daq_state_machine.standby_duration"] == "daq_state_machine.toml (shipped) [daq_state_machine]"
     )
+    assert said["daq_state_machine.stf_interval"] == f"{mine} [daq_state_machine]"
+    assert said["daq_state_machine.stf_count"] == f"{mine} [parameters]"
+    assert said["fast_processing.slices_per_sample"] == f"{testbed} [fast_processing]"
+    assert said["fastmon.seed"] == "default"
+    assert said["simulation.scale"] == said["simulation.beam"] == "--set [simulation]"
 
 
-def test_a_machine_without_git_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert execution_environment(Path(__file__).parent)["commit"] is None
+def test_every_value_of_a_configuration_is_told_once_with_its_unit(home: Path) -> None:
+    write(home, "mine", WORKFLOW + "[agents.data.options]\nlevel = 3\n")
+    values = {value.name: value for value in compose("mine", home).values()}
+    sections = Parameters.model_fields
+    parameters = load(home).parameters.model_dump(mode="json")
+    told = {name: value.value for name, value in values.items() if name.partition(".")[0] in sections}
+    assert told == {
+        f"{section}.{key}": value for section in sections for key, value in parameters[section].items()
+    }
+    assert values["daq_state_machine.stf_interval"].unit == "s"
+    assert values["daq_state_machine.stf_count"].unit == ""
+    assert values["agents.data.options.level"].value == 3
+
+
+def test_testbed_toml_is_no_workflow_over_another(home: Path) -> None:
+    """Its [workflow] is what a bare `run` takes."""
+    write(home, "testbed", TESTBED + '[workflow]\nname = "other"\nincludes = ["gone.toml"]\n')
+    assert load(home).workflow.name == "mine"
+    own = TESTBED + '[workflow]\nname = "other"\nincludes = ["daq_state_machine.toml"]\n'
+    path = write(home, "testbed", own)
+    assert load_configuration(str(path), home).workflow.name == "other"
+
+
+def test_what_a_workflow_includes_it_is_called_too(home: Path) -> None:
+    write(home, "mine", '[workflow]\nname = "mine"\nincludes = ["fast_processing_default.toml"]\n')
+    assert compose("mine", home).workflow_names == ("mine", "stf_datataking")
+    said = compose("mine", home, overrides={"workflow.name": "yours"}).workflow_names
+    assert said == ("yours", "mine", "stf_datataking")
+
+
+def test_workflows_of_the_search_path_come_first(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    own = folder / "fast_processing.toml"
+    own.write_text(WORKFLOW)
+    assert find_workflow("fast_processing", home, [folder]) == own
+    listed = {entry.name: entry for entry in catalogue(home, [folder, tmp_path / "gone"])}
+    assert listed["fast_processing"].path == own
+    assert listed["fast_processing"].workflow == "mine"
+    assert sorted(listed) == SHIPPED_NAMES
+
+
+@pytest.mark.parametrize("said", ["mine.toml", "mine.py", "mine"])
+def test_a_path_may_have_the_ending_of_either_file_or_none(home: Path, said: str) -> None:
+    path = write(home, "mine", WORKFLOW)
+    assert find_workflow(f"{path.parent}/{said}", home) == path
+    with pytest.raises(BadInput, match="there is no such file"):
+        find_workflow(f"{path.parent}/gone/\0/{said}", home)
+
+
+SHIPPED_TABLE = {
+    "stf_count": 10,
+    "physics_period_count": 1,
+    "target_worker_count": 30,
+    "stf_sampling_rate": 0.05,
+    "slices_per_sample": 15,
+    "slice_processing_time": 30,
+    "worker_rampup_time": 300,
+    "worker_rampdown_time": 60,
+}
+
+
+def test_fast_processing_is_shipped_as_the_field_runs_it(tmp_path: Path) -> None:
+    values = {value.name.partition(".")[2]: value for value in compose("fast_processing", tmp_path).values()}
+    assert {name: values[name].value for name in SHIPPED_TABLE} == SHIPPED_TABLE
+    assert all(values[name].origin.startswith("fast_processing_default.toml (ship") for name in SHIPPED_TABLE)

@@ -36,7 +36,7 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
         return
     table = Table(*columns, title=title, title_justify="left", show_header=any(columns))
     for row in cells:
-        table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
+        table.add_row(*(Text(cell, style=_COLOURS.get(cell, ""), overflow="fold") for cell in row))
     Console().print(table)
 
 

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from swf_testbed.cli import agent_manager, dead_letters, files, processes, run, status, token
+from swf_testbed.cli import agent_manager, config, dead_letters, files, processes, run, status, token
 from swf_testbed.cli.console import tell
 from swf_testbed.model.errors import BadInput, Conflict, IllegalTransition, NotFound, Refused, SwfError
 
@@ -41,6 +41,7 @@ status.add_to(app)
 agent_manager.add_to(app)
 files.add_to(app)
 token.add_to(app)
+app.add_typer(config.app)
 app.add_typer(dead_letters.app)
 
 

@@ -1,96 +1,136 @@
-"""From TOML files and overrides to one configuration.
+"""From TOML files and overrides to one configuration, and where each value of it came from.
 
 Order, each over the one before, key by key: the includes of the workflow's file, the file itself,
 testbed.toml, the overrides of the command line or the message. What stands under `[parameters]` counts
 as if it stood in the section that knows it.
 """
 
-import difflib
-import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from importlib.resources import files
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from swf_testbed.config.documents import AgentEntry, Configuration, InstanceAgents, InstanceEntry
-from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.catalogue import TESTBED_FILE, find_workflow
+from swf_testbed.config.documents import (
+    DOCUMENT_SECTIONS,
+    AgentEntry,
+    Configuration,
+    InstanceAgents,
+    InstanceEntry,
+)
+from swf_testbed.config.parameters import Parameters, unit_of
+from swf_testbed.config.reading import (
+    LOOSE,
+    PARAMETER_SECTIONS,
+    SECTIONS,
+    SHIPPED,
+    Layer,
+    Table,
+    fields_of,
+    home_of,
+    nearest,
+    read_layers,
+    read_table,
+)
 from swf_testbed.model.errors import BadInput
 
-_SHIPPED = Path(str(files("swf_testbed.config").joinpath("shipped")))
-TESTBED_FILE = "testbed.toml"
-LOOSE = "parameters"
-_PARAMETER_SECTIONS = tuple(Parameters.model_fields)
-_DOCUMENT_SECTIONS = ("testbed", "workflow", "agents")
-_SECTIONS = (*_PARAMETER_SECTIONS, *_DOCUMENT_SECTIONS)
-_WORKFLOW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+DEFAULT = "default"
+"""Where a value comes from that nobody gave."""
 
-Table = dict[str, Any]
+OVERRIDE = "override"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a configuration by its full name, with its unit, and where it came from."""
+
+    name: str
+    value: Any
+    unit: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A configuration, the file that asks for it, and the layers that it was made of."""
+
+    path: Path
+    layers: tuple[Layer, ...]
+    configuration: Configuration
+
+    @property
+    def workflow_names(self) -> tuple[str, ...]:
+        """What the workflow is called: by the file itself, then by those that it includes, the last first."""
+        said = (layer.table.get("workflow", {}).get("name") for layer in reversed(self.layers))
+        return tuple(dict.fromkeys(name for name in said if name is not None))
+
+    def values(self) -> Iterator[Value]:
+        """Every value, in the order of the sections."""
+        for path, value in _leaves(self.configuration.document()):
+            yield Value(".".join(path), value, _unit(path), self._origin(path))
+
+    def _origin(self, path: tuple[str, ...]) -> str:
+        said = (layer.place(path) for layer in reversed(self.layers) if layer.says(path))
+        return next(said, DEFAULT)
+
+
+def compose(
+    workflow: str,
+    home: Path,
+    *,
+    search: Sequence[Path] = (),
+    testbed_file: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    overrides_from: str = OVERRIDE,
+) -> Composition:
+    """The configuration of a workflow, with where each value came from.
+
+    Args:
+        workflow: a name or a path, as `find_workflow` takes it.
+        home: `SWF_HOME`.
+        search: folders that are searched before those of the home folder.
+        testbed_file: instead of `testbed.toml` in the home folder.
+        overrides: values by `section.key`.
+        overrides_from: who said the overrides.
+
+    Raises:
+        BadInput: names the file, section and key, and the nearest name that exists.
+    """
+    path = find_workflow(workflow, home, search)
+    layers = _with_includes(path, ())
+    own = _testbed_path(home, testbed_file)
+    if own.resolve() != path.resolve():
+        layers += [_without_workflow(layer) for layer in read_layers(own)]
+    merged = _merged(layers)
+    said: Table = {}
+    for dotted, value in (overrides or {}).items():
+        _set(merged, dotted, value)
+        _set(said, dotted, value)
+    layers.append(Layer(overrides_from, said))
+    return Composition(path, tuple(layers), _typed(merged))
 
 
 def load_configuration(
     workflow: str,
     home: Path,
     *,
+    search: Sequence[Path] = (),
     testbed_file: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Configuration:
-    """The configuration of a workflow.
-
-    Args:
-        workflow: a name (`NAME.toml`, else `NAME_default.toml` in `workflows/` of the home folder, else
-            among those that come with the testbed) or a path that ends in .toml.
-        home: `SWF_HOME`.
-        testbed_file: instead of `testbed.toml` in the home folder.
-        overrides: values by `section.key`.
-
-    Raises:
-        BadInput: names the file, section and key, and the nearest name that exists.
-    """
-    path = find_workflow(workflow, home)
-    merged = merge(_with_includes(path, ()), instance_table(home, testbed_file))
-    for dotted, value in (overrides or {}).items():
-        _set(merged, dotted, value)
-    return _typed(merged)
-
-
-def find_workflow(name: str, home: Path) -> Path:
-    """The file of a workflow; `BadInput` lists what there is."""
-    if name.endswith(".toml"):
-        if Path(name).is_file():
-            return Path(name)
-        raise BadInput("workflow", name, "there is no such file")
-    for folder in (home / "workflows", _SHIPPED) if _WORKFLOW_NAME.fullmatch(name) else ():
-        for candidate in (folder / f"{name}.toml", folder / f"{name}_default.toml"):
-            if candidate.is_file():
-                return candidate
-    known = ", ".join(workflow_names(home))
-    raise BadInput("workflow", name, f"there is no workflow of this name; there are: {known}")
-
-
-def workflow_names(home: Path) -> list[str]:
-    """The workflows that can be run by name."""
-    names = set()
-    for folder in (home / "workflows", _SHIPPED):
-        names |= {path.stem.removesuffix("_default") for path in folder.glob("*.toml") if _runnable(path)}
-    return sorted(names)
-
-
-def _runnable(path: Path) -> bool:
-    try:
-        return path.name != TESTBED_FILE and "workflow" in _read(path)
-    except BadInput:  # said to whoever asks for this very file
-        return False
+    """The configuration of a workflow; arguments and errors as of `compose`."""
+    return compose(
+        workflow, home, search=search, testbed_file=testbed_file, overrides=overrides
+    ).configuration
 
 
 def instance_table(home: Path, testbed_file: Path | None = None) -> Table:
     """testbed.toml: the given one, that of the home folder, or the one that comes with the testbed."""
-    if testbed_file is not None:
-        return _read(testbed_file)
-    own = home / TESTBED_FILE
-    return _read(own if own.is_file() else _SHIPPED / TESTBED_FILE)
+    return _merged(read_layers(_testbed_path(home, testbed_file)))
 
 
 def instance_namespace(home: Path, testbed_file: Path | None = None) -> str:
@@ -112,6 +152,16 @@ def instance_agents(home: Path, testbed_file: Path | None = None) -> dict[str, A
         raise _explained(error) from None
 
 
+def _testbed_path(home: Path, testbed_file: Path | None) -> Path:
+    own = home / TESTBED_FILE
+    return testbed_file or (own if own.is_file() else SHIPPED / TESTBED_FILE)
+
+
+def _without_workflow(layer: Layer) -> Layer:
+    """What testbed.toml says under [workflow] is for a run of testbed.toml itself."""
+    return replace(layer, table={name: said for name, said in layer.table.items() if name != "workflow"})
+
+
 def merge(base: Table, over: Table) -> Table:
     """`over` laid on `base`, key by key; lists are replaced whole."""
     merged = dict(base)
@@ -119,6 +169,10 @@ def merge(base: Table, over: Table) -> Table:
         below = merged.get(key)
         merged[key] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
+
+
+def _merged(layers: Sequence[Layer]) -> Table:
+    return reduce(merge, (layer.table for layer in layers), {})
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -134,15 +188,14 @@ def parse_override(text: str) -> tuple[str, Any]:
     return dotted.strip(), document["value"] if len(document) == 1 else said
 
 
-def _with_includes(path: Path, above: tuple[Path, ...]) -> Table:
+def _with_includes(path: Path, above: tuple[Path, ...]) -> list[Layer]:
     if path in above:
         ring = " → ".join(entry.name for entry in (*above, path))
         raise BadInput("includes", path.name, f"includes itself: {ring}")
-    table = _read(path)
-    merged: Table = {}
-    for name in _includes(table):
-        merged = merge(merged, _with_includes(_included(name, path), (*above, path)))
-    return merge(merged, table)
+    layers: list[Layer] = []
+    for name in _includes(read_table(path)):
+        layers += _with_includes(_included(name, path), (*above, path))
+    return layers + read_layers(path)
 
 
 def _includes(table: Table) -> list[str]:
@@ -153,29 +206,10 @@ def _includes(table: Table) -> list[str]:
 
 
 def _included(name: str, by: Path) -> Path:
-    for folder in (by.parent, _SHIPPED):
+    for folder in (by.parent, SHIPPED):
         if (folder / name).is_file():
             return folder / name
     raise BadInput("includes", name, f"there is no such file beside {by.name}")
-
-
-def _read(path: Path) -> Table:
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise BadInput("configuration", str(path), "there is no such file") from None
-    except OSError as error:
-        raise BadInput("configuration", str(path), f"cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise BadInput("configuration", str(path), f"is not TOML: {error}") from None
-    for section, entries in table.items():
-        if section not in (*_SECTIONS, LOOSE):
-            raise BadInput("section", section, f"{_nearest(section, _SECTIONS)} ({path})")
-        if not isinstance(entries, dict):
-            raise BadInput(section, entries, f"must be a section, [{section}] ({path})")
-    for key, value in table.pop(LOOSE, {}).items():
-        table = merge(table, {_home_of(key): {key: value}})
-    return table
 
 
 def _set(table: Table, dotted: str, value: Any) -> None:
@@ -183,9 +217,9 @@ def _set(table: Table, dotted: str, value: Any) -> None:
     if not path:
         raise BadInput("parameter", dotted, "must be named section.key")
     if section == LOOSE:
-        section = _home_of(path[0])
-    if section not in _SECTIONS:
-        raise BadInput(dotted, value, f"section {section} {_nearest(section, _SECTIONS)}")
+        section = home_of(path[0])
+    if section not in SECTIONS:
+        raise BadInput(dotted, value, f"section {section} {nearest(section, SECTIONS)}")
     inner = table.setdefault(section, {})
     for name in path[:-1]:
         inner = inner.setdefault(name, {})
@@ -195,8 +229,8 @@ def _set(table: Table, dotted: str, value: Any) -> None:
 
 
 def _typed(table: Table) -> Configuration:
-    sections = {name: table[name] for name in _PARAMETER_SECTIONS if name in table}
-    documents = {name: table[name] for name in _DOCUMENT_SECTIONS if name in table}
+    sections = {name: table[name] for name in PARAMETER_SECTIONS if name in table}
+    documents = {name: table[name] for name in DOCUMENT_SECTIONS if name in table}
     documents.setdefault("testbed", {"namespace": ""})
     try:
         return Configuration.model_validate({**documents, "parameters": sections})
@@ -204,26 +238,11 @@ def _typed(table: Table) -> Configuration:
         raise _explained(error) from None
 
 
-def _home_of(key: str) -> str:
-    """The one section that knows a key of `[parameters]`."""
-    known = {name: _fields_of(field.annotation) for name, field in Parameters.model_fields.items()}
-    homes = [name for name, keys in known.items() if key in keys]
-    if not homes:
-        raise BadInput(LOOSE, key, _nearest(key, {key for keys in known.values() for key in keys}))
-    if len(homes) > 1:
-        raise BadInput(LOOSE, key, f"is in {' and '.join(homes)}; write it under the one that is meant")
-    return homes[0]
-
-
-def _fields_of(annotation: Any) -> list[str]:
-    return list(getattr(annotation, "model_fields", ()))
-
-
 def _explained(error: ValidationError) -> BadInput:
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"] if part != LOOSE]
     if first["type"] == "extra_forbidden":
-        return BadInput(".".join(path), first["input"], _nearest(path[-1], _siblings(path)))
+        return BadInput(".".join(path), first["input"], nearest(path[-1], _siblings(path)))
     return BadInput(".".join(path), first["input"], first["msg"].removeprefix("Value error, "))
 
 
@@ -234,12 +253,19 @@ def _siblings(path: list[str]) -> list[str]:
         if field is None:
             return list(AgentEntry.model_fields)
         owner = field.annotation
-    return _fields_of(owner)
+    return fields_of(owner)
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return (
-        f"is not known; did you mean {close[0]}?" if close else f"is not known; there are {', '.join(names)}"
-    )
+def _leaves(table: Table, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in table.items():
+        path = (*above, key)
+        if isinstance(value, dict):
+            yield from _leaves(value, path)
+        else:
+            yield path, value
+
+
+def _unit(path: tuple[str, ...]) -> str:
+    section = Parameters.model_fields.get(path[0])
+    keys = getattr(section and section.annotation, "model_fields", {})
+    return unit_of(keys[path[1]]) if len(path) == 2 and path[1] in keys else ""

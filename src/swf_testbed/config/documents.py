@@ -8,6 +8,9 @@ from swf_testbed.config.parameters import Parameters, Section
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import check_namespace
 
+DOCUMENT_SECTIONS = ("testbed", "workflow", "agents")
+"""The sections that are no parameters of a run."""
+
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=100)]
 
 
@@ -71,6 +74,12 @@ class Configuration(BaseModel):
     workflow: WorkflowEntry
     agents: dict[Word, AgentEntry] = Field(default_factory=dict)
     parameters: Parameters = Parameters()
+
+    def document(self) -> dict[str, Any]:
+        """Everything by section, as a person writes it."""
+        sections = self.model_dump(mode="json")
+        parameters: dict[str, Any] = sections.pop("parameters")
+        return {**sections, **parameters}
 
     def parameter_values(self) -> dict[str, Any]:
         """The parameters as they are stored with an execution."""

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.fields import FieldInfo
 
-Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
-AboveZero = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+_IN_SECONDS = {"unit": "s"}
+
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, json_schema_extra=_IN_SECONDS)]
+AboveZero = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False, json_schema_extra=_IN_SECONDS)]
 Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Tables = Annotated[tuple[dict[str, Any], ...], Field(strict=False, description="a list of tables")]
 
@@ -14,6 +17,12 @@ class Section(BaseModel):
     """A section of the configuration: frozen; refuses names it does not know and values of another type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def unit_of(parameter: FieldInfo) -> str:
+    """The unit of a parameter; empty for a plain number and for what is none."""
+    extra = parameter.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
 
 
 class DaqStateMachine(Section):
@@ -35,6 +44,14 @@ class DaqStateMachine(Section):
     stf_count: Annotated[
         int | None, Field(ge=0, le=999_999, description="exactly so many STFs; comes before durations")
     ] = None
+
+
+class StfProcessing(Section):
+    """How whole STFs are processed, one job each; read by no agent of this version."""
+
+    stf_worker_count: Annotated[int, Field(ge=1, le=10_000)] = 4
+    stf_core_count: Annotated[int, Field(ge=1, le=1024)] = 1
+    stf_processing_time: Seconds = 60
 
 
 class FastProcessing(Section):
@@ -86,7 +103,12 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     daq_state_machine: DaqStateMachine = DaqStateMachine()
+    stf_processing: StfProcessing = StfProcessing()
     fast_processing: FastProcessing = FastProcessing()
     fastmon: Fastmon = Fastmon()
     data: Data = Data()
     simulation: Simulation = Simulation()
+    options: Annotated[
+        dict[str, JsonValue],
+        Field(description="Of a user's own workflow: its Python file says which there are."),
+    ] = {}

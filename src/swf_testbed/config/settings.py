@@ -69,6 +69,10 @@ class Settings(BaseModel):
     swf_home: Path = Path()
     swf_mode: Mode = Mode.EMBEDDED
     swf_testbed_config: Path | None = None
+    swf_workflow_path: Annotated[
+        str | None,
+        Field(description="Folders of your own workflows, separated by colons; searched before `workflows/`"),
+    ] = None
     swf_monitor_url: str = "https://127.0.0.1:8443"
     swf_monitor_http_url: str = "http://127.0.0.1:8002"
     swf_monitor_prod_url: str | None = None
@@ -142,6 +146,12 @@ class Settings(BaseModel):
             except ValueError:
                 raise ValueError(f"{word} is neither an address nor a network like 192.0.2.0/24") from None
         return value
+
+    @property
+    def workflow_path(self) -> tuple[Path, ...]:
+        """Folders that are searched for workflows first."""
+        folders = (self.swf_workflow_path or "").split(":")
+        return tuple(Path(folder).expanduser().absolute() for folder in folders if folder.strip())
 
     @property
     def state_dir(self) -> Path:

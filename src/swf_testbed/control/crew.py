@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from swf_testbed.config.compose import TESTBED_FILE, instance_agents, instance_namespace, load_configuration
+from swf_testbed.config.catalogue import TESTBED_FILE
+from swf_testbed.config.compose import instance_agents, instance_namespace, load_configuration
 from swf_testbed.config.documents import AgentEntry, Configuration
 from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import BadInput
@@ -20,7 +21,10 @@ def crew_said(settings: Settings, config_name: str | None) -> Crew:
     """The agents of a workflow's configuration; without a name, those of testbed.toml alone."""
     if config_name is not None:
         configuration = load_configuration(
-            config_name, settings.swf_home, testbed_file=settings.swf_testbed_config
+            config_name,
+            settings.swf_home,
+            search=settings.workflow_path,
+            testbed_file=settings.swf_testbed_config,
         )
         return crew_of(settings, configuration)
     namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 from swf_testbed.bus import open_bus
-from swf_testbed.config.compose import TESTBED_FILE, instance_table, load_configuration, workflow_names
+from swf_testbed.config.catalogue import TESTBED_FILE, find_workflow, is_path, workflow_names
+from swf_testbed.config.compose import instance_table, load_configuration
 from swf_testbed.config.documents import Configuration
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import stop_agents
@@ -40,13 +40,14 @@ class Order:
 
 
 def workflow_said(name: str | None, settings: Settings) -> str:
-    """The workflow that is meant; without a name, the one that testbed.toml describes."""
+    """The workflow that is meant, a path made whole; without a name, the one that testbed.toml describes."""
     if name is not None:
-        return str(Path(name).expanduser().absolute()) if name.endswith(".toml") else name
+        found = find_workflow(name, settings.swf_home, settings.workflow_path)
+        return str(found.absolute()) if is_path(name) else name
     own = settings.swf_testbed_config or settings.swf_home / TESTBED_FILE
     if "workflow" in instance_table(settings.swf_home, settings.swf_testbed_config):
         return str(own)
-    names = ", ".join(workflow_names(settings.swf_home))
+    names = ", ".join(workflow_names(settings.swf_home, settings.workflow_path))
     raise BadInput("workflow", name, f"name one of {names}, or describe one under [workflow] in {own}")
 
 
@@ -55,6 +56,7 @@ def configuration_of(order: Order, settings: Settings) -> Configuration:
     return load_configuration(
         order.workflow,
         settings.swf_home,
+        search=settings.workflow_path,
         testbed_file=settings.swf_testbed_config,
         overrides=order.overrides,
     )

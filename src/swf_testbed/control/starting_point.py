@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from swf_testbed.config.compose import TESTBED_FILE
+from swf_testbed.config.catalogue import TESTBED_FILE
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import AGENTS_FILE, agents_file
 from swf_testbed.control.services import SERVICES_FILE, services_file, services_supervisord

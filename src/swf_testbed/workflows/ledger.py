@@ -1,6 +1,7 @@
 """The record of executions in the monitor: definitions, executions, and how each ended."""
 
 import traceback
+from pathlib import Path
 from typing import Any
 
 from swf_testbed.config.documents import Configuration
@@ -70,7 +71,7 @@ class Ledger:
             workflow_definition=f"{workflow.name}/{workflow.version}",
             namespace=self._context.namespace,
             parameter_values=configuration.parameter_values(),
-            execution_environment=execution_environment(self._context.settings.swf_home),
+            execution_environment=execution_environment(Path(__file__)),
             status=ExecutionStatus.RUNNING,
             start_time=now(),
             executed_by=command.requested_by,

@@ -98,7 +98,11 @@ class WorkflowRunner(BaseAgent):
             overrides["daq_state_machine.physics_period_duration"] = command.duration
         name = command.config or command.workflow_name
         configuration = load_configuration(
-            name, settings.swf_home, testbed_file=settings.swf_testbed_config, overrides=overrides
+            name,
+            settings.swf_home,
+            search=settings.workflow_path,
+            testbed_file=settings.swf_testbed_config,
+            overrides=overrides,
         )
         if configuration.testbed.namespace != self.context.namespace:
             raise BadInput(
