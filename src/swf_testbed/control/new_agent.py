@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from swf_testbed.config.compose import TESTBED_FILE
+from swf_testbed.config.catalogue import TESTBED_FILE
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.programs import RUNNER
 from swf_testbed.model.errors import BadInput, Conflict
