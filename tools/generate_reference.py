@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, TypeAdapter
+from pydantic import AliasChoices, BaseModel, TypeAdapter
 
-from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.parameters import Parameters, SideStream
+from swf_testbed.config.schedule import ScheduleStep
 from swf_testbed.config.settings import Settings, default_home
 from swf_testbed.daq.anomalies import AnyAnomaly
 from swf_testbed.fastmon.policies import AnyPolicy
@@ -76,6 +77,13 @@ What a run is like. Written as TOML in a workflow's file or in `testbed.toml`, o
 wrong type, is an error.
 
 {sections}
+## Schedule steps
+
+The tables of `daq_state_machine.schedule`, told in [Write a schedule](../how-to/write-a-schedule.md).
+{_alone(ScheduleStep)}
+## Streams
+
+The tables of `simulation.streams`. {_alone(SideStream)}
 ## Sampling policies
 
 The tables of `fastmon.policies`: a frame is taken if all policies accept it.
@@ -141,6 +149,12 @@ def _kinds(union: Any) -> str:
     )
 
 
+def _alone(model: type[BaseModel]) -> str:
+    """The keys of a table that stands in a list."""
+    schema = model.model_json_schema()
+    return _section("", schema, schema).removeprefix("##").strip() + "\n"
+
+
 def _section(title: str, entry: dict[str, Any], schema: dict[str, Any], level: int = 2) -> str:
     section = _resolved(entry, schema)
     head = f"{'#' * level} {title}\n\n{section.get('description', '')}\n"
@@ -148,7 +162,8 @@ def _section(title: str, entry: dict[str, Any], schema: dict[str, Any], level: i
         return head
     required = section.get("required", ())
     rows = [["Key", "Value", "Default", "Notes"], ["---"] * 4]
-    for key, value in section["properties"].items():
+    for key, said in section["properties"].items():
+        value = _resolved(said, schema)
         if "const" not in value:
             default = "required" if key in required else _default(value)
             rows.append([f"`{key}`", _value(value), default, value.get("description", "")])
@@ -157,6 +172,8 @@ def _section(title: str, entry: dict[str, Any], schema: dict[str, Any], level: i
 
 def _resolved(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     reference = entry.get("$ref", "").removeprefix("#/$defs/")
+    if "anyOf" in entry:
+        return {**entry, "anyOf": [_resolved(one, schema) for one in entry["anyOf"]]}
     return {**schema["$defs"][reference], **entry} if reference else entry
 
 
@@ -177,7 +194,8 @@ def _value(entry: dict[str, Any]) -> str:
 
 def _kind(entry: dict[str, Any]) -> str:
     if entry.get("type") == "array":
-        return _LISTS.get(entry.get("items", {}).get("type"), "list")
+        items = entry.get("items", {})
+        return _LISTS["object"] if "$ref" in items else _LISTS.get(items.get("type"), "list")
     words = {"string": "text", "boolean": "true, false", "integer": "integer", "number": "number"}
     return {"path": "path", "password": "secret"}.get(entry.get("format", ""), words[entry["type"]])
 
@@ -188,7 +206,7 @@ def _number(value: float) -> str:
 
 def _default(entry: dict[str, Any]) -> str:
     value = entry.get("default")
-    if value is None:
+    if value is None or value == "":
         return "not set"
     if value == []:
         return "none"

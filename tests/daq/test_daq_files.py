@@ -12,11 +12,12 @@ from swf_testbed.daq.announce import announcement_of
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.files import ExitBuffer
 from swf_testbed.daq.plan import plan
-from swf_testbed.daq.simulator import DaqSimulator, RunIdentity
+from swf_testbed.daq.simulator import DaqSimulator, RunIdentity, StfSlot
 from swf_testbed.messages import Message, StfGen
 from swf_testbed.model import states
 from swf_testbed.model.detectors import BC_PER_TF, TF_NS, detector, detectors
 from swf_testbed.model.errors import BadData, BadInput
+from swf_testbed.model.names import StfName
 from swf_testbed.stf.documents import file_checksum
 from swf_testbed.stf.errors import CrcError
 from swf_testbed.stf.layout import FileFlags
@@ -31,16 +32,20 @@ def simulation(anomalies: Sequence[dict[str, Any]] = (), **more: Any) -> Simulat
     return Simulation.model_validate({"tf_per_stf": FRAMES, "anomalies": list(anomalies), **more})
 
 
+def slot(sequence: int, stream: str = "main") -> StfSlot:
+    return StfSlot(StfName(RUN, sequence, stream), states.PHYSICS, T0_NS, 0.0)
+
+
 def write(folder: Path, sequence: int = 1, anomalies: Sequence[dict[str, Any]] = (), **more: Any) -> Path:
     buffer = ExitBuffer(folder, RUN, simulation(anomalies, **more))
-    written = buffer.write(sequence, states.PHYSICS, T0_NS, 0.0)
+    written = buffer.write(slot(sequence))
     assert written is not None
     return folder / written.filename
 
 
 def test_a_file_is_what_is_announced(tmp_path: Path) -> None:
     buffer = ExitBuffer(tmp_path / "run", RUN, simulation())
-    written = buffer.write(2, states.PHYSICS, T0_NS, 0.0)
+    written = buffer.write(slot(2))
     assert written is not None
     path = tmp_path / "run" / "swf.100010.000002.stf"
     assert written.filename == path.name
@@ -120,9 +125,9 @@ def test_first_and_last_frames_may_be_struck(tmp_path: Path) -> None:
 
 def test_a_swallowed_stf_leaves_nothing(tmp_path: Path) -> None:
     buffer = ExitBuffer(tmp_path, RUN, simulation([{"kind": "missing_stf", "sequences": [1]}]))
-    assert buffer.write(1, states.PHYSICS, T0_NS, 0.0) is None
+    assert buffer.write(slot(1)) is None
     assert buffer.count() == 0
-    assert buffer.write(2, states.PHYSICS, T0_NS, 0.0) is not None
+    assert buffer.write(slot(2)) is not None
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_an_announcement_made_from_the_file_is_the_one_the_daq_said(tmp_path: Pa
     )
     buffer = ExitBuffer(tmp_path, RUN, parameters.simulation)
     simulator = DaqSimulator(identity, parameters, buffer, said.append, DaqEnvironment(paced=False))
-    simulator.run(simulator.walk(plan(parameters.daq_state_machine, parameters.simulation.tf_per_stf)))
+    simulator.run(simulator.walk(plan(parameters)))
     for original in [message for message in said if isinstance(message, StfGen)]:
         again = announcement_of(
             tmp_path / original.filename, namespace="test", sender="me", execution_id="mine-alice-0001"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swf_testbed.config.parameters import DaqStateMachine
+from swf_testbed.config.parameters import DaqStateMachine, Parameters, Simulation
 from swf_testbed.daq.plan import Announcement, Enter, Step, TakeStf, Wait, announcement, duration_s, plan
 from swf_testbed.model import states
 from swf_testbed.model.detectors import TF_NS
@@ -25,8 +25,12 @@ timings = st.builds(
 )
 
 
+def parameters(timing: DaqStateMachine) -> Parameters:
+    return Parameters(daq_state_machine=timing, simulation=Simulation(tf_per_stf=FRAMES))
+
+
 def steps(timing: DaqStateMachine) -> list[Step]:
-    return list(plan(timing, FRAMES))
+    return list(plan(parameters(timing)))
 
 
 def entered(timing: DaqStateMachine) -> list[Enter]:
@@ -63,13 +67,13 @@ def test_the_eight_steps_are_the_field_s_own() -> None:
 
 def test_the_default_run_takes_as_long_as_its_delays_say() -> None:
     assert len(stfs(DaqStateMachine())) == 10
-    assert duration_s(DaqStateMachine(), FRAMES) == pytest.approx(5 + (1 + 5) + 2 + 1 + 10 + 2 + 10 + 5)
+    assert duration_s(Parameters()) == pytest.approx(5 + (1 + 5) + 2 + 1 + 10 + 2 + 10 + 5)
 
 
 def test_a_period_lasts_as_long_as_it_should_when_stfs_do_not_fill_it() -> None:
     timing = DaqStateMachine(physics_period_count=1, physics_period_duration=10, stf_interval=3)
     assert len(stfs(timing)) == 3
-    assert duration_s(timing, FRAMES) == pytest.approx(5 + 6 + 2 + 1 + 10 + 5)
+    assert duration_s(parameters(timing)) == pytest.approx(5 + 6 + 2 + 1 + 10 + 5)
 
 
 @given(timings)
@@ -101,7 +105,7 @@ def test_time_adds_up(timing: DaqStateMachine) -> None:
     elif timing.physics_period_duration >= a_stf:
         assert len(stfs(timing)) >= timing.physics_period_count
     around = 5 + 6 + 2 + 1 + 5 + (timing.physics_period_count - 1) * timing.standby_duration
-    assert duration_s(timing, FRAMES) == pytest.approx(around + physics)
+    assert duration_s(parameters(timing)) == pytest.approx(around + physics)
 
 
 @settings(max_examples=30)
@@ -111,14 +115,14 @@ def test_a_plan_without_end_moves_on_in_time(duration: float, interval: float) -
     timing = DaqStateMachine(
         physics_period_count=0, physics_period_duration=duration, stf_interval=interval, standby_duration=0
     )
-    assert duration_s(timing, FRAMES) is None
+    assert duration_s(parameters(timing)) is None
     passed = 0.0
     periods = 0
-    for step in plan(timing, FRAMES):
+    for step in plan(parameters(timing)):
         match step:
             case Wait(seconds):
                 passed += seconds
-            case TakeStf(_, seconds, writing_s):
+            case TakeStf(_, _, seconds, writing_s):
                 passed += seconds + writing_s
             case Enter(states.STANDBY):
                 periods += 1

@@ -30,9 +30,11 @@ class FastmonAgent(BaseAgent):
     @handles(StfReady)
     def sample(self, stf: StfReady) -> None:
         """Choose frames, copy them, register the sample files in one request, announce them."""
-        config = sampling_config(self.context.parameters(stf.execution_id))
+        parameters = self.context.parameters(stf.execution_id)
         with StfReader.open(stf.file_url) as reader:
-            chosen = choose(config, _frames(stf, reader))
+            if reader.header.run != stf.run_id and not parameters.simulation.plays_as_is:
+                raise BadInput("file_url", stf.file_url, f"holds run {reader.header.run}, not {stf.run_id}")
+            chosen = choose(sampling_config(parameters), _frames(stf, reader))
             files = skim_open(
                 reader,
                 [block.tolist() for block in chosen.blocks],
@@ -86,8 +88,6 @@ def sampling_config(parameters: Parameters) -> SamplingConfig:
 
 
 def _frames(stf: StfReady, reader: StfReader) -> StfFrames:
-    if reader.header.run != stf.run_id:
-        raise BadInput("file_url", stf.file_url, f"holds run {reader.header.run}, not {stf.run_id}")
     slots = reader.slots
     return StfFrames(
         run=stf.run_id,

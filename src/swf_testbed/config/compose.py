@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -249,6 +249,9 @@ def _explained(error: ValidationError) -> BadInput:
 def _siblings(path: list[str]) -> list[str]:
     owner: Any = Parameters if path[0] in Parameters.model_fields else Configuration
     for part in path[:-1]:
+        if part.isdigit():  # an entry of a list
+            owner = get_args(owner)[0]
+            continue
         field = getattr(owner, "model_fields", {}).get(part)
         if field is None:
             return list(AgentEntry.model_fields)

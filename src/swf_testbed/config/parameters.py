@@ -1,9 +1,14 @@
 """Every parameter of a run, by component, with unit, default and range."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from zlib import crc32
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.fields import FieldInfo
+
+from swf_testbed.config.schedule import Schedule
+from swf_testbed.model.fields import StreamName
+from swf_testbed.model.names import MAIN_STREAM
 
 _IN_SECONDS = {"unit": "s"}
 
@@ -44,6 +49,7 @@ class DaqStateMachine(Section):
     stf_count: Annotated[
         int | None, Field(ge=0, le=999_999, description="exactly so many STFs; comes before durations")
     ] = None
+    schedule: Schedule = ()
 
 
 class StfProcessing(Section):
@@ -85,16 +91,64 @@ class Data(Section):
     verify_checksum: bool = True
 
 
-class Simulation(Section):
-    """What the simulated detector sends."""
+TfPerStf = Annotated[int, Field(ge=1, le=100_000)]
+Scale = Annotated[float, Field(gt=0, le=4, description="1.0 is about 2.7 MB a frame")]
 
-    scale: Annotated[float, Field(gt=0, le=4, description="1.0 is about 2.7 MB a frame")] = 0.004
-    tf_per_stf: Annotated[int, Field(ge=1, le=100_000)] = 1000
+
+class SideStream(Section):
+    """A stream that is taken beside the first one; what is not set is as there."""
+
+    name: StreamName
+    stf_interval: AboveZero | None = None
+    tf_per_stf: TfPerStf | None = None
+    scale: Scale | None = None
+
+
+class Simulation(Section):
+    """What the simulated detector sends, and where that comes from.
+
+    `source` is `generate` (hits are made), `play` (recorded STF files, in the order of their names and from
+    the beginning again when they are used up) or `announce` (no files, only their names).
+    """
+
+    scale: Scale = 0.004
+    tf_per_stf: TfPerStf = 1000
     beam: str = "18x275"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
-    stream: Annotated[str, Field(min_length=1, max_length=50)] = "main"
+    stream: StreamName = MAIN_STREAM
+    streams: Annotated[tuple[SideStream, ...], Field(strict=False, max_length=16)] = ()
     recycle_frames: Annotated[int, Field(ge=0, le=100_000, description="0 makes every frame anew")] = 0
     anomalies: Tables = ()
+    source: Literal["generate", "play", "announce"] = "generate"
+    recorded: Annotated[
+        str, Field(max_length=4000, description="what `play` plays: a folder, a file, or the URL of either")
+    ] = ""
+    restamp: Annotated[
+        bool, Field(description="whether played files get this run's number, sequence and times")
+    ] = True
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Simulation":
+        names = [self.stream, *(one.name for one in self.streams)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"streams: names must differ ({', '.join(names)})")
+        if self.source == "play" and not self.recorded:
+            raise ValueError('recorded: must name what source = "play" plays')
+        return self
+
+    @property
+    def plays_as_is(self) -> bool:
+        """Whether files may say that they are of another run."""
+        return self.source == "play" and not self.restamp
+
+    def of_each_stream(self) -> "tuple[Simulation, ...]":
+        """What each stream sends: one without side streams for each; random numbers differ."""
+        return (self.model_copy(update={"streams": ()}), *map(self._of_side, self.streams))
+
+    def _of_side(self, side: SideStream) -> "Simulation":
+        own = side.model_dump(exclude={"name", "stf_interval"}, exclude_none=True)
+        seed = (self.seed + crc32(side.name.encode())) % 2**63
+        return self.model_copy(update={**own, "stream": side.name, "streams": (), "seed": seed})
 
 
 class Parameters(BaseModel):

@@ -109,8 +109,7 @@ class Session:
 
     def follow(self) -> Follower:
         """How it goes, to the end of its last slice."""
-        parameters = self._configuration.parameters
-        planned = duration_s(parameters.daq_state_machine, parameters.simulation.tf_per_stf)
+        planned = duration_s(self._configuration.parameters)
         limit = None if planned is None else LIMIT_FACTOR * planned + LIMIT_MARGIN_S
         return Follower(self._monitor, self._events, self.execution_id, self.run_number, limit)
 

@@ -1,7 +1,7 @@
 """The simulated DAQ: walks the plan, writes the files, and says what happens."""
 
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -9,16 +9,35 @@ import simpy
 
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.daq.environment import DaqEnvironment, Stopped
-from swf_testbed.daq.plan import Announcement, Enter, Step, TakeStf, Wait, announcement
-from swf_testbed.messages import EndRun, Message, PauseRun, ResumeRun, RunImminent, StartRun, StfGen
+from swf_testbed.daq.plan import Announcement, Enter, SideBySide, Step, TakeStf, Wait, announcement
+from swf_testbed.messages import (
+    EndRun,
+    Message,
+    PauseRun,
+    ResumeRun,
+    RunImminent,
+    StartRun,
+    StateChanged,
+    StfGen,
+)
 from swf_testbed.messages.lifecycle import COMPLETED
 from swf_testbed.model import states
 from swf_testbed.model.clock import to_ns
 from swf_testbed.model.detectors import TF_NS
 from swf_testbed.model.errors import IllegalTransition
 from swf_testbed.model.fields import SHORT_TEXT_CHARS
-from swf_testbed.model.names import dataset_name
-from swf_testbed.model.states import DaqState, State, check_transition
+from swf_testbed.model.names import StfName, dataset_name
+from swf_testbed.model.states import DaqState, Walk, takes_data
+
+
+@dataclass(frozen=True, slots=True)
+class StfSlot:
+    """An STF to be written: `t0_ns` is its start (Unix time), `run_s` that in s since physics began."""
+
+    name: StfName
+    state: DaqState
+    t0_ns: int
+    run_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +53,13 @@ class WrittenStf:
 
 
 class StfStore(Protocol):
-    """Where STF files are written."""
+    """Where the STF files of a run are written."""
 
-    def write(self, sequence: int, state: DaqState, t0_ns: int, run_s: float) -> WrittenStf | None:
-        """Write one; `t0_ns` is its start, `run_s` that since physics began. None if the DAQ lost it."""
+    def write(self, stf: StfSlot) -> WrittenStf | None:
+        """Write one; None if the DAQ lost it."""
 
     def count(self) -> int:
-        """How many complete files of the run there are."""
+        """How many complete files of the run there are, in all streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +77,15 @@ Process = Generator[simpy.Event, Any, None]
 
 
 class DaqSimulator:
-    """One run, from `no_beam` to `no_beam`; a process enters states, and takes STFs.
+    """A DAQ that takes runs, from `off` to `no_beam`; a process enters states, and takes STFs.
 
     Args:
-        identity: of the run.
+        identity: of the first run.
         parameters: timing, and what is sent.
-        store: where files go.
+        store: where the first run's files go.
         say: hands on a message; returns when it is safe.
         environment: simulated time.
+        next_run: number and store of one more run; None if there is to be only one.
     """
 
     def __init__(
@@ -75,13 +95,25 @@ class DaqSimulator:
         store: StfStore,
         say: Callable[[Message], None],
         environment: DaqEnvironment,
+        next_run: Callable[[], tuple[int, StfStore]] | None = None,
     ) -> None:
         self._identity, self.parameters = identity, parameters
-        self._store, self._say, self._env = store, say, environment
-        self.state = states.OFF
+        self._store, self._say, self._env, self._next_run = store, say, environment, next_run
+        self._walk = Walk()
         self.stf_files = 0
         self._open = self._ended = False
+        self._changes = 0
         self._physics_began: float | None = None
+
+    @property
+    def state(self) -> DaqState:
+        """The state in effect."""
+        return self._walk.state
+
+    @property
+    def run_id(self) -> int:
+        """The run that is open, or was or will be."""
+        return self._identity.run_id
 
     def run(self, process: Process) -> str:
         """Let a process take the run to its end; the reason it ended: `completed`, or why it was stopped.
@@ -109,41 +141,84 @@ class DaqSimulator:
                     self.enter(state)
                 case Wait(seconds):
                     yield self._env.timeout(seconds)
-                case TakeStf(sequence, seconds, writing_s):
-                    yield from self.take_stf(sequence, seconds, writing_s)
+                case TakeStf(stream, sequence, seconds, writing_s):
+                    yield from self.take_stf(sequence, seconds, writing_s, stream)
+                case SideBySide(streams):
+                    yield self._env.all_of([self._env.process(self.walk(steps)) for steps in streams])
 
     def enter(self, state: DaqState, reason: str = COMPLETED) -> None:
-        """Enter a state, and say what this means for the run; `reason` is said if it ends.
+        """Enter a state, and say what this means for the run, or else that the state is another.
+
+        Args:
+            state: to enter.
+            reason: is said if the run ends.
 
         Raises:
             IllegalTransition: it cannot follow the present one.
         """
-        check_transition(self.state, state)
         said = announcement(self.state, state, open_run=self._open)
-        if self._ended and said in {Announcement.RUN_IMMINENT, Announcement.START_RUN}:
-            raise IllegalTransition(f"run {self._identity.run_id} has ended; it cannot enter {state} again")
-        self.state = state
+        if said is Announcement.RUN_IMMINENT and self._ended and self._next_run is None:
+            raise IllegalTransition(f"run {self.run_id} has ended; it cannot enter {state} again")
+        before = self.state
+        self._walk.enter(state)
+        if said is Announcement.RUN_IMMINENT and self._ended and self._next_run is not None:
+            number, self._store = self._next_run()
+            self._identity, self._ended = replace(self._identity, run_id=number), False
         if said is Announcement.START_RUN:
             self._physics_began = self._env.now
         if said is not None:
             self._announce(said, reason)
+        if said is None or (said, before) == (Announcement.RUN_IMMINENT, states.BEAM_NOT_READY):
+            self._say_state()
 
-    def take_stf(self, sequence: int, seconds: float, writing_s: float) -> Process:
-        """Take data for some simulated seconds, then write them as the STF of that number."""
+    def take_stf(self, sequence: int, seconds: float, writing_s: float, stream: str | None = None) -> Process:
+        """Take data for some simulated seconds, then write them as the STF of that number.
+
+        Args:
+            sequence: counts from 1 in the run and stream.
+            seconds: of data, simulated.
+            writing_s: how long writing takes, simulated.
+            stream: the first one if left out.
+
+        Raises:
+            IllegalTransition: no data is taken in the present state.
+        """
+        if not takes_data(self.state):
+            raise IllegalTransition(f"no data is taken in {self.state}, only in {states.PHYSICS}")
+        name = StfName(self.run_id, sequence, stream or self.parameters.simulation.stream)
         start, run_s = self._env.stamp(), self._env.now - (self._physics_began or 0.0)
+        slot = StfSlot(name, self.state, to_ns(start), run_s)
         yield self._env.timeout(seconds)
         yield self._env.timeout(writing_s)
-        self._take(sequence, start, run_s)
+        self._take(slot, start)
 
     def _abort(self, reason: str) -> None:
-        """The last steps at once; a run that is open is ended in `beam/not_ready`."""
-        if self.state.state in {State.OFF, State.NO_BEAM}:
-            return
-        if self.state.state is State.RUN or self.state == states.BEAM_READY:
-            self.enter(states.BEAM_NOT_READY, reason[:SHORT_TEXT_CHARS])
-        if self._open:
-            self._announce(Announcement.END_RUN, reason[:SHORT_TEXT_CHARS])
-        self.enter(states.NO_BEAM)
+        """The last steps at once; a run that is open is ended in `beam/not_ready`, if it comes there."""
+        said = reason[:SHORT_TEXT_CHARS]
+        for state in self._walk.way_home():
+            if self._open and self.state == states.BEAM_NOT_READY:
+                self._announce(Announcement.END_RUN, said)
+            self.enter(state, said)
+
+    def _say_state(self) -> None:
+        self._changes += 1
+        identity, pair = self._identity, self.state
+        self._say(
+            StateChanged(
+                namespace=identity.namespace,
+                sender=identity.sender,
+                execution_id=identity.execution_id,
+                run_id=identity.run_id if self._open else None,
+                timestamp=self._env.stamp(),
+                simulation_tick=self._tick(),
+                state=pair.state,
+                substate=pair.substate,
+                change=self._changes,
+            )
+        )
+
+    def _tick(self) -> float:
+        return round(float(self._env.now), 6)
 
     def _announce(self, announcement: Announcement, reason: str) -> None:
         match announcement:
@@ -172,8 +247,8 @@ class DaqSimulator:
         self._say(said)
         self._ended, self._open = ends, not ends
 
-    def _take(self, sequence: int, start: datetime, run_s: float) -> None:
-        written = self._store.write(sequence, self.state, to_ns(start), run_s)
+    def _take(self, stf: StfSlot, start: datetime) -> None:
+        written = self._store.write(stf)
         if written is None:
             return
         self.stf_files += 1
@@ -181,7 +256,8 @@ class DaqSimulator:
             self._message(
                 StfGen,
                 filename=written.filename,
-                sequence=sequence,
+                stream=stf.name.stream,
+                sequence=stf.name.sequence,
                 file_url=written.file_url,
                 size_bytes=written.size_bytes,
                 checksum=written.checksum,
@@ -189,8 +265,8 @@ class DaqSimulator:
                 tf_count=written.tf_count,
                 start=start,
                 end=start + timedelta(seconds=written.tf_count * TF_NS * 1e-9),
-                state=self.state.state,
-                substate=self.state.substate,
+                state=stf.state.state,
+                substate=stf.state.substate,
             )
         )
 
@@ -202,6 +278,6 @@ class DaqSimulator:
             execution_id=identity.execution_id,
             run_id=identity.run_id,
             timestamp=self._env.stamp(),
-            simulation_tick=round(float(self._env.now), 6),
+            simulation_tick=self._tick(),
             **fields,
         )

@@ -171,13 +171,9 @@ class Walk:
 
 
 def _home(pair: DaqState) -> tuple[DaqState, ...]:
-    match pair.state:
-        case State.RUN:
-            return BEAM_NOT_READY, NO_BEAM
-        case State.BEAM | State.CALIB:
-            return (NO_BEAM,)
-        case _:
-            return ()
+    if pair.state in {State.OFF, State.NO_BEAM, State.TEST}:
+        return ()
+    return (BEAM_NOT_READY, NO_BEAM) if pair.state is State.RUN or pair == BEAM_READY else (NO_BEAM,)
 
 
 class RunPhase(StrEnum):

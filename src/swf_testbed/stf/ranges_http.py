@@ -37,7 +37,7 @@ class HttpFile:
 
     def __init__(self, url: str, client: httpx.Client | None = None) -> None:
         self.url, self.name, self.requests, self.bytes_read = url, shown(url), 0, 0
-        self._client, self._own = client or _client(url), client is None
+        self._client, self._own = client or client_for(url), client is None
         self._many = True
 
     def size(self) -> int:
@@ -145,7 +145,8 @@ class HttpFile:
             self._client.close()
 
 
-def _client(url: str) -> httpx.Client:
+def client_for(url: str) -> httpx.Client:
+    """A client that reaches the host of a URL, and follows where it points to."""
     try:
         host = urlsplit(url).hostname or ""
         loopback = host == "localhost" or ip_address(host).is_loopback

@@ -5,6 +5,7 @@ import logging
 from swf_testbed.daq.announce import announcement_of
 from swf_testbed.messages import EndRun
 from swf_testbed.model.errors import BadData
+from swf_testbed.model.names import StfName
 from swf_testbed.model.states import BEAM_NOT_READY
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.records import Run, WorkflowExecution
@@ -32,8 +33,8 @@ def end_what_was_left_open(context: AgentContext, ledger: Ledger) -> list[str]:
 
 def _end_run(context: AgentContext, execution: WorkflowExecution, run: Run) -> None:
     files = sorted(run_folder(context.settings.state_dir, run.run_number).glob("*.stf"))
-    # Only the last can be unannounced: the simulator waits for the receipt of each before the next.
-    for path in files[-1:]:
+    # Only the last of a stream can be unannounced: the simulator waits for the receipt before the next.
+    for path in {StfName.parse(path.name).stream: path for path in files}.values():
         try:
             context.bus.publish(
                 announcement_of(

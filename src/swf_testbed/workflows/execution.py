@@ -42,13 +42,25 @@ class Execution:
         self.execution_id, self.run_number = execution_id, run_number
         self._context, self._ledger, self._ended = context, ledger, ended
         self._environment = DaqEnvironment(paced=realtime)
-        identity = RunIdentity(context.namespace, context.name, execution_id, run_number)
-        folder = run_folder(context.settings.state_dir, run_number)
-        buffer = ExitBuffer(folder, run_number, configuration.parameters.simulation)
+        self._simulation = configuration.parameters.simulation
         self.simulator = DaqSimulator(
-            identity, configuration.parameters, buffer, context.bus.publish, self._environment
+            RunIdentity(context.namespace, context.name, execution_id, run_number),
+            configuration.parameters,
+            self._buffer(run_number),
+            context.bus.publish,
+            self._environment,
+            next_run=self._next_run if configuration.parameters.daq_state_machine.schedule else None,
         )
         self._thread = threading.Thread(target=self._run, name=execution_id)
+
+    def _buffer(self, run_number: int) -> ExitBuffer:
+        folder = run_folder(self._context.settings.state_dir, run_number)
+        return ExitBuffer(folder, run_number, self._simulation)
+
+    def _next_run(self) -> tuple[int, ExitBuffer]:
+        number = self._ledger.next_run_number()
+        _log.info("%s takes run %d", self.execution_id, number)
+        return number, self._buffer(number)
 
     def start(self) -> None:
         """Begin."""
@@ -70,9 +82,7 @@ class Execution:
         status = ExecutionStatus.COMPLETED
         error: BaseException | str | None = None
         try:
-            parameters = self.simulator.parameters
-            steps = plan(parameters.daq_state_machine, parameters.simulation.tf_per_stf)
-            reason = self.simulator.run(self.simulator.walk(steps))
+            reason = self.simulator.run(self.simulator.walk(plan(self.simulator.parameters)))
             if reason != COMPLETED:
                 status, error = ExecutionStatus.TERMINATED, reason
         except Exception as failure:

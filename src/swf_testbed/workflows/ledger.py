@@ -45,6 +45,10 @@ class Ledger:
         """The runs that an execution has begun."""
         return list(self._monitor.list(Run, execution=execution.execution_id))
 
+    def next_run_number(self) -> int:
+        """The number of one more run."""
+        return self._monitor.next_run_number()
+
     def _executions(self) -> list[WorkflowExecution]:
         newest = self._monitor.page(
             WorkflowExecution, namespace=self._context.namespace, ordering="-created_at", limit=200
