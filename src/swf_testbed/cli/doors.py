@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from swf_testbed.cli.console import show, show_json
-from swf_testbed.cli.main import main, report
+from swf_testbed.cli.main import main
+from swf_testbed.cli.reporting import report
 from swf_testbed.config.compose import instance_namespace, parse_override
 from swf_testbed.config.settings import settings
 from swf_testbed.control.commands import run_workflow, runner_status, stop_workflow

@@ -6,16 +6,11 @@ import sys
 import typer
 
 from swf_testbed.cli import agent_manager, config, dead_letters, files, processes, run, status, token
-from swf_testbed.cli.console import tell
-from swf_testbed.model.errors import BadInput, Conflict, IllegalTransition, NotFound, Refused, SwfError
-
-FAILED, NOT_DONE = 1, 2
-"""Exit codes: it was tried and did not work; it was not tried, since what was asked cannot be."""
+from swf_testbed.cli.reporting import report
+from swf_testbed.model.errors import SwfError
 
 # What is wrong is said once, by an error; what the bus and the monitor's client log is not for people here.
 logging.getLogger("swf_testbed").addHandler(logging.NullHandler())
-
-_NOT_TRIED = (BadInput, Refused, NotFound, Conflict, IllegalTransition)
 
 app = typer.Typer(
     name="testbed",
@@ -51,12 +46,6 @@ def main() -> None:
         app(prog_name="testbed")
     except SwfError as error:
         sys.exit(report(error))
-
-
-def report(error: SwfError) -> int:
-    """Say what is wrong in one line; the exit code."""
-    tell(str(error))
-    return NOT_DONE if isinstance(error, _NOT_TRIED) else FAILED
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 
 from swf_testbed.cli.console import show, show_json, show_table, tell
+from swf_testbed.cli.reporting import INTERRUPTED
 from swf_testbed.config.compose import parse_override
 from swf_testbed.config.settings import Settings, settings
 from swf_testbed.control.agents import stop_agents
@@ -17,8 +18,6 @@ from swf_testbed.control.progress import Progress
 from swf_testbed.control.running import Order, Session, configuration_of, workflow_said
 from swf_testbed.control.summary import is_good
 from swf_testbed.model.errors import Unavailable
-
-INTERRUPTED = 130
 
 
 def add_to(app: typer.Typer) -> None:

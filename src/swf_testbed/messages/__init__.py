@@ -26,6 +26,7 @@ from swf_testbed.messages.data import (
 from swf_testbed.messages.envelope import Message
 from swf_testbed.messages.judgement import Alarm, QualityFlagged
 from swf_testbed.messages.lifecycle import EndRun, PauseRun, ResumeRun, RunImminent, StartRun, StateChanged
+from swf_testbed.messages.probes import SseTest
 from swf_testbed.messages.processing import (
     RunImminentWorker,
     Slice,
@@ -84,6 +85,7 @@ __all__ = [
     "SliceResult",
     "SliceResultContent",
     "SliceResultState",
+    "SseTest",
     "StartRun",
     "StartTestbed",
     "StateChanged",

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from swf_testbed.messages import control, data, judgement, lifecycle, processing, tasks
+from swf_testbed.messages import control, data, judgement, lifecycle, probes, processing, tasks
 from swf_testbed.messages.envelope import Message
 
 
@@ -26,6 +26,7 @@ _CLASSES: tuple[type[Message], ...] = (
     data.HistogramsUpdated,
     judgement.QualityFlagged,
     judgement.Alarm,
+    probes.SseTest,
     processing.RunImminentWorker,
     processing.Slice,
     processing.SliceResult,

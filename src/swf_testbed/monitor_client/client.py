@@ -193,6 +193,10 @@ class MonitorClient:
         """What the database knows of a run."""
         return _read(RunSummary, self._get(f"runs/{run_number}/summary/"))
 
+    def stream_status(self) -> dict[str, Any]:
+        """The clients of the stream, their filters, and how far behind they are."""
+        return dict(self._get("messages/stream/status/"))
+
     def events(
         self, last_event_id: int | None = None, *, patience_s: float | None = None, **filters: Any
     ) -> EventStream:

@@ -1,0 +1,1 @@
+"""Following fast monitoring from anywhere: what the stream says, counted; a receiver; a sender of tests."""
