@@ -5,7 +5,17 @@ import sys
 
 import typer
 
-from swf_testbed.cli import agent_manager, config, dead_letters, files, processes, run, status, token
+from swf_testbed.cli import (
+    agent_manager,
+    config,
+    dead_letters,
+    files,
+    new_workflow,
+    processes,
+    run,
+    status,
+    token,
+)
 from swf_testbed.cli.reporting import report
 from swf_testbed.model.errors import SwfError
 
@@ -36,6 +46,7 @@ status.add_to(app)
 agent_manager.add_to(app)
 files.add_to(app)
 token.add_to(app)
+new_workflow.add_to(app)
 app.add_typer(config.app)
 app.add_typer(dead_letters.app)
 

@@ -1,5 +1,6 @@
 """The simulated DAQ: walks the plan, writes the files, and says what happens."""
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -101,6 +102,7 @@ class DaqSimulator:
         self._store, self._say, self._env, self._next_run = store, say, environment, next_run
         self._walk = Walk()
         self.stf_files = 0
+        self.last_sequence: Counter[str] = Counter()
         self._open = self._ended = False
         self._changes = 0
         self._physics_began: float | None = None
@@ -164,6 +166,7 @@ class DaqSimulator:
         if said is Announcement.RUN_IMMINENT and self._ended and self._next_run is not None:
             number, self._store = self._next_run()
             self._identity, self._ended = replace(self._identity, run_id=number), False
+            self.last_sequence.clear()
         if said is Announcement.START_RUN:
             self._physics_began = self._env.now
         if said is not None:
@@ -186,6 +189,7 @@ class DaqSimulator:
         if not takes_data(self.state):
             raise IllegalTransition(f"no data is taken in {self.state}, only in {states.PHYSICS}")
         name = StfName(self.run_id, sequence, stream or self.parameters.simulation.stream)
+        self.last_sequence[name.stream] = sequence
         start, run_s = self._env.stamp(), self._env.now - (self._physics_began or 0.0)
         slot = StfSlot(name, self.state, to_ns(start), run_s)
         yield self._env.timeout(seconds)

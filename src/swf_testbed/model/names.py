@@ -25,6 +25,7 @@ MAIN_STREAM = "main"
 _PATTERNS = {
     "namespace": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
     "agent name": re.compile(rf"(?P<type>{_WORD})-agent-(?P<user>{_USER})-(?P<id>0|[1-9][0-9]{{0,17}})"),
+    "workflow name": re.compile(rf"{_WORD}"),
     "execution_id": re.compile(rf"(?P<workflow>{_WORD})-(?P<user>{_USER})-(?P<seq>{_SEQUENCE})"),
     "stf filename": re.compile(
         rf"swf\.(?P<run>0|[1-9][0-9]{{0,9}})\.((?P<stream>{STREAM})\.)?(?P<seq>[0-9]{{6}}|[1-9][0-9]{{6,9}})\.stf"
@@ -33,6 +34,7 @@ _PATTERNS = {
 _EXAMPLES = {
     "namespace": "up to 64 of A-Z a-z 0-9 _ . -, starting with a letter or digit, like torre1",
     "agent name": "<type>-agent-<user>-<id>, like data-agent-alice-7",
+    "workflow name": "small letters, digits and _, starting with a letter or digit, like fast_processing",
     "execution_id": "<workflow>-<user>-<NNNN>, like fast_processing-alice-0042",
     "stf filename": (
         "swf.<run>.<NNNNNN>.stf, like swf.100010.000001.stf, or swf.<run>.<stream>.<NNNNNN>.stf of a stream "
@@ -51,6 +53,11 @@ def _match(kind: str, text: str) -> re.Match[str]:
 def check_namespace(text: str) -> str:
     """The namespace, if it is one; else `BadInput`."""
     return _match("namespace", text).group()
+
+
+def check_workflow_name(text: str) -> str:
+    """The name of a workflow, if it can be one; else `BadInput`."""
+    return _match("workflow name", text).group()
 
 
 def derived_id(*parts: object) -> UUID:

@@ -8,7 +8,7 @@ from swf_testbed.model.errors import BadData
 from swf_testbed.model.names import StfName
 from swf_testbed.model.states import BEAM_NOT_READY
 from swf_testbed.model.status import ExecutionStatus
-from swf_testbed.records import Run, WorkflowExecution
+from swf_testbed.records import WorkflowExecution
 from swf_testbed.runtime import AgentContext
 from swf_testbed.workflows.execution import run_folder
 from swf_testbed.workflows.ledger import Ledger
@@ -19,27 +19,27 @@ _log = logging.getLogger(__name__)
 
 
 def end_what_was_left_open(context: AgentContext, ledger: Ledger) -> list[str]:
-    """End every open execution of the namespace, and its runs; the ids of the executions."""
+    """End every open execution of the runner's namespace, and its runs; the ids of the executions."""
     ended = []
     for execution in ledger.open_executions():
-        for run in ledger.runs_of(execution):
-            if run.end_time is None:
-                _end_run(context, execution, run)
+        for run_number in ledger.open_runs(execution):
+            _end_run(context, execution, run_number)
         ledger.end(execution.execution_id, ExecutionStatus.FAILED, error=REASON)
         _log.warning("%s was left open; it is now failed", execution.execution_id)
         ended.append(execution.execution_id)
     return ended
 
 
-def _end_run(context: AgentContext, execution: WorkflowExecution, run: Run) -> None:
-    files = sorted(run_folder(context.settings.state_dir, run.run_number).glob("*.stf"))
+def _end_run(context: AgentContext, execution: WorkflowExecution, run_number: int) -> None:
+    namespace = execution.namespace or context.namespace
+    files = sorted(run_folder(context.settings.state_dir, run_number).glob("*.stf"))
     # Only the last of a stream can be unannounced: the simulator waits for the receipt before the next.
     for path in {StfName.parse(path.name).stream: path for path in files}.values():
         try:
             context.bus.publish(
                 announcement_of(
                     path,
-                    namespace=context.namespace,
+                    namespace=namespace,
                     sender=context.name,
                     execution_id=execution.execution_id,
                 )
@@ -49,7 +49,8 @@ def _end_run(context: AgentContext, execution: WorkflowExecution, run: Run) -> N
     context.bus.publish(
         context.message(
             EndRun,
-            run_id=run.run_number,
+            namespace=namespace,
+            run_id=run_number,
             execution_id=execution.execution_id,
             state=BEAM_NOT_READY.state,
             substate=BEAM_NOT_READY.substate,

@@ -1,21 +1,26 @@
-"""One execution of a workflow in a thread of its own: the simulated DAQ takes one run."""
+"""One execution of a workflow in a thread of its own."""
 
 import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from swf_testbed.config.documents import Configuration
-from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.files import ExitBuffer
-from swf_testbed.daq.plan import plan
-from swf_testbed.daq.simulator import DaqSimulator, RunIdentity
+from swf_testbed.daq.simulator import RunIdentity, StfSlot, StfStore, WrittenStf
+from swf_testbed.messages import Message
 from swf_testbed.messages.lifecycle import COMPLETED
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.runtime import AgentContext
 from swf_testbed.runtime.patience import Stopping, persist
 from swf_testbed.runtime.work import working_on
+from swf_testbed.workflows.environment import WorkflowEnvironment, WorkflowOptions
 from swf_testbed.workflows.ledger import Ledger
+from swf_testbed.workflows.meter import Meter
+from swf_testbed.workflows.order import Order
+
+DRIFT_WARNING_S = 1.0
+"""Farther behind the clock than this, a paced execution says so in the log."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +31,7 @@ def run_folder(state_dir: Path, run_number: int) -> Path:
 
 
 class Execution:
-    """Runs until the plan is done or `stop` is called; `ended` is called last, with the execution's id."""
+    """Runs until the workflow is done or `stop` is called; `ended` is called last, with its id."""
 
     def __init__(
         self,
@@ -34,33 +39,33 @@ class Execution:
         ledger: Ledger,
         execution_id: str,
         run_number: int,
-        configuration: Configuration,
+        order: Order,
         *,
-        realtime: bool,
         ended: Callable[[str], None],
     ) -> None:
         self.execution_id, self.run_number = execution_id, run_number
-        self._context, self._ledger, self._ended = context, ledger, ended
-        self._environment = DaqEnvironment(paced=realtime)
-        self._simulation = configuration.parameters.simulation
-        self.simulator = DaqSimulator(
-            RunIdentity(context.namespace, context.name, execution_id, run_number),
-            configuration.parameters,
-            self._buffer(run_number),
-            context.bus.publish,
-            self._environment,
-            next_run=self._next_run if configuration.parameters.daq_state_machine.schedule else None,
+        self._context, self._ledger, self._order, self._ended = context, ledger, order, ended
+        self._meter = Meter()
+        self._parameters = order.parameters
+        self._environment: WorkflowEnvironment[WorkflowOptions] = WorkflowEnvironment(
+            RunIdentity(order.namespace, context.name, execution_id, run_number),
+            self._parameters,
+            order.options,
+            self._store(run_number),
+            self._say,
+            self._next_run,
+            paced=order.realtime,
         )
         self._thread = threading.Thread(target=self._run, name=execution_id)
 
-    def _buffer(self, run_number: int) -> ExitBuffer:
+    def _store(self, run_number: int) -> StfStore:
         folder = run_folder(self._context.settings.state_dir, run_number)
-        return ExitBuffer(folder, run_number, self._simulation)
+        return _MeteredStore(ExitBuffer(folder, run_number, self._parameters.simulation), self._meter)
 
-    def _next_run(self) -> tuple[int, ExitBuffer]:
+    def _next_run(self) -> tuple[int, StfStore]:
         number = self._ledger.next_run_number()
         _log.info("%s takes run %d", self.execution_id, number)
-        return number, self._buffer(number)
+        return number, self._store(number)
 
     def start(self) -> None:
         """Begin."""
@@ -74,6 +79,23 @@ class Execution:
         """Wait for the end."""
         self._thread.join(timeout_s)
 
+    def standing(self) -> dict[str, Any]:
+        """How it is now."""
+        environment = self._environment
+        return {
+            "execution_id": self.execution_id,
+            "run_id": environment.run_number,
+            "namespace": self._order.namespace,
+            "state": environment.state,
+            "stf_files": environment.stf_files,
+            "simulated_s": round(environment.now, 3),
+            "drift_s": round(environment.drift_s, 3),
+        }
+
+    def _say(self, message: Message) -> None:
+        self._meter.timed("receipt", lambda: self._context.bus.publish(message))
+        self._meter.count("messages")
+
     def _run(self) -> None:
         with working_on(execution_id=self.execution_id, run_id=self.run_number):
             self._take_run()
@@ -82,10 +104,10 @@ class Execution:
         status = ExecutionStatus.COMPLETED
         error: BaseException | str | None = None
         try:
-            reason = self.simulator.run(self.simulator.walk(plan(self.simulator.parameters)))
+            reason = self._environment.carry_out(self._order.code.execute)
             if reason != COMPLETED:
                 status, error = ExecutionStatus.TERMINATED, reason
-        except Exception as failure:
+        except BaseException as failure:  # a workflow may even call exit()
             _log.exception("%s failed", self.execution_id)
             status, error = ExecutionStatus.FAILED, failure
         try:
@@ -97,9 +119,29 @@ class Execution:
         self._ended(self.execution_id)
 
     def _write_end(self, status: ExecutionStatus, error: BaseException | str | None) -> None:
-        metrics = {"stf_files": self.simulator.stf_files, "drift_s": round(self._environment.drift_s, 3)}
+        drift_s = round(self._environment.drift_s, 3)
+        metrics = {**self._meter.figures(self._environment.now), "drift_s": drift_s}
         self._ledger.end(self.execution_id, status, metrics=metrics, error=error)
         _log.info("%s %s: %s", self.execution_id, status.value, metrics)
+        if drift_s > DRIFT_WARNING_S:
+            _log.warning("%s was up to %.1f s behind the clock", self.execution_id, drift_s)
+
+
+class _MeteredStore:
+    """A store whose writing is timed."""
+
+    def __init__(self, store: StfStore, meter: Meter) -> None:
+        self._store, self._meter = store, meter
+
+    def write(self, stf: StfSlot) -> WrittenStf | None:
+        written = self._meter.timed("write", lambda: self._store.write(stf))
+        if written is not None:
+            self._meter.count("stf_files")
+            self._meter.count("stf_bytes", written.size_bytes)
+        return written
+
+    def count(self) -> int:
+        return self._store.count()
 
 
 def _log_retry(error: Exception, delay: float) -> None:

@@ -1,27 +1,32 @@
 """The record of executions in the monitor: definitions, executions, and how each ended."""
 
 import traceback
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from swf_testbed.config.documents import Configuration
-from swf_testbed.config.provenance import execution_environment
+from swf_testbed.config.provenance import execution_environment, source_of
 from swf_testbed.messages import RunWorkflow
 from swf_testbed.model.clock import now
+from swf_testbed.model.errors import Conflict, NotFound
 from swf_testbed.model.names import ExecutionId, user_word
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run, WorkflowDefinition, WorkflowExecution
 from swf_testbed.runtime import AgentContext
+from swf_testbed.workflows.order import Order
 
 COMMAND = "command_id"
 """Where an execution's metadata keeps the id of the command that asked for it."""
 
 RUN_NUMBER = "run_number"
+RUNNER_NAMESPACE = "runner_namespace"
+"""Where it keeps the namespace of its runner, which may run executions of others."""
+
+_OPEN = (ExecutionStatus.PENDING, ExecutionStatus.RUNNING)
 
 
 class Ledger:
-    """Writes what becomes of executions of one namespace."""
+    """Writes what becomes of the executions of one runner."""
 
     def __init__(self, context: AgentContext) -> None:
         self._context = context
@@ -32,57 +37,91 @@ class Ledger:
 
     def asked_before(self, command: RunWorkflow) -> WorkflowExecution | None:
         """The execution that this very command started, if it was delivered before."""
-        for record in self._executions():
+        newest = self._monitor.page(WorkflowExecution, ordering="-created_at", limit=200)
+        for record in newest.results:
             if record.metadata.get(COMMAND) == str(command.message_id):
                 return record
         return None
 
-    def open_executions(self) -> list[WorkflowExecution]:
-        """Executions of the namespace that have not ended."""
-        return [record for record in self._executions() if not record.status.terminal]
+    def open_executions(self) -> Iterator[WorkflowExecution]:
+        """Executions of this namespace's runner that have not ended, wherever they run."""
+        for status in _OPEN:
+            for record in self._monitor.list(WorkflowExecution, status=status.value):
+                if record.metadata.get(RUNNER_NAMESPACE, record.namespace) == self._context.namespace:
+                    yield record
 
-    def runs_of(self, execution: WorkflowExecution) -> list[Run]:
-        """The runs that an execution has begun."""
-        return list(self._monitor.list(Run, execution=execution.execution_id))
+    def open_runs(self, execution: WorkflowExecution) -> list[int]:
+        """The runs of an execution that have not ended, for all that is known.
+
+        Its first run is one of them even if the monitor has not heard of it: that may be on its way.
+        """
+        runs = {run.run_number: run for run in self._monitor.list(Run, execution=execution.execution_id)}
+        first = execution.metadata.get(RUN_NUMBER)
+        numbers = {*runs, *([first] if isinstance(first, int) else [])}
+        return sorted(one for one in numbers if one not in runs or runs[one].end_time is None)
 
     def next_run_number(self) -> int:
         """The number of one more run."""
         return self._monitor.next_run_number()
 
-    def _executions(self) -> list[WorkflowExecution]:
-        newest = self._monitor.page(
-            WorkflowExecution, namespace=self._context.namespace, ordering="-created_at", limit=200
-        )
-        return list(newest.results)
+    def begin(self, command: RunWorkflow, order: Order) -> tuple[str, int]:
+        """Write definition and execution; the execution's id and its run number.
 
-    def begin(self, command: RunWorkflow, configuration: Configuration) -> tuple[str, int]:
-        """Write definition and execution; the execution's id and its run number."""
-        workflow = configuration.workflow
-        definition = WorkflowDefinition(
-            workflow_name=workflow.name,
-            version=workflow.version,
-            workflow_type=workflow.config or workflow.name,
-            definition=workflow.model_dump_json(indent=2),
-            created_by=command.requested_by,
-        )
-        self._monitor.ensure_namespace(self._context.namespace)
-        self._monitor.ensure(definition)
+        Raises:
+            Conflict: the workflow's code has changed, and its version has not.
+        """
+        workflow = order.configuration.workflow
+        self._monitor.ensure_namespace(order.namespace)
+        self._define(order, command.requested_by)
         sequence = self._monitor.next_workflow_execution_id()
         execution_id = str(ExecutionId(workflow.name, user_word(command.requested_by), sequence))
         run_number = self._monitor.next_run_number()
         record = WorkflowExecution(
             execution_id=execution_id,
             workflow_definition=f"{workflow.name}/{workflow.version}",
-            namespace=self._context.namespace,
-            parameter_values=configuration.parameter_values(),
-            execution_environment=execution_environment(Path(__file__)),
+            namespace=order.namespace,
+            parameter_values=order.parameters.model_dump(mode="json"),
+            execution_environment=execution_environment(order.code.path),
             status=ExecutionStatus.RUNNING,
             start_time=now(),
             executed_by=command.requested_by,
-            metadata={COMMAND: str(command.message_id), RUN_NUMBER: run_number, "runner": self._context.name},
+            metadata={
+                COMMAND: str(command.message_id),
+                RUN_NUMBER: run_number,
+                RUNNER_NAMESPACE: self._context.namespace,
+                "runner": self._context.name,
+                "realtime": order.realtime,
+                "configuration": {
+                    "file": str(order.made.path),
+                    **order.configuration.model_dump(mode="json", exclude={"parameters"}),
+                },
+            },
         )
         self._monitor.upsert([record])
         return execution_id, run_number
+
+    def _define(self, order: Order, user: str) -> None:
+        """Let the definition exist, as it is; what was run under a version stays what it was."""
+        workflow, code = order.configuration.workflow, order.code
+        definition = WorkflowDefinition(
+            workflow_name=workflow.name,
+            version=workflow.version,
+            workflow_type=code.path.stem,
+            definition=code.text,
+            parameter_values=code.options_of({}).model_dump(mode="json"),
+            source=source_of(code.path),
+            created_by=user,
+        )
+        try:
+            known = self._monitor.get(WorkflowDefinition, workflow.name, workflow.version)
+        except NotFound:
+            self._monitor.ensure(definition)
+            return
+        if known.definition != code.text:
+            raise Conflict(
+                f"{workflow.name} {workflow.version} was run before with other code than {code.path} has: "
+                f"raise version under [workflow] in {order.made.path}"
+            )
 
     def end(
         self,

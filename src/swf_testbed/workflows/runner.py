@@ -5,17 +5,16 @@ import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from swf_testbed.config.compose import load_configuration
-from swf_testbed.config.documents import Configuration
 from swf_testbed.messages import Ping, RunWorkflow, StatusRequest, StopWorkflow
 from swf_testbed.messages.control import Command
-from swf_testbed.model.errors import BadInput, SwfError
+from swf_testbed.model.errors import BadInput
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
 from swf_testbed.runtime.answering import answer
 from swf_testbed.workflows.aftermath import end_what_was_left_open
 from swf_testbed.workflows.execution import Execution
 from swf_testbed.workflows.ledger import RUN_NUMBER, Ledger
+from swf_testbed.workflows.order import understand
 
 _LAST_WORDS_S = 10.0
 
@@ -68,19 +67,13 @@ class WorkflowRunner(BaseAgent):
         before = self._ledger.asked_before(command)
         if before is not None:
             return {"execution_id": before.execution_id, "run_id": before.metadata.get(RUN_NUMBER)}
-        configuration = self._configuration(command)
-        execution_id, run_number = self._ledger.begin(command, configuration)
+        order = understand(command, self.context.settings, self.context.namespace)
+        execution_id, run_number = self._ledger.begin(command, order)
         try:
             execution = Execution(
-                self.context,
-                self._ledger,
-                execution_id,
-                run_number,
-                configuration,
-                realtime=command.realtime,
-                ended=self._forget,
+                self.context, self._ledger, execution_id, run_number, order, ended=self._forget
             )
-        except SwfError as error:
+        except Exception as error:
             self._ledger.end(execution_id, ExecutionStatus.FAILED, error=error)
             raise
         with self._lock:
@@ -88,27 +81,6 @@ class WorkflowRunner(BaseAgent):
         execution.start()
         _log.info("%s takes run %d", execution_id, run_number)
         return {"execution_id": execution_id, "run_id": run_number}
-
-    def _configuration(self, command: RunWorkflow) -> Configuration:
-        settings = self.context.settings
-        overrides = dict(command.params)
-        if command.duration:
-            # A number of STFs would come before it.
-            overrides.setdefault("daq_state_machine.stf_count", None)
-            overrides["daq_state_machine.physics_period_duration"] = command.duration
-        name = command.config or command.workflow_name
-        configuration = load_configuration(
-            name,
-            settings.swf_home,
-            search=settings.workflow_path,
-            testbed_file=settings.swf_testbed_config,
-            overrides=overrides,
-        )
-        if configuration.testbed.namespace != self.context.namespace:
-            raise BadInput(
-                "testbed.namespace", configuration.testbed.namespace, f"runs as {self.context.namespace}"
-            )
-        return configuration
 
     def _stop(self, command: StopWorkflow) -> dict[str, Any]:
         execution = self._running.get(command.execution_id)
@@ -119,17 +91,7 @@ class WorkflowRunner(BaseAgent):
         return {"execution_id": command.execution_id}
 
     def _status(self) -> dict[str, Any]:
-        return {
-            "running": [
-                {
-                    "execution_id": execution.execution_id,
-                    "run_id": execution.run_number,
-                    "state": str(execution.simulator.state),
-                    "stf_files": execution.simulator.stf_files,
-                }
-                for execution in self._executions()
-            ]
-        }
+        return {"running": [execution.standing() for execution in self._executions()]}
 
     def _executions(self) -> list[Execution]:
         with self._lock:

@@ -1,0 +1,1 @@
+"""The code of the workflows that come with the testbed."""

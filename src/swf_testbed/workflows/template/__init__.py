@@ -1,0 +1,1 @@
+"""What `testbed new-workflow` copies: a workflow that works, to be changed."""
