@@ -136,20 +136,6 @@ DETAILS: dict[str, Detail] = {
         ),
         _of_namespace,
     ),
-    "definition": Detail(
-        "definitions",
-        "Workflow definition",
-        (Part("executions", "Executions", {"workflow_definition": "label"}),),
-    ),
-    "execution": Detail(
-        "executions",
-        "Workflow execution",
-        (
-            Part("runs", "Runs", {"execution": "execution_id"}),
-            Part("messages", "Messages", {"execution_id": "execution_id"}),
-            Part("logs", "Log", {"execution_id": "execution_id"}),
-        ),
-    ),
     "message": Detail("messages", "Message"),
     "log": Detail("logs", "Line of a log", further=_around),
     "subscriber": Detail("subscribers", "Subscriber"),
@@ -172,7 +158,7 @@ def detail_view(name: str) -> View:
             "above": reverse(f"web:{detail.within}"),
             "key": key,
             "fields": [(_title(name), whole(name, value)) for name, value in row.items() if name != "id"],
-            "parts": [_excerpt(part, row | {"label": key}) for part in detail.parts],
+            "parts": [excerpt(part, row) for part in detail.parts],
             "further": detail.further(row),
         }
         moved_by = stream(known.moved_by) if known.moved_by and detail.parts else None
@@ -181,7 +167,8 @@ def detail_view(name: str) -> View:
     return view
 
 
-def _excerpt(part: Part, row: Row) -> dict[str, Any]:
+def excerpt(part: Part, row: Row) -> dict[str, Any]:
+    """What `table.html` shows of an excerpt, for the thing that `row` is."""
     known = LISTS[part.of]
     filters = {name: listing.as_text(row[source]) for name, source in part.filters.items()}
     rows = listing.excerpt(known.listing, filters, known.stored, ROWS + 1)

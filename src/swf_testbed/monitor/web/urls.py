@@ -4,7 +4,9 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from swf_testbed.monitor.web import account
+from swf_testbed.monitor.web.definition import definition
 from swf_testbed.monitor.web.details import DETAILS, detail_view
+from swf_testbed.monitor.web.execution import execution, run_timeline
 from swf_testbed.monitor.web.hub import hub
 from swf_testbed.monitor.web.links import AnyKey
 from swf_testbed.monitor.web.lists import download, list_view
@@ -26,6 +28,9 @@ app_name = "web"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", hub, name="hub"),
     path("runs/<int:run_number>/", run, name="run"),
+    path("runs/<int:run_number>/timeline.json", run_timeline, name="run-timeline"),
+    path("executions/<key:key>/", execution, name="execution"),
+    path("definitions/<key:key>/", definition, name="definition"),
     path("logs/summary/", summary, name="log-summary"),
     *_lists("runs", "stfs", "samples", "slices", "workers"),
     *_lists("definitions", "executions", "namespaces", "agents", "messages", "logs", "subscribers", "alarms"),
@@ -34,8 +39,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _detail("sample"),
     _detail("slice"),
     _detail("worker"),
-    _detail("definition"),
-    _detail("execution"),
     _detail("namespace"),
     _detail("agent"),
     _detail("message"),

@@ -113,6 +113,7 @@ class Log(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        """Newest first."""
+        """Newest first; the errors of an execution are found among its lines."""
 
         ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["execution_id", "level"], name="log_by_execution")]

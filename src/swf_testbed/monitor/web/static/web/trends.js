@@ -2,20 +2,9 @@
 
 import uPlot from '../vendor/uplot/dist/uPlot.esm.js';
 
-const HEIGHT = 172;
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const clock = (seconds) => CLOCK.format(new Date(seconds * 1000));
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+import { clock, resolved } from './drawing.js';
 
-/** A colour of the theme as it is now: light-dark() is for style sheets, a canvas wants the result. */
-function resolved(name) {
-  const probe = document.createElement('span');
-  probe.style.color = colour(name);
-  document.body.append(probe);
-  const found = getComputedStyle(probe).color;
-  probe.remove();
-  return found;
-}
+const HEIGHT = 172;
 
 function options(home, data) {
   const ink = resolved('--quiet');
