@@ -243,6 +243,8 @@ def test_an_unknown_workflow_says_which_there_are(home: Path, name: str) -> None
         ("a.b=true", True),
         ("a.b='x'", "x"),
         ("a.b=x y", "x y"),
+        ("a.b=none", None),
+        ("a.b='none'", "none"),
         ("a.b=", ""),
         ("a.b=[1,2]", [1, 2]),
         ("a.b=1=2", "1=2"),

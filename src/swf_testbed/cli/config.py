@@ -6,9 +6,10 @@ import typer
 
 from swf_testbed.cli.console import show_json, show_table
 from swf_testbed.config.catalogue import catalogue
-from swf_testbed.config.compose import Composition, compose, parse_override
+from swf_testbed.config.compose import Composition, parse_override
 from swf_testbed.config.reading import shown
 from swf_testbed.config.settings import settings
+from swf_testbed.workflows.order import prepare
 
 app = typer.Typer(
     name="config",
@@ -75,14 +76,8 @@ def show_(
       testbed config show fast_processing --set fast_processing.slices_per_sample=30 --json
     """
     environment = settings()
-    made = compose(
-        name,
-        environment.swf_home,
-        search=environment.workflow_path,
-        testbed_file=environment.swf_testbed_config,
-        overrides=dict(parse_override(text) for text in set_ or ()),
-        overrides_from="--set",
-    )
+    overrides = dict(parse_override(text) for text in set_ or ())
+    made = prepare(name, environment, overrides=overrides, overrides_from="--set").made
     if as_json:
         show_json(_with_origins(made) if origin else made.configuration.document())
         return

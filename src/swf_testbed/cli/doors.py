@@ -28,7 +28,7 @@ def workflow_runner() -> int:
     add(
         "--workflow-config",
         metavar="NAME",
-        help="take the configuration NAME.toml instead of the workflow's own",
+        help="run the workflow's code with the configuration NAME.toml instead of its own",
     )
     add("--testbed-config", metavar="FILE", help="instead of testbed.toml")
     add("--stf-count", type=int, help="exactly so many STFs")
@@ -48,15 +48,21 @@ def workflow_runner() -> int:
 
 
 def _options(said: argparse.Namespace) -> list[str]:
-    values = {name: getattr(said, name) for name in _TIMING}
+    values = {f"daq_state_machine.{name}": getattr(said, name) for name in _TIMING}
     if said.duration is not None:
-        values["physics_period_duration"] = said.duration
+        # A number of STFs in the configuration would come before it.
+        values |= {
+            "daq_state_machine.stf_count": "none",
+            "daq_state_machine.physics_period_duration": said.duration,
+        }
+    if said.workflow_config:
+        values["workflow.name"] = said.run_once
     options = ["--realtime" if said.realtime else "--fast"]
     if said.stf_count is not None:
         options += ["--stf-count", str(said.stf_count)]
     for name, value in values.items():
         if value is not None:
-            options += ["--set", f"daq_state_machine.{name}={value:g}"]
+            options += ["--set", f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"]
     return options
 
 

@@ -15,9 +15,10 @@ from swf_testbed.config.compose import parse_override
 from swf_testbed.config.settings import Settings, settings
 from swf_testbed.control.agents import stop_agents
 from swf_testbed.control.progress import Progress
-from swf_testbed.control.running import Order, Session, configuration_of, workflow_said
+from swf_testbed.control.running import Order, Session, workflow_said
 from swf_testbed.control.summary import is_good
 from swf_testbed.model.errors import Unavailable
+from swf_testbed.workflows.order import prepare
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 def run(
     name: Annotated[
         str | None,
-        typer.Argument(help="A workflow: NAME.toml or NAME_default.toml of workflows/, or a path."),
+        typer.Argument(help="A workflow that `testbed config list` has, or the path of one."),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Return when every result is in; then stop the agents.")
@@ -66,14 +67,18 @@ def run(
       testbed run fast_processing --stf-count 5 --wait --json
 
       testbed run fast_processing --fast --set fast_processing.slices_per_sample=30
+
+      testbed run ~/flows/my_workflow.toml --fast --wait
     """
     overrides = dict(parse_override(text) for text in set_ or ())
     if stf_count is not None:
         overrides["daq_state_machine.stf_count"] = stf_count
     environment = settings()
-    order = Order(workflow_said(name, environment), realtime, overrides)
-    configuration = configuration_of(order, environment)
-    with Session(environment, configuration, order, tell) as session:
+    workflow = workflow_said(name, environment)
+    # What is wrong is said before anything is started.
+    prepared = prepare(workflow, environment, overrides=overrides, overrides_from="command line")
+    order = Order(workflow, realtime, overrides, planned=prepared.planned)
+    with Session(environment, prepared.configuration, order, tell) as session:
         if not (wait or watch):
             _show_started(session, as_json)
             return

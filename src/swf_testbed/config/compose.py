@@ -68,6 +68,11 @@ class Composition:
         said = (layer.table.get("workflow", {}).get("name") for layer in reversed(self.layers))
         return tuple(dict.fromkeys(name for name in said if name is not None))
 
+    def with_options(self, options: dict[str, Any]) -> "Composition":
+        """With all of the workflow's own options: those that were said, and the defaults of the others."""
+        parameters = self.configuration.parameters.model_copy(update={"options": options})
+        return replace(self, configuration=self.configuration.model_copy(update={"parameters": parameters}))
+
     def values(self) -> Iterator[Value]:
         """Every value, in the order of the sections."""
         for path, value in _leaves(self.configuration.document()):
@@ -176,10 +181,12 @@ def _merged(layers: Sequence[Layer]) -> Table:
 
 
 def parse_override(text: str) -> tuple[str, Any]:
-    """`section.key=value` as a person types it; the value is TOML, or else plain text."""
+    """`section.key=value` as a person types it; the value is TOML, or `none` for no value, or plain text."""
     dotted, equals, said = text.partition("=")
     if not equals or "." not in dotted:
         raise BadInput("--set", text, "must be section.key=value, like fast_processing.slices_per_sample=15")
+    if said.strip() == "none":
+        return dotted.strip(), None
     try:
         document = tomllib.loads(f"value = {said}")
     except (ValueError, RecursionError):

@@ -19,9 +19,7 @@ def run_workflow(
         Refused: the runner's own words.
         Unavailable: no answer in time.
     """
-    command = RunWorkflow(
-        **_envelope(namespace), workflow_name=workflow, config=workflow, realtime=realtime, params=params
-    )
+    command = RunWorkflow(**_envelope(namespace), workflow_name=workflow, realtime=realtime, params=params)
     done = ask(bus, command, _RUNNER)
     return str(done["execution_id"]), int(done["run_id"])
 

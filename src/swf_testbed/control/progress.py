@@ -113,21 +113,22 @@ class Follower:
     Args:
         monitor: counts.
         events: tell when it is worth counting.
-        execution_id: of the run.
-        run_number: of the run.
+        run: the execution's id, and its run number.
         limit_s: how long the execution may take to end; None is for ever.
+        sampled: whether any agent samples its STFs.
     """
 
     def __init__(
         self,
         monitor: MonitorClient,
         events: Events,
-        execution_id: str,
-        run_number: int,
+        run: tuple[str, int],
+        *,
         limit_s: float | None,
+        sampled: bool,
     ) -> None:
-        self._monitor, self._events, self._limit_s = monitor, events, limit_s
-        self._execution_id, self._run_number = execution_id, run_number
+        self._monitor, self._events, self._limit_s, self._sampled = monitor, events, limit_s, sampled
+        self._execution_id, self._run_number = run
         self._begun = self._counted_at = self._changed_at = time.monotonic()
         self._due = True
         self.progress = Progress()
@@ -182,7 +183,10 @@ class Follower:
 
     def _missing(self, summary: RunSummary) -> Missing:
         return find_missing(
-            self._monitor, self._run_number, summary.total_stf_files or summary.stf_registered
+            self._monitor,
+            self._run_number,
+            summary.total_stf_files or summary.stf_registered,
+            sampled=self._sampled,
         )
 
     def _check_patience(self, present: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from swf_testbed.bus import open_bus
 from swf_testbed.config.catalogue import TESTBED_FILE, find_workflow, is_path, workflow_names
-from swf_testbed.config.compose import instance_table, load_configuration
+from swf_testbed.config.compose import instance_table
 from swf_testbed.config.documents import Configuration
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import stop_agents
@@ -24,6 +24,9 @@ from swf_testbed.model.errors import BadInput
 LIMIT_FACTOR, LIMIT_MARGIN_S = 2.0, 300.0
 """An execution may take so much more than its plan: a loaded machine writes files late."""
 
+_SAMPLERS = ("fastmon", "merger")
+"""Without these agents nothing but the registration of STF files is waited for."""
+
 _REQUESTS = re.compile(
     r'^swf_http_requests_total\{[^}]*agent="(?P<agent>[^"]*)"[^}]*\} (?P<count>\S+)$', re.M
 )
@@ -32,11 +35,19 @@ _NOT_AGENTS = frozenset({CLIENT.removeprefix("swf/"), "other"})
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a person asked to be run; `overrides` are values by `section.key`."""
+    """What a person asked to be run.
+
+    Args:
+        workflow: its name or path.
+        realtime: whether it is paced; as the configuration says if left out.
+        overrides: values by `section.key`.
+        planned: whether the parameters tell how long it takes; a user's own workflow knows that alone.
+    """
 
     workflow: str
     realtime: bool | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    planned: bool = True
 
 
 def workflow_said(name: str | None, settings: Settings) -> str:
@@ -49,17 +60,6 @@ def workflow_said(name: str | None, settings: Settings) -> str:
         return str(own)
     names = ", ".join(workflow_names(settings.swf_home, settings.workflow_path))
     raise BadInput("workflow", name, f"name one of {names}, or describe one under [workflow] in {own}")
-
-
-def configuration_of(order: Order, settings: Settings) -> Configuration:
-    """The configuration of an order; errors as `load_configuration` has them."""
-    return load_configuration(
-        order.workflow,
-        settings.swf_home,
-        search=settings.workflow_path,
-        testbed_file=settings.swf_testbed_config,
-        overrides=order.overrides,
-    )
 
 
 class Session:
@@ -77,20 +77,21 @@ class Session:
     """
 
     def __init__(self, settings: Settings, configuration: Configuration, order: Order, tell: Tell) -> None:
-        self._settings, self._configuration = settings, configuration
+        self._settings, self._configuration, self._order = settings, configuration, order
         self._namespace = configuration.testbed.namespace
         bring_up(settings, crew_of(settings, configuration), tell)
         self._monitor = open_monitor(settings)
         self._bus = open_bus(settings)
         try:
-            self._command(order)
+            self._command()
         except BaseException:
             tell("stopping the agents again")
             stop_agents(settings)
             self.close()
             raise
 
-    def _command(self, order: Order) -> None:
+    def _command(self) -> None:
+        order = self._order
         self._events = Events(self._monitor, self._namespace)
         self._calls_before = self._http_calls()
         self.realtime = self._configuration.workflow.realtime if order.realtime is None else order.realtime
@@ -109,9 +110,15 @@ class Session:
 
     def follow(self) -> Follower:
         """How it goes, to the end of its last slice."""
-        planned = duration_s(self._configuration.parameters)
+        planned = duration_s(self._configuration.parameters) if self._order.planned else None
         limit = None if planned is None else LIMIT_FACTOR * planned + LIMIT_MARGIN_S
-        return Follower(self._monitor, self._events, self.execution_id, self.run_number, limit)
+        run = (self.execution_id, self.run_number)
+        return Follower(self._monitor, self._events, run, limit_s=limit, sampled=self._sampled)
+
+    @property
+    def _sampled(self) -> bool:
+        agents = self._configuration.agents
+        return all(name in agents and agents[name].enabled for name in _SAMPLERS)
 
     def stop(self) -> None:
         """Have the run end in good order."""
@@ -124,6 +131,7 @@ class Session:
             self.execution_id,
             self.run_number,
             page=self.page,
+            sampled=self._sampled,
             http_calls=self._http_calls() - self._calls_before,
         )
 

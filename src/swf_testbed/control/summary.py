@@ -7,7 +7,7 @@ from typing import Any
 
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.products import BankStatus
-from swf_testbed.model.errors import BadData
+from swf_testbed.model.errors import BadData, NotFound
 from swf_testbed.model.status import ExecutionStatus, SliceStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import (
@@ -20,7 +20,7 @@ from swf_testbed.records import (
     slice_part,
     stf_part,
 )
-from swf_testbed.records.results import Percentiles
+from swf_testbed.records.results import HistogramCounts, Latency, Percentiles, SliceCounts
 from swf_testbed.stf.errors import CrcError
 from swf_testbed.stf.reader import StfReader
 from swf_testbed.stf.urls import local_path
@@ -52,13 +52,14 @@ class Missing:
         return "; ".join(said) or "nothing"
 
 
-def find_missing(monitor: MonitorClient, run_number: int, announced: int) -> Missing:
+def find_missing(monitor: MonitorClient, run_number: int, announced: int, *, sampled: bool = True) -> Missing:
     """Follow every STF of a run to the run's histograms.
 
     Args:
         monitor: has the rows.
         run_number: of the run.
         announced: how many STFs the DAQ says that it wrote.
+        sampled: whether any agent samples them.
     """
     merged = set(monitor.results(run_number).parts)
     stfs = [row.stf_filename for row in monitor.list(StfFile, run=run_number)]
@@ -69,7 +70,7 @@ def find_missing(monitor: MonitorClient, run_number: int, announced: int) -> Mis
         cut[row.fastmon_file] += row.tf_count or 0
     unregistered = [f"{announced - len(stfs)} of {announced}"] * max(0, announced - len(stfs))
     # The agent that samples an STF sends what the index says of it last.
-    unsampled = [name for name in stfs if stf_part(name) not in merged]
+    unsampled = [name for name in stfs if stf_part(name) not in merged] if sampled else []
     return Missing(
         stfs=unregistered + unsampled,
         samples=[row.tf_filename for row in samples if cut[row.tf_filename] != row.tf_count],
@@ -161,19 +162,23 @@ def summary_document(
     run_number: int,
     *,
     page: str,
+    sampled: bool = True,
     http_calls: float | None = None,
 ) -> dict[str, Any]:
     """The document that `run --wait --json` prints; every number is counted, none is what was intended."""
     execution = monitor.get(WorkflowExecution, execution_id)
-    summary = monitor.summary(run_number)
+    summary = _summary_of(monitor, run_number)
     parameters = Parameters.model_validate(execution.parameter_values)
     files = count_files(monitor, run_number, parameters.simulation.tf_per_stf)
-    missing = find_missing(monitor, run_number, summary.total_stf_files or summary.stf_registered)
+    missing = find_missing(
+        monitor, run_number, summary.total_stf_files or summary.stf_registered, sampled=sampled
+    )
     hits = round(sum(summary.histograms.hits.values()))
     return {
         "execution_id": execution_id,
         "run_id": run_number,
         "status": execution.status.value,
+        "error": execution.error_message,
         "stf_count": files.complete_stfs,
         "stf_registered": summary.stf_registered,
         "tf_files": summary.tf_files,
@@ -201,6 +206,31 @@ def summary_document(
         "http_calls_per_stf": _per(http_calls, summary.stf_registered),
         "monitor_url": page,
     }
+
+
+def _summary_of(monitor: MonitorClient, run_number: int) -> RunSummary:
+    try:
+        return monitor.summary(run_number)
+    except NotFound:  # the execution ended before it had announced a run
+        none = Percentiles()
+        return RunSummary(
+            run_number=run_number,
+            namespace=None,
+            execution_id=None,
+            phase=None,
+            start_time=None,
+            end_time=None,
+            total_stf_files=None,
+            stf_count=0,
+            stf_registered=0,
+            tf_files=0,
+            slices=SliceCounts(),
+            results=0,
+            duplicates=0,
+            histograms=HistogramCounts(),
+            quality={},
+            latency_s=Latency(egress_to_result=none, egress_to_plot=none, stages={}),
+        )
 
 
 def is_good(document: dict[str, Any]) -> bool:

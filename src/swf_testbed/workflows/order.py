@@ -1,16 +1,17 @@
 """What a command asks for, made certain before anything is written or said."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from swf_testbed.config.catalogue import is_path
-from swf_testbed.config.compose import Composition, compose
+from swf_testbed.config.compose import OVERRIDE, Composition, compose
 from swf_testbed.config.documents import Configuration
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.config.settings import Settings
 from swf_testbed.messages import RunWorkflow
 from swf_testbed.model.errors import BadInput
-from swf_testbed.workflows.code import WorkflowCode, find_code, load_code
+from swf_testbed.workflows.code import SHIPPED_CODE, WorkflowCode, find_code, load_code
 from swf_testbed.workflows.environment import WorkflowOptions
 
 NAMESPACE = "testbed.namespace"
@@ -37,44 +38,77 @@ class Order:
 
     @property
     def parameters(self) -> Parameters:
-        """The parameters, the defaults of the workflow's own options among them."""
-        options = self.options.model_dump(mode="json")
-        return self.configuration.parameters.model_copy(update={"options": options})
+        """The parameters of the run."""
+        return self.configuration.parameters
+
+    @property
+    def planned(self) -> bool:
+        """Whether the run is what its parameters plan, and not what a user's own code makes of them."""
+        return self.code.path.parent == SHIPPED_CODE
+
+
+def prepare(
+    workflow: str,
+    settings: Settings,
+    *,
+    config: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    overrides_from: str = OVERRIDE,
+    realtime: bool = True,
+) -> Order:
+    """The order to run a workflow, with everything that can be checked before it runs.
+
+    Args:
+        workflow: a name or path, as `find_workflow` takes it; with `config` the name of the code alone.
+        settings: say where workflows are looked for.
+        config: the name or path of a configuration to run the workflow with, in place of its own.
+        overrides: values by `section.key`.
+        overrides_from: who said the overrides.
+        realtime: whether a simulated second takes a second.
+
+    Raises:
+        BadInput: names what is wrong, and what is allowed.
+    """
+    said = dict(overrides or {})
+    if config not in {None, workflow} and not is_path(workflow):
+        said.setdefault("workflow.name", workflow)
+    made = compose(
+        config or workflow,
+        settings.swf_home,
+        search=settings.workflow_path,
+        testbed_file=settings.swf_testbed_config,
+        overrides=said,
+        overrides_from=overrides_from,
+    )
+    code = load_code(find_code(made, settings.swf_home, settings.workflow_path))
+    options = code.options_of(made.configuration.parameters.options)
+    return Order(made.with_options(options.model_dump(mode="json")), code, options, realtime)
 
 
 def understand(command: RunWorkflow, settings: Settings, namespace: str) -> Order:
     """The order that a command gives.
 
     Args:
-        command: may name a workflow and another's configuration; its `params` come before everything.
+        command: its `params` come before everything.
         settings: of the runner.
         namespace: of the runner; in another only what says so in its own `params` is run.
 
     Raises:
         BadInput: names what is wrong, and what is allowed.
     """
-    made = compose(
-        command.config or command.workflow_name,
-        settings.swf_home,
-        search=settings.workflow_path,
-        testbed_file=settings.swf_testbed_config,
-        overrides=_overrides(command),
-        overrides_from="command",
-    )
-    said = made.configuration.testbed.namespace
-    if said != namespace and NAMESPACE not in command.params:
-        raise BadInput(NAMESPACE, said, f"runs as {namespace}")
-    code = load_code(find_code(made, settings.swf_home, settings.workflow_path))
-    options = code.options_of(made.configuration.parameters.options)
-    return Order(made, code, options, command.realtime)
-
-
-def _overrides(command: RunWorkflow) -> dict[str, Any]:
     overrides = dict(command.params)
     if command.duration:
         # A number of STFs would come before it.
         overrides.setdefault("daq_state_machine.stf_count", None)
         overrides["daq_state_machine.physics_period_duration"] = command.duration
-    if command.config not in {None, command.workflow_name} and not is_path(command.workflow_name):
-        overrides.setdefault("workflow.name", command.workflow_name)
-    return overrides
+    order = prepare(
+        command.workflow_name,
+        settings,
+        config=command.config,
+        overrides=overrides,
+        overrides_from="command",
+        realtime=command.realtime,
+    )
+    if order.namespace != namespace and NAMESPACE not in command.params:
+        raise BadInput(NAMESPACE, order.namespace, f"runs as {namespace}")
+    return order
