@@ -8,7 +8,8 @@ import pytest
 
 from swf_testbed.config.settings import Settings, load_settings
 from swf_testbed.control.agents import stop_agents
-from swf_testbed.control.services import stop_services
+from swf_testbed.control.manager.daemon import end
+from swf_testbed.control.services import start_services, stop_services
 
 
 def free_ports(count: int) -> list[int]:
@@ -20,18 +21,35 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Settings]:
+def new_home(folder: Path) -> Settings:
+    """An empty home on free ports."""
     broker, monitor, tls = free_ports(3)
     settings = load_settings(
         {
-            "SWF_HOME": str(tmp_path / "a home"),
+            "SWF_HOME": str(folder),
             "ACTIVEMQ_PORT": str(broker),
             "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{monitor}",
             "SWF_MONITOR_URL": f"https://127.0.0.1:{tls}",
         }
     )
     settings.swf_home.mkdir()
+    return settings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Settings]:
+    settings = new_home(tmp_path / "a home")
     yield settings
+    stop_agents(settings)
+    stop_services(settings)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """One whose services are up for all tests of a file."""
+    settings = new_home(tmp_path_factory.mktemp("up") / "home")
+    start_services(settings)
+    yield settings
+    end(settings)
     stop_agents(settings)
     stop_services(settings)

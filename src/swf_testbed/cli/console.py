@@ -42,13 +42,13 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
 
 def show_json(document: Any) -> None:
     """One JSON document."""
-    print(json.dumps(document, indent=2, default=str))
+    print(json.dumps(to_jsonable_python(document), indent=2))
 
 
 def show_document(document: Any, text: str, as_json: bool) -> None:
     """What a command came to: for scripts the whole document, for people its gist."""
     if as_json:
-        show_json(to_jsonable_python(document))
+        show_json(document)
     else:
         show(text)
 

@@ -9,6 +9,7 @@ from swf_testbed.cli import (
     agent_manager,
     config,
     dead_letters,
+    doctor,
     files,
     new_workflow,
     processes,
@@ -45,6 +46,7 @@ processes.add_to(app)
 status.add_to(app)
 agent_manager.add_to(app)
 files.add_to(app)
+doctor.add_to(app)
 token.add_to(app)
 new_workflow.add_to(app)
 app.add_typer(config.app)

@@ -164,6 +164,11 @@ class Settings(BaseModel):
         return self.swf_home / "logs"
 
     @property
+    def private_dir(self) -> Path:
+        """What is for the user's eyes alone: passwords, tokens, keys."""
+        return self.state_dir / "private"
+
+    @property
     def monitor_port(self) -> int:
         """The port of the HTTP address."""
         return urlsplit(self.swf_monitor_http_url).port or 80
@@ -186,12 +191,12 @@ class Settings(BaseModel):
     @property
     def monitor_certificate(self) -> Path:
         """The certificate that the HTTPS address shows."""
-        return self.swf_monitor_cert_file or self.state_dir / "private" / "monitor-certificate.pem"
+        return self.swf_monitor_cert_file or self.private_dir / "monitor-certificate.pem"
 
     @property
     def monitor_key(self) -> Path:
         """The certificate's key, readable by the user alone."""
-        return self.swf_monitor_key_file or self.state_dir / "private" / "monitor-key.pem"
+        return self.swf_monitor_key_file or self.private_dir / "monitor-key.pem"
 
     @property
     def database_file(self) -> Path:
@@ -201,12 +206,12 @@ class Settings(BaseModel):
     @property
     def token_file(self) -> Path:
         """Where the token that agents use is kept, readable by the user alone."""
-        return self.state_dir / "private" / "token"
+        return self.private_dir / "token"
 
     @property
     def broker_password_file(self) -> Path:
         """Where the embedded broker's password is kept, readable by the user alone."""
-        return self.state_dir / "private" / "broker-password"
+        return self.private_dir / "broker-password"
 
     def broker_password(self) -> str:
         """The broker's password: from the environment, else the embedded broker's own."""

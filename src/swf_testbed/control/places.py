@@ -43,7 +43,7 @@ def socket_dir(settings: Settings) -> Path:
 
 def private_state(settings: Settings) -> Path:
     """Where passwords and tokens are kept."""
-    return private_dir(settings.token_file.parent)
+    return private_dir(settings.private_dir)
 
 
 def broker_password(settings: Settings) -> str:

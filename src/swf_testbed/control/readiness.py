@@ -1,6 +1,7 @@
 """Whether the services answer, and are ours: found out by a real handshake with each."""
 
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,10 +93,13 @@ def greet_broker(settings: Settings) -> Greeting:
     """A STOMP login with our password."""
     if not endpoints(settings)[BROKER][0].taken:
         return Greeting(Answer.NOBODY)
-    with open_bus(settings) as bus:
-        if bus.wait_connected(_LOGIN_S):
-            return Greeting(Answer.OURS)
-        return Greeting(Answer.STRANGER, bus.last_error or f"no answer to a log-in within {_LOGIN_S:.0f} s")
+    bus = open_bus(settings)
+    if bus.wait_connected(_LOGIN_S):
+        bus.close()
+        return Greeting(Answer.OURS)
+    # Beside us: it may still be waiting for somebody who does not speak STOMP.
+    threading.Thread(target=bus.close, daemon=True).start()
+    return Greeting(Answer.STRANGER, bus.last_error or f"no answer to a log-in within {_LOGIN_S:.0f} s")
 
 
 def greet_monitor(settings: Settings) -> Greeting:

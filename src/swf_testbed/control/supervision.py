@@ -62,18 +62,20 @@ class Process:
 
 
 class _Connection(UnixStreamHTTPConnection):  # type: ignore[misc]  # supervisor has no types
+    answer_s: float
+
     def connect(self) -> None:
         super().connect()
-        self.sock.settimeout(ANSWER_S)
+        self.sock.settimeout(self.answer_s)
 
 
 class _Transport(SupervisorTransport):  # type: ignore[misc]  # supervisor has no types
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, answer_s: float) -> None:
         super().__init__(None, None, f"unix://{socket}")
 
         def connect() -> _Connection:
             connection = _Connection("localhost")
-            connection.socketfile = str(socket)
+            connection.socketfile, connection.answer_s = str(socket), answer_s
             return connection
 
         self._get_connection = connect
@@ -85,10 +87,19 @@ class Supervisord:
     Args:
         file: its configuration file, for people at the home folder.
         socket: where it listens.
+        answer_s: one that does not answer for so long is given up.
     """
 
-    def __init__(self, file: Path, socket: Path) -> None:
-        self.file, self.socket = file, socket
+    def __init__(self, file: Path, socket: Path, answer_s: float = ANSWER_S) -> None:
+        self.file, self.socket, self._answer_s = file, socket, answer_s
+
+    @property
+    def left_behind(self) -> int | None:
+        """The process that was written down by the last one; None if that has ended in good order."""
+        try:
+            return int(self.socket.with_suffix(".pid").read_text())
+        except (OSError, ValueError):
+            return None
 
     @property
     def up(self) -> bool:
@@ -184,7 +195,7 @@ class Supervisord:
                 raise Unavailable(f"{program} cannot be started: {fault.faultString}") from None
 
     def _call(self, ask: Callable[[Any], T]) -> T:
-        transport = _Transport(self.socket)
+        transport = _Transport(self.socket, self._answer_s)
         try:
             return ask(ServerProxy("http://127.0.0.1", transport=transport))
         except (OSError, HTTPException, ProtocolError) as error:

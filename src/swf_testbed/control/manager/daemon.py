@@ -19,6 +19,7 @@ from swf_testbed.control.manager.agent import TYPE, AgentManager
 from swf_testbed.control.manager.asking import Manager
 from swf_testbed.control.manager.documents import ManagerState
 from swf_testbed.control.places import private_state
+from swf_testbed.control.programs import public_environment
 from swf_testbed.control.readiness import Answer, connected_bus, open_monitor
 from swf_testbed.control.services import Tell, log_end, start_services
 from swf_testbed.control.supervision import wait_until
@@ -37,6 +38,7 @@ END_S = 120.0
 """A command that is under way is carried out first."""
 
 _PING_S = 3.0
+_DETACHED = Path(__file__).parents[1] / "detached.py"
 _log = logging.getLogger(__name__)
 
 
@@ -86,28 +88,36 @@ def detach(settings: Settings, tell: Tell) -> ManagerStatus:
     if running is not None:
         raise Refused(_already(running))
     start_services(settings, tell)
-    with _log_file(settings).open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "swf_testbed.cli.main", PROGRAM],
-            env=child_environment({"SWF_HOME": str(settings.swf_home), "SWF_MODE": settings.swf_mode.value}),
-            cwd=settings.swf_home,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    process = _spawn(settings)
     tell("waiting for the agent manager")
     found = manager_status(settings)
 
     def settled() -> bool:
         nonlocal found
         found = manager_status(settings)
-        return found.answer is Answer.OURS or process.poll() is not None
+        return found.answer is Answer.OURS or not process.alive
 
     if not wait_until(settled, READY_S) or found.answer is not Answer.OURS:
-        process.terminate()
+        end(settings)
         raise Unavailable(f"the agent manager did not come up; {log_end(settings, PROGRAM)}")
     return found
+
+
+def _spawn(settings: Settings) -> ProcessIdentity:
+    manager = [sys.executable, "-P", "-m", "swf_testbed.cli.main", PROGRAM]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(_DETACHED), str(_log_file(settings)), *manager],
+        env=child_environment(public_environment(settings)),
+        cwd=settings.swf_home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    identity = ProcessIdentity.of(int(done.stdout))
+    if identity is None:
+        raise Unavailable(f"the agent manager ended at once; {log_end(settings, PROGRAM)}")
+    return identity
 
 
 def _log_file(settings: Settings) -> Path:
@@ -160,7 +170,7 @@ def _process(settings: Settings) -> ProcessIdentity | None:
 
 
 def _running_file(settings: Settings) -> Path:
-    return private_state(settings) / f"{PROGRAM}.json"
+    return settings.private_dir / f"{PROGRAM}.json"
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import agents_supervisord, stop_agents
 from swf_testbed.control.identity import Kept, ProcessIdentity
 from swf_testbed.control.manager.documents import Ended, Killed, ProgramState, UserTestbed
-from swf_testbed.control.places import private_state
 from swf_testbed.control.services import Tell
 from swf_testbed.control.standing import restart_testbed, start_testbed
 from swf_testbed.control.supervision import Process
@@ -125,4 +124,4 @@ def _state(process: Process) -> ProgramState:
 
 
 def _file(settings: Settings) -> Path:
-    return private_state(settings) / "started-by-agent-manager.json"
+    return settings.private_dir / "started-by-agent-manager.json"
