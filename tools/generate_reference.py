@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the code: settings, parameters, metrics and REST.
+"""Writes the reference pages that follow from the code: settings, parameters, metrics, REST and MCP.
 
     python tools/generate_reference.py
 
@@ -136,6 +136,14 @@ def rest_page() -> str:
     return f"{_NOTE}\n{page()}"
 
 
+def mcp_page() -> str:
+    """Every tool that an assistant may call."""
+    set_up_django()
+    from swf_testbed.monitor.mcp.reference import page
+
+    return f"{_NOTE}\n{page()}"
+
+
 def _words(values: Any) -> str:
     return ", ".join(f"`{value}`" for value in values)
 
@@ -227,6 +235,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "parameters.md": parameters_page,
     "metrics.md": metrics_page,
     "rest.md": rest_page,
+    "mcp.md": mcp_page,
 }
 """The generated pages by file name."""
 

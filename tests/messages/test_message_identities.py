@@ -148,6 +148,7 @@ OWN = [
     ("run_workflow", {"workflow_name": "x"}),
     ("stop_workflow", {"execution_id": "x-y-0001"}),
     ("status_request", {}),
+    ("announcement", {"text": "hello"}),
     ("sse_test", {"sequence": 1, "total": 2}),
     ("start_testbed", {"username": "alice"}),
     ("stop_testbed", {"username": "alice"}),

@@ -11,6 +11,7 @@ from swf_testbed.cli import (
     dead_letters,
     doctor,
     files,
+    mcp,
     new_workflow,
     processes,
     run,
@@ -49,6 +50,7 @@ files.add_to(app)
 doctor.add_to(app)
 token.add_to(app)
 new_workflow.add_to(app)
+mcp.add_to(app)
 app.add_typer(config.app)
 app.add_typer(dead_letters.app)
 

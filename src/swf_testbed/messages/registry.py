@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from swf_testbed.messages import control, data, judgement, lifecycle, probes, processing, tasks
+from swf_testbed.messages import announcement, control, data, judgement, lifecycle, probes, processing, tasks
 from swf_testbed.messages.envelope import Message
 
 
@@ -27,6 +27,7 @@ _CLASSES: tuple[type[Message], ...] = (
     judgement.QualityFlagged,
     judgement.Alarm,
     probes.SseTest,
+    announcement.Announcement,
     processing.RunImminentWorker,
     processing.Slice,
     processing.SliceResult,

@@ -44,6 +44,9 @@ def application(swf: Settings) -> tuple[Starlette, "HubHolder"]:
         routes=[
             Route("/api/messages/stream/", holder.stream.events, methods=["GET"]),
             Route("/api/messages/stream/status/", holder.stream.status, methods=["GET"]),
+            # Both, as clients differ in whether they keep the slash.
+            Route("/mcp/", holder.assistants),
+            Route("/mcp", holder.assistants),
         ],
         middleware=[
             Middleware(
@@ -79,12 +82,14 @@ class HubHolder:
     """The stream's hub and what feeds it, for as long as the server runs."""
 
     def __init__(self, swf: Settings) -> None:
+        from swf_testbed.monitor.mcp.server import Door
         from swf_testbed.monitor.stream.endpoint import Stream
         from swf_testbed.monitor.stream.hub import Hub
 
         self._swf = swf
         self.hub = Hub()
         self.stream = Stream(self.hub)
+        self.assistants = Door()
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -98,7 +103,8 @@ class HubHolder:
             loop = asyncio.get_running_loop()
             follower = await asyncio.to_thread(Follower, bus, self.hub, loop)
             try:
-                yield
+                async with self.assistants.lifespan():
+                    yield
             finally:
                 await asyncio.to_thread(follower.close)
                 self.stream.close()

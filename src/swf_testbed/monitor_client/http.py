@@ -37,8 +37,7 @@ def http_client(base_url: str, token: str, user_agent: str, certificate: Path | 
         user_agent: `swf/<name>`.
         certificate: the testbed's own; default: where the settings have it.
     """
-    parts = urlsplit(base_url)
-    local = is_loopback(parts.hostname)
+    local = is_loopback(urlsplit(base_url).hostname)
     headers = {"User-Agent": user_agent, "Accept": "application/json"}
     if token:
         headers["Authorization"] = f"Token {token}"
@@ -49,21 +48,26 @@ def http_client(base_url: str, token: str, user_agent: str, certificate: Path | 
         headers=headers,
         timeout=_TIMEOUT,
         trust_env=not local,
-        verify=_trust(certificate, local=local) if parts.scheme == "https" else True,
+        verify=trust(base_url, certificate),
     )
 
 
-def _trust(certificate: Path | None, *, local: bool) -> ssl.SSLContext | bool:
+def trust(base_url: str, certificate: Path | None = None) -> ssl.SSLContext | bool:
+    """Which certificates a server at this address may have, as an HTTP client takes it; see `http_client`."""
+    parts = urlsplit(base_url)
+    if parts.scheme != "https":
+        return True
+    local = is_loopback(parts.hostname)
     bundle = settings().requests_ca_bundle
     if bundle is None and not local:
         return True
-    trust = ssl.create_default_context(cafile=bundle)
+    context = ssl.create_default_context(cafile=bundle)
     own = certificate or settings().monitor_certificate
     if local and own.is_file():
         # This very certificate, whoever signed it.
-        trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        trust.load_verify_locations(own)
-    return trust
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(own)
+    return context
 
 
 def refuse_certificate(error: httpx.TransportError, base_url: httpx.URL) -> None:

@@ -11,8 +11,10 @@ from uuid import uuid4
 
 from swf_testbed.bus import Bus, Subscription
 from swf_testbed.messages import Message
+from swf_testbed.messages.control import Command
 from swf_testbed.model.destinations import BROKER_STATISTICS, replies
 from swf_testbed.model.errors import Unavailable
+from swf_testbed.runtime.asking import ask
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,14 @@ class Broker:
                 self._bus.publish(message, timeout_s=ANSWER_S)
             except Unavailable as error:
                 log.warning("said to the store alone: %s (%s)", message.msg_type, error)
+
+    def announce(self, message: Message, timeout_s: float) -> None:
+        """Say something new to all; `Unavailable` without the broker's receipt."""
+        self._bus.publish(message, timeout_s=timeout_s)
+
+    def ask(self, command: Command, whom: str, answer_s: float) -> dict[str, Any]:
+        """Have a command carried out, as `runtime.asking.ask` does."""
+        return ask(self._bus, command, whom, answer_s)
 
     def close(self) -> None:
         """Ask no more."""

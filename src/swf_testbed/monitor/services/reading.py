@@ -44,6 +44,36 @@ def find(resource: Resource, query: Mapping[str, Sequence[str]]) -> Page:
     return Page(rows.count(), limit, offset, _answers(resource, rows[offset : offset + limit]))
 
 
+class Newest(NamedTuple):
+    """The newest records before some other; `cursor` leads to those before the last, if there are any."""
+
+    total: int
+    results: list[Row]
+    cursor: int | None
+
+
+def newest(
+    resource: Resource, query: Mapping[str, Sequence[str]], *, limit: int, before: int | None = None
+) -> Newest:
+    """The newest records that pass the filters; what is added meanwhile shifts no page.
+
+    Args:
+        resource: which.
+        query: filters, as for `find`.
+        limit: at most so many.
+        before: the `cursor` of the page before.
+
+    Raises:
+        BadInput: as `find` does.
+    """
+    found = resource.model._default_manager.filter(Filters(resource).condition(query)).order_by("-pk")
+    part = found if before is None else found.filter(pk__lt=before)
+    keys = list(part.values_list("pk", flat=True)[: limit + 1])
+    shown = keys[:limit]
+    rows = _answers(resource, found.filter(pk__in=shown)) if shown else []
+    return Newest(found.count(), rows, shown[-1] if len(keys) > limit else None)
+
+
 def _last(values: Sequence[str]) -> str:
     return values[-1] if values else ""
 

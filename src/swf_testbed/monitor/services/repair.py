@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 
 from swf_testbed.model.clock import iso, now
+from swf_testbed.model.errors import NotFound
 from swf_testbed.model.names import derived_id
 from swf_testbed.model.states import BEAM_NOT_READY, RunPhase
 from swf_testbed.model.status import AGENT_STALE_S, ExecutionStatus, OperationalState
@@ -49,8 +50,28 @@ def repair_stuck(older_than: timedelta, *, dry_run: bool = False) -> list[Repair
         executions = list(_stuck_executions(limit))
         ended = {execution.execution_id for execution, _ in executions}
         runs = list(_stuck_runs(limit, ended))
-        done = [_end_execution(execution, last, dry_run) for execution, last in executions]
-        return done + [_end_run(state, last, dry_run) for state, last in runs]
+        done = [_end_execution(row, last, _reason(last), dry_run) for row, last in executions]
+        return done + [_end_run(row, last, _reason(last), dry_run) for row, last in runs]
+
+
+def end_execution(execution_id: str, reason: str, *, dry_run: bool = False) -> list[Repair]:
+    """End one execution and its runs now, though nobody else did; nothing if it has ended.
+
+    Raises:
+        NotFound: there is no such execution.
+    """
+    with writing():
+        execution = WorkflowExecution.objects.filter(execution_id=execution_id).first()
+        if execution is None:
+            raise NotFound(f"there is no execution {execution_id!r}")
+        if ExecutionStatus(execution.status).terminal:
+            return []
+        runs = list(
+            RunState.objects.filter(phase__in=_GOING_ON, run__execution=execution_id).select_related("run")
+        )
+        moment = now()
+        done = [_end_execution(execution, moment, reason, dry_run)]
+        return done + [_end_run(state, moment, reason, dry_run) for state in runs]
 
 
 def _stuck_executions(limit: datetime) -> Iterator[tuple[WorkflowExecution, datetime]]:
@@ -91,10 +112,9 @@ def _reason(last: datetime) -> str:
     return f"nobody ended it; nothing was heard of it after {iso(last)}"
 
 
-def _end_execution(execution: WorkflowExecution, last: datetime, dry_run: bool) -> Repair:
+def _end_execution(execution: WorkflowExecution, last: datetime, reason: str, dry_run: bool) -> Repair:
     ran = execution.status == ExecutionStatus.RUNNING
     after = ExecutionStatus.FAILED if ran else ExecutionStatus.TERMINATED
-    reason = _reason(last)
     if not dry_run:
         row = {
             "execution_id": execution.execution_id,
@@ -106,8 +126,8 @@ def _end_execution(execution: WorkflowExecution, last: datetime, dry_run: bool) 
     return Repair(f"execution {execution.execution_id}", str(execution.status), after.value, reason)
 
 
-def _end_run(state: RunState, last: datetime, dry_run: bool) -> Repair:
-    number, reason = state.run.run_number, _reason(last)
+def _end_run(state: RunState, last: datetime, reason: str, dry_run: bool) -> Repair:
+    number = state.run.run_number
     if not dry_run:
         there = {"state": BEAM_NOT_READY.state, "substate": BEAM_NOT_READY.substate}
         aborted = {"run_id": number, "phase": RunPhase.ABORTED, "state_changed_at": last, **there}

@@ -48,6 +48,11 @@ def may_write(resource: Resource, actor: Actor, new: Mapping[Key, Row], known: M
         _refuse_foreign(actor, {str(row["namespace"]) for row in rows if row.get("namespace")})
 
 
+def may_control(actor: Actor, namespace: str) -> None:
+    """Refuse whoever does not control the workflows and agents of a namespace: `Refused` says whose it is."""
+    _refuse_foreign(actor, [namespace])
+
+
 def may_delete(resource: Resource, actor: Actor, namespace: str | None) -> None:
     """Refuse what the actor may not delete: the record's `namespace` is None if it is in none."""
     if actor.staff:
