@@ -146,26 +146,27 @@ class Walk:
 
     Attributes:
         state: the pair in effect, `off` at first.
+        before_test: where the test in effect was entered from, if it is one.
     """
 
     def __init__(self) -> None:
         self.state = OFF
-        self._before_test: DaqState | None = None
+        self.before_test: DaqState | None = None
 
     def enter(self, wanted: DaqState) -> None:
         """Go on to another pair; `IllegalTransition` if it cannot follow."""
-        check_transition(self.state, wanted, before_test=self._before_test)
+        check_transition(self.state, wanted, before_test=self.before_test)
         if wanted.state is not State.TEST:
-            self._before_test = None
+            self.before_test = None
         elif self.state.state is not State.TEST:
-            self._before_test = self.state
+            self.before_test = self.state
         self.state = wanted
 
     def way_home(self) -> tuple[DaqState, ...]:
         """The pairs to go through until the collider does not operate; none from `off` and `no_beam`."""
         match self.state.state:
             case State.TEST:
-                return () if self._before_test is None else (self._before_test, *_home(self._before_test))
+                return () if self.before_test is None else (self.before_test, *_home(self.before_test))
             case _:
                 return _home(self.state)
 
