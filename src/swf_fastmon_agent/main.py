@@ -2,7 +2,7 @@
 
 import sys
 
-from swf_testbed.agents.fastmon import FastmonAgent
+from swf_testbed.agents.fastmon.agent import FastmonAgent
 from swf_testbed.runtime import run_agent
 
 if __name__ == "__main__":

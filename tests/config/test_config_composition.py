@@ -11,6 +11,7 @@ from swf_testbed.config.catalogue import catalogue, find_workflow, workflow_name
 from swf_testbed.config.compose import (
     compose,
     instance_namespace,
+    instance_parameters,
     load_configuration,
     merge,
     parse_override,
@@ -319,6 +320,19 @@ def test_every_value_says_where_it_came_from(home: Path) -> None:
     assert said["fast_processing.slices_per_sample"] == f"{testbed} [fast_processing]"
     assert said["fastmon.seed"] == "default"
     assert said["simulation.scale"] == said["simulation.beam"] == "--set [simulation]"
+
+
+def test_the_environment_comes_before_files_and_after_what_is_said_at_the_command(home: Path) -> None:
+    write(home, "testbed", TESTBED + "[fastmon]\nselection_fraction = 0.2\ntf_files_per_stf = 3\nseed = 9\n")
+    write(home, "mine", WORKFLOW)
+    environment = {"fastmon.selection_fraction": 0.4, "fastmon.tf_files_per_stf": 4}
+    made = compose("mine", home, environment=environment, overrides={"fastmon.tf_files_per_stf": 5})
+    fastmon = made.configuration.parameters.fastmon
+    assert (fastmon.selection_fraction, fastmon.tf_files_per_stf, fastmon.seed) == (0.4, 5, 9)
+    origin = {value.name: value.origin for value in made.values()}
+    assert origin["fastmon.selection_fraction"] == "environment [fastmon]"
+    own = instance_parameters(home, None, environment).fastmon
+    assert (own.selection_fraction, own.tf_files_per_stf, own.seed) == (0.4, 4, 9)
 
 
 def test_every_value_of_a_configuration_is_told_once_with_its_unit(home: Path) -> None:

@@ -67,6 +67,16 @@ def test_a_bad_value_is_refused_by_name(home: Path, name: str, value: str, said:
     assert str(refused.value).startswith(f"{name} = {value!r}: {said}")
 
 
+def test_parameters_of_the_environment_are_those_that_are_set(home: Path) -> None:
+    assert load(home).parameters == {}
+    said = load(home, FASTMON_MODE="continuous", FASTMON_SELECTION_FRACTION="0.3", FASTMON_WATCH="/a:/b")
+    assert said.parameters == {
+        "fastmon.mode": "continuous",
+        "fastmon.selection_fraction": 0.3,
+        "fastmon.watch": ["/a", "/b"],
+    }
+
+
 @pytest.mark.parametrize(
     ("word", "value"),
     [("1", True), ("Yes", True), (" on ", True), ("TRUE", True), ("0", False), ("off", False)],

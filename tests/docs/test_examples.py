@@ -13,7 +13,7 @@ import typer
 from pages import PAGES, Block, blocks, inline_code, name_of
 from typer.core import TyperGroup
 
-from swf_testbed.agents.fastmon import sampling_config
+from swf_testbed.agents.fastmon.sampling import sampling_config
 from swf_testbed.cli import main, stf
 from swf_testbed.config.compose import load_configuration
 from swf_testbed.daq.anomalies import parse_anomalies

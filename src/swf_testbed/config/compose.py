@@ -1,8 +1,8 @@
 """From TOML files and overrides to one configuration, and where each value of it came from.
 
 Order, each over the one before, key by key: the includes of the workflow's file, the file itself,
-testbed.toml, the overrides of the command line or the message. What stands under `[parameters]` counts
-as if it stood in the section that knows it.
+testbed.toml, the environment, the overrides of the command line or the message. What stands under
+`[parameters]` counts as if it stood in the section that knows it.
 """
 
 import tomllib
@@ -42,6 +42,7 @@ DEFAULT = "default"
 """Where a value comes from that nobody gave."""
 
 OVERRIDE = "override"
+ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def compose(
     *,
     search: Sequence[Path] = (),
     testbed_file: Path | None = None,
+    environment: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
     overrides_from: str = OVERRIDE,
 ) -> Composition:
@@ -99,6 +101,7 @@ def compose(
         home: `SWF_HOME`.
         search: folders that are searched before those of the home folder.
         testbed_file: instead of `testbed.toml` in the home folder.
+        environment: values by `section.key` that environment variables say.
         overrides: values by `section.key`.
         overrides_from: who said the overrides.
 
@@ -111,11 +114,12 @@ def compose(
     if own.resolve() != path.resolve():
         layers += [_without_workflow(layer) for layer in read_layers(own)]
     merged = _merged(layers)
-    said: Table = {}
-    for dotted, value in (overrides or {}).items():
-        _set(merged, dotted, value)
-        _set(said, dotted, value)
-    layers.append(Layer(overrides_from, said))
+    for source, values in ((ENVIRONMENT, environment), (overrides_from, overrides)):
+        said: Table = {}
+        for dotted, value in (values or {}).items():
+            _set(merged, dotted, value)
+            _set(said, dotted, value)
+        layers.append(Layer(source, said))
     return Composition(path, tuple(layers), _typed(merged))
 
 
@@ -125,11 +129,17 @@ def load_configuration(
     *,
     search: Sequence[Path] = (),
     testbed_file: Path | None = None,
+    environment: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Configuration:
     """The configuration of a workflow; arguments and errors as of `compose`."""
     return compose(
-        workflow, home, search=search, testbed_file=testbed_file, overrides=overrides
+        workflow,
+        home,
+        search=search,
+        testbed_file=testbed_file,
+        environment=environment,
+        overrides=overrides,
     ).configuration
 
 
@@ -144,6 +154,19 @@ def instance_namespace(home: Path, testbed_file: Path | None = None) -> str:
         return InstanceEntry.model_validate(
             instance_table(home, testbed_file).get("testbed", {"namespace": ""})
         ).namespace
+    except ValidationError as error:
+        raise _explained(error) from None
+
+
+def instance_parameters(
+    home: Path, testbed_file: Path | None = None, environment: Mapping[str, Any] | None = None
+) -> Parameters:
+    """The parameters without any workflow: what testbed.toml and the environment say."""
+    table = instance_table(home, testbed_file)
+    for dotted, value in (environment or {}).items():
+        _set(table, dotted, value)
+    try:
+        return Parameters.model_validate({name: table[name] for name in PARAMETER_SECTIONS if name in table})
     except ValidationError as error:
         raise _explained(error) from None
 

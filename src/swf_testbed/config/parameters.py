@@ -72,16 +72,42 @@ class FastProcessing(Section):
     worker_rampdown_time: Seconds = 60
 
 
+FastmonMode = Literal["message", "continuous"]
+TfFilesPerStf = Annotated[int, Field(ge=1, le=1000)]
+
+
 class Fastmon(Section):
-    """How frames are sampled.
+    """How frames are sampled, and how the fast monitoring agent learns of STF files.
 
     Without `policies` one contiguous block is taken from each of `tf_files_per_stf` equal parts of an
-    STF, `fast_processing.stf_sampling_rate` of its frames in all.
+    STF, `selection_fraction` of its frames in all; if that is not set, `fast_processing.stf_sampling_rate`.
+
+    In mode `continuous` the agent also takes up complete STF files that nobody announced, in the folders
+    `watch`: `selection_fraction` of the files (0.1 if it is not set), and as large a part of their frames.
+    `mode`, `watch` and the times of watching belong to the agent, not to a run: set them in testbed.toml or
+    in the environment.
     """
 
-    tf_files_per_stf: Annotated[int, Field(ge=1, le=1000)] = 7
+    mode: FastmonMode = "message"
+    selection_fraction: Fraction | None = None
+    tf_files_per_stf: TfFilesPerStf = 7
+    watch: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=4000)], ...],
+        Field(strict=False, description="with all below them; none is the testbed's own exit buffer"),
+    ] = ()
+    settle_time: Annotated[
+        AboveZero, Field(description="how long a complete file must stay as it is, and unannounced")
+    ] = 5.0
+    damaged_time: Annotated[
+        AboveZero,
+        Field(description="how long an incomplete file may stay as it is until it counts as damaged"),
+    ] = 60.0
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     policies: Tables = ()
+
+
+AGENTS_OWN = ("mode", "watch", "settle_time", "damaged_time")
+"""Parameters of `Fastmon` that belong to the agent, not to a run."""
 
 
 class Data(Section):

@@ -26,6 +26,7 @@ from pydantic import (
     field_validator,
 )
 
+from swf_testbed.config.parameters import FastmonMode, Fraction, TfFilesPerStf
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import user_word
 
@@ -52,13 +53,6 @@ class Mode(StrEnum):
     EMBEDDED = "embedded"
     LOCAL = "local"
     DOCKER = "docker"
-
-
-class FastmonMode(StrEnum):
-    """How the fast monitoring agent learns of STF files."""
-
-    MESSAGE = "message"
-    CONTINUOUS = "continuous"
 
 
 class Settings(BaseModel):
@@ -114,9 +108,16 @@ class Settings(BaseModel):
     db_password: SecretStr | None = None
     redis_url: str | None = None
     requests_ca_bundle: Path | None = None
-    fastmon_mode: FastmonMode = FastmonMode.MESSAGE
-    fastmon_selection_fraction: Annotated[float, Field(gt=0, le=1)] = 0.1
-    fastmon_tf_files_per_stf: Annotated[int, Field(ge=1, le=1000)] = 7
+    fastmon_mode: Annotated[FastmonMode | None, Field(description="Comes before `fastmon.mode`")] = None
+    fastmon_selection_fraction: Annotated[
+        Fraction | None, Field(description="Comes before `fastmon.selection_fraction`")
+    ] = None
+    fastmon_tf_files_per_stf: Annotated[
+        TfFilesPerStf | None, Field(description="Comes before `fastmon.tf_files_per_stf`")
+    ] = None
+    fastmon_watch: Annotated[
+        str | None, Field(description="Folders separated by colons; comes before `fastmon.watch`")
+    ] = None
 
     @field_validator(
         "swf_monitor_url", "swf_monitor_http_url", "swf_monitor_prod_url", "swf_monitor_public_url"
@@ -152,6 +153,20 @@ class Settings(BaseModel):
         """Folders that are searched for workflows first."""
         folders = (self.swf_workflow_path or "").split(":")
         return tuple(Path(folder).expanduser().absolute() for folder in folders if folder.strip())
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the environment says of the parameters of a run, by `section.key`."""
+        watch = (
+            None if self.fastmon_watch is None else [word for word in self.fastmon_watch.split(":") if word]
+        )
+        said = {
+            "fastmon.mode": self.fastmon_mode,
+            "fastmon.selection_fraction": self.fastmon_selection_fraction,
+            "fastmon.tf_files_per_stf": self.fastmon_tf_files_per_stf,
+            "fastmon.watch": watch,
+        }
+        return {name: value for name, value in said.items() if value is not None}
 
     @property
     def state_dir(self) -> Path:

@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from swf_testbed.config.catalogue import TESTBED_FILE
-from swf_testbed.config.compose import instance_agents, instance_namespace, load_configuration
+from swf_testbed.config.compose import (
+    instance_agents,
+    instance_namespace,
+    instance_parameters,
+    load_configuration,
+)
 from swf_testbed.config.documents import AgentEntry, Configuration
+from swf_testbed.config.parameters import AGENTS_OWN
 from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import BadInput
 
@@ -25,6 +31,7 @@ def crew_said(settings: Settings, config_name: str | None) -> Crew:
             settings.swf_home,
             search=settings.workflow_path,
             testbed_file=settings.swf_testbed_config,
+            environment=settings.parameters,
         )
         return crew_of(settings, configuration)
     namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
@@ -40,4 +47,15 @@ def crew_of(settings: Settings, configuration: Configuration) -> Crew:
             configuration.testbed.namespace,
             f"is set in {TESTBED_FILE} alone, since every program reads it there ({namespace})",
         )
+    _refuse_what_agents_would_not_hear(settings, configuration)
     return Crew(namespace, configuration.agents)
+
+
+def _refuse_what_agents_would_not_hear(settings: Settings, configuration: Configuration) -> None:
+    """How it watches, the fast monitoring agent reads at its start, from testbed.toml and environment."""
+    own = instance_parameters(settings.swf_home, settings.swf_testbed_config, settings.parameters).fastmon
+    for name in AGENTS_OWN:
+        said = getattr(configuration.parameters.fastmon, name)
+        if said != getattr(own, name):
+            where = f"is set in {TESTBED_FILE} or the environment alone, since the agent reads it there"
+            raise BadInput(f"fastmon.{name}", said, where)

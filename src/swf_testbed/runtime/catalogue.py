@@ -2,7 +2,7 @@
 
 OWN_AGENTS = {
     "data": "swf_testbed.agents.data:DataAgent",
-    "fastmon": "swf_testbed.agents.fastmon:FastmonAgent",
+    "fastmon": "swf_testbed.agents.fastmon.agent:FastmonAgent",
     "fast_processing": "swf_testbed.agents.fast_processing:FastProcessingAgent",
     "merger": "swf_testbed.agents.merger.agent:MergerAgent",
     "worker": "swf_testbed.agents.worker:Worker",

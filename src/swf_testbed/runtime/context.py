@@ -3,10 +3,11 @@
 import os
 import socket
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from swf_testbed.bus import Bus
+from swf_testbed.config.compose import instance_parameters
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.config.settings import Settings, username
 from swf_testbed.messages import Message
@@ -45,12 +46,19 @@ class AgentContext:
         return cls(**{**inherited, **fields})
 
     def parameters(self, execution_id: str | None) -> Parameters:
-        """The parameters of an execution, asked of the monitor once; the defaults without one."""
-        return Parameters() if execution_id is None else self._execution(execution_id)
+        """The parameters of an execution, asked of the monitor once; without one, this testbed's own."""
+        return self._own_parameters if execution_id is None else self._execution(execution_id)
+
+    @cached_property
+    def _own_parameters(self) -> Parameters:
+        environment = self.settings
+        return instance_parameters(
+            environment.swf_home, environment.swf_testbed_config, environment.parameters
+        )
 
     def _fetch_parameters(self, execution_id: str) -> Parameters:
         try:
             record = self.monitor.get(WorkflowExecution, execution_id)
         except NotFound:
-            return Parameters()
+            return self._own_parameters
         return Parameters.model_validate(record.parameter_values or {})

@@ -27,14 +27,16 @@ def run_agent(cls: type[BaseAgent]) -> int:
         set_up_logging(environment)
         namespace = instance_namespace(environment.swf_home, environment.swf_testbed_config)
     except SwfError as error:
-        print(f"{cls.agent_type}: {error}", file=sys.stderr)  # noqa: T201  # there is no log yet
-        return 2
+        return _refused(cls, error)
     label = f"swf/{cls.agent_type}"
     with (
         open_bus(environment, cls.client_id(namespace)) as bus,
         MonitorClient(environment.swf_monitor_http_url, environment.api_token(), user_agent=label) as monitor,
     ):
-        agent = cls(AgentContext(environment, namespace, bus, monitor))
+        try:
+            agent = cls(AgentContext(environment, namespace, bus, monitor))
+        except SwfError as error:
+            return _refused(cls, error)
 
         def end(number: int, frame: FrameType | None) -> None:
             del number, frame
@@ -51,6 +53,11 @@ def run_agent(cls: type[BaseAgent]) -> int:
         with _logging_to_monitor(agent):
             agent.run()
     return 0
+
+
+def _refused(cls: type[BaseAgent], error: SwfError) -> int:
+    print(f"{cls.agent_type}: {error}", file=sys.stderr)  # noqa: T201  # nobody need look into a log
+    return 2
 
 
 @contextmanager

@@ -77,6 +77,7 @@ def prepare(
         settings.swf_home,
         search=settings.workflow_path,
         testbed_file=settings.swf_testbed_config,
+        environment=settings.parameters,
         overrides=said,
         overrides_from=overrides_from,
     )
