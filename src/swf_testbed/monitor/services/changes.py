@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import IntegrityError, models
+from django.db import IntegrityError, models, transaction
+from django.dispatch import Signal
 
 from swf_testbed.model.errors import BadInput, Conflict, NotFound
 from swf_testbed.monitor.services.declaration import Resource, Rule
@@ -14,6 +15,14 @@ from swf_testbed.monitor.services.writing import writing
 from swf_testbed.records import MAX_BULK, Record
 
 Key = tuple[Any, ...]
+
+changed = Signal()
+"""Sent in this process after records of a `resource` (its name) were stored, changed or deleted."""
+
+
+def tell(resource: Resource) -> None:
+    """Let it be known after this transaction that records of a resource are not as they were."""
+    transaction.on_commit(lambda: changed.send(None, resource=resource.name))
 
 
 def upsert(
@@ -60,6 +69,7 @@ def change_numbered(resource: Resource, number: int, sent: Record, *, actor: Act
 
 def _upsert(resource: Resource, rows: list[Row], actor: Actor | None, must_exist: bool) -> list[Row]:
     with writing():
+        tell(resource)
         resource.prepare(rows)
         if resource.numbered:
             return _append(resource, rows, actor.name if actor else None)

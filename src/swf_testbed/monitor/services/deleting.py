@@ -2,6 +2,7 @@
 
 from swf_testbed.model.errors import Conflict, NotFound
 from swf_testbed.monitor.services import reading
+from swf_testbed.monitor.services.changes import tell
 from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.rights import Actor, may_delete
 from swf_testbed.monitor.services.writing import writing
@@ -21,6 +22,7 @@ def delete(resource: Resource, path: str, actor: Actor) -> None:
         Conflict: such records are not deleted, or not as this one is.
     """
     with writing():
+        tell(resource)
         row = reading.get(resource, path)
         limits = {column: row[name] for name, column in zip(resource.key, resource.key_columns, strict=True)}
         found = resource.model._default_manager.filter(**limits).order_by().select_for_update()

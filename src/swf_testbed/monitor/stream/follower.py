@@ -10,6 +10,7 @@ from django.db import DatabaseError, connections
 from swf_testbed.bus import Bus, Subscription
 from swf_testbed.model import destinations
 from swf_testbed.monitor.services import messages
+from swf_testbed.monitor.services.changes import changed
 from swf_testbed.monitor.stream.hub import Hub
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Follower:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="stream-follower", daemon=True)
         messages.stored.connect(self._on_stored_here)
+        changed.connect(self._on_changed_here)
         self._thread.start()
 
     def _follow(self) -> None:
@@ -43,6 +45,13 @@ class Follower:
     def _on_stored_here(self, sender: object, **_: Any) -> None:
         del sender
         self.read_new()
+
+    def _on_changed_here(self, sender: object, *, resource: str, **_: Any) -> None:
+        del sender
+        try:
+            self._loop.call_soon_threadsafe(self._hub.tell_changed, resource)
+        except RuntimeError:
+            log.debug("stream: the server's loop is closed")
 
     def read_new(self) -> None:
         """Give the hub everything that it has not heard."""
@@ -60,6 +69,7 @@ class Follower:
     def close(self) -> None:
         """Stop, and wait for the thread."""
         messages.stored.disconnect(self._on_stored_here)
+        changed.disconnect(self._on_changed_here)
         self._closing.set()
         self._inbox.close()
         self._thread.join(5.0)

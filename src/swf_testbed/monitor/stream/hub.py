@@ -10,13 +10,16 @@ from typing import Any
 from swf_testbed.model.clock import iso, now
 from swf_testbed.monitor import metrics
 from swf_testbed.monitor.services.messages import StoredMessage
-from swf_testbed.monitor.stream.frames import frame
+from swf_testbed.monitor.stream.frames import frame, notice
 from swf_testbed.monitor.stream.selection import Selection
 
 QUEUE_LIMIT = 2000
 """Messages that wait for a slow client before it is closed."""
 
 MAX_CLIENTS = 2000
+
+CHANGES_S = 0.25
+"""For so long changes are gathered before they are told."""
 
 
 @dataclass(eq=False)
@@ -60,6 +63,7 @@ class Hub:
         self._clients: set[Client] = set()
         self._numbers = itertools.count(1)
         self._evicted = 0
+        self._changed: set[str] = set()
 
     def new_client(self, address: str, agent: str, selection: Selection) -> Client:
         """A client that does not hear yet."""
@@ -103,6 +107,20 @@ class Hub:
             self.leave(client)
         elif client.waiting:
             client.arrived.set()
+
+    def tell_changed(self, resource: str) -> None:
+        """Tell those who want to know that records of a resource changed; many changes are told once."""
+        if not self._changed:
+            asyncio.get_running_loop().call_later(CHANGES_S, self._tell_changes)
+        self._changed.add(resource)
+
+    def _tell_changes(self) -> None:
+        pieces = {resource: notice("changed", {"resource": resource}) for resource in self._changed}
+        self._changed.clear()
+        for client in self._clients:
+            for resource in pieces.keys() & client.selection.changes:
+                client.waiting.append(pieces[resource])
+                client.arrived.set()
 
     def close(self) -> None:
         """End every stream: the server goes down."""

@@ -7,7 +7,7 @@ from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.monitor.services.filtering import number_between
 from swf_testbed.monitor.services.messages import StoredMessage
 
-_LISTS = ("msg_types", "agents", "run_ids")
+_LISTS = ("msg_types", "agents", "run_ids", "changes")
 _WORDS = ("namespace", "execution_id")
 PARAMETERS = (*_LISTS, *_WORDS, "last_event_id")
 _LONGEST, _MOST = 200, 100
@@ -15,18 +15,24 @@ _LONGEST, _MOST = 200, 100
 
 @dataclass(frozen=True)
 class Selection:
-    """Filters of one client; an empty one lets everything through."""
+    """Filters of one client; an empty one lets everything through.
+
+    Attributes:
+        changes: resources of which it wants to hear, whenever their records change, that they did; who names
+            some hears messages only of the types that it names.
+    """
 
     msg_types: frozenset[str] = frozenset()
     agents: frozenset[str] = frozenset()
     run_ids: frozenset[int] = frozenset()
     namespace: str | None = None
     execution_id: str | None = None
+    changes: frozenset[str] = frozenset()
 
     def wants(self, message: StoredMessage) -> bool:
         """Whether a message passes every filter."""
         return (
-            (not self.msg_types or message.event in self.msg_types)
+            (message.event in self.msg_types if self.msg_types else not self.changes)
             and (not self.agents or message.sender in self.agents)
             and (not self.run_ids or message.run_id in self.run_ids)
             and (self.namespace is None or message.namespace == self.namespace)
@@ -55,6 +61,7 @@ def parse(query: Iterable[tuple[str, str]]) -> tuple[Selection, int | None]:
             ),
             namespace=_only(said.get("namespace")),
             execution_id=_only(said.get("execution_id")),
+            changes=frozenset(said.get("changes", ())),
         ),
         event_number("last_event_id", last[-1]) if last and last[-1] else None,
     )

@@ -27,6 +27,7 @@ class ListPage:
         listing: what it can do.
         columns: what it shows, the first of which names the row.
         moved_by: the types of messages after which it may look different.
+        changes: resources whose records it shows, so that their changes by REST move it too.
         hint: what to do when there are none at all.
     """
 
@@ -36,6 +37,7 @@ class ListPage:
     listing: Listing
     columns: tuple[Column, ...]
     moved_by: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     hint: str = ""
 
     @property
@@ -46,7 +48,8 @@ class ListPage:
 
 def _list(name: str, title: str, resource: str, *columns: Column, **options: Any) -> ListPage:
     """A page of a resource; what is not about the page itself is about its listing."""
-    about = {key: options.pop(key) for key in ("rows", "moved_by", "hint") if key in options}
+    about = {key: options.pop(key) for key in ("rows", "moved_by", "changes", "hint") if key in options}
+    about.setdefault("changes", (resource,))
     listing = Listing(RESOURCES[resource], **options)
     return ListPage(name, title, about.pop("rows", title[0].lower() + title[1:]), listing, columns, **about)
 
@@ -92,6 +95,7 @@ _ALL = (
         search=("run_number", "execution", "namespace", "dataset"),
         complete=run_lines.add_counts,
         moved_by=(*LIFECYCLE, "stf_ready", "histograms_updated"),
+        changes=("runs", "run-states"),
         hint="Take one: ./testbed run fast_processing",
     ),
     _list(
@@ -238,6 +242,7 @@ _ALL = (
         facets=("message_type", "namespace", "sender_agent"),
         search=("sender_agent", "message_type", "recipient_agent", "execution_id", "message_content"),
         moved_by=tuple(REGISTRY),
+        changes=(),
     ),
     _list(
         "logs",

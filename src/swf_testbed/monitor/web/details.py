@@ -161,7 +161,7 @@ def detail_view(name: str) -> View:
             "parts": [excerpt(part, row) for part in detail.parts],
             "further": detail.further(row),
         }
-        moved_by = stream(known.moved_by) if known.moved_by and detail.parts else None
+        moved_by = stream(known.moved_by, known.changes)
         return page(request, "detail.html", context, here=f"web:{detail.within}", moved_by=moved_by)
 
     return view

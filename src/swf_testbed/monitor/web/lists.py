@@ -29,8 +29,6 @@ _SPANS = (("15 min", 15), ("1 h", 60), ("24 h", 24 * 60))
 _TYPED = ("run_number", "start_time", "end_time")
 """Filters that every list offers as fields of its form, where the resource has them."""
 
-_LIVE = ("run_number", "namespace", "execution_id")
-
 
 class Heading(NamedTuple):
     """The head of a column; `link` sorts by it, if it can."""
@@ -66,9 +64,8 @@ def list_view(name: str) -> View:
         known = LISTS[name]
         asked = listing.understand(known.listing, query_of(request))
         found = listing.find(known.listing, asked, known.stored)
-        moved_by = stream(known.moved_by, **_followed(asked)) if known.moved_by and asked.page == 1 else None
         context = _context(known, asked, found)
-        return page(request, "list.html", context, here=f"web:{name}", moved_by=moved_by)
+        return page(request, "list.html", context, here=f"web:{name}", moved_by=_moved_by(known, asked))
 
     return view
 
@@ -96,10 +93,18 @@ def query_of(request: HttpRequest) -> dict[str, list[str]]:
     return said
 
 
-def _followed(asked: Asked) -> dict[str, object]:
-    """Filters of the list that are filters of the stream too: other events do not move it."""
-    said = {name: texts[0] for name in _LIVE if len(texts := asked.filters.get(name, ())) == 1 and texts[0]}
-    return {"run_ids" if name == "run_number" else name: text for name, text in said.items()}
+def _moved_by(known: ListPage, asked: Asked) -> str | None:
+    """The events of the first page; what stands on later ones is history."""
+    if asked.page > 1:
+        return None
+    only = {name: texts[0] for name, texts in asked.filters.items() if len(texts) == 1 and texts[0] != NONE}
+    return stream(
+        [text for text in asked.filters.get("message_type", ()) if text != NONE] or known.moved_by,
+        known.changes,
+        run_ids=only.get("run_number"),
+        namespace=only.get("namespace"),
+        execution_id=only.get("execution_id"),
+    )
 
 
 def _context(known: ListPage, asked: Asked, found: Found) -> dict[str, Any]:

@@ -48,15 +48,17 @@ def problem(request: HttpRequest, error: SwfError) -> HttpResponse:
     return render(request, "web/problem.html", context, status=status)
 
 
-def stream(events: Iterable[str] = (), **filters: object) -> str:
+def stream(events: Iterable[str] = (), changes: Iterable[str] = (), **filters: object) -> str:
     """The address of the events that move a page.
 
     Args:
-        events: the types of messages; all, if there is none.
+        events: the types of messages; all, if there is none, and no `changes` either.
+        changes: resources whose changes by REST move it too.
         filters: `run_ids`, `namespace` and others of the stream; None is none.
     """
     said = {name: str(value) for name, value in filters.items() if value is not None}
-    wanted = {"msg_types": ",".join(events)} if events else {}
+    lists = {"msg_types": ",".join(events), "changes": ",".join(changes)}
+    wanted = {name: text for name, text in lists.items() if text}
     query = urlencode(wanted | said)
     return get_script_prefix() + "api/messages/stream/" + (f"?{query}" if query else "")
 

@@ -16,6 +16,19 @@ function say(state, text) {
   sign.textContent = text;
 }
 
+/** What a reader has done to a part, for a new one in its place: scrolled it, opened something, focused a link. */
+function keep(old, part) {
+  const scrolled = [...old.querySelectorAll('.scroll, .document')].map((one) => [one.scrollLeft, one.scrollTop]);
+  const opened = [...old.querySelectorAll('details')].map((one) => one.open);
+  const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+  old.replaceWith(part);
+  part.querySelectorAll('.scroll, .document').forEach((one, i) => {
+    [one.scrollLeft, one.scrollTop] = scrolled[i] ?? [0, 0];
+  });
+  part.querySelectorAll('details').forEach((one, i) => { one.open ||= opened[i] ?? false; });
+  if (focused) part.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
 function swap(fresh) {
   for (const part of fresh.querySelectorAll('[data-live]')) {
     const old = document.getElementById(part.id);
@@ -23,7 +36,7 @@ function swap(fresh) {
     const was = part.innerHTML;
     localTimes(part);
     part.dataset.was = was;
-    old.replaceWith(part);
+    keep(old, part);
   }
 }
 
@@ -66,6 +79,7 @@ function open() {
     // The browser reconnects by itself, except after an answer that is not a stream.
     if (source.readyState === EventSource.CLOSED) setTimeout(open, REOPEN_MS);
   });
+  source.addEventListener('changed', () => { refresh(); });
   for (const type of events.split(' ')) {
     source.addEventListener(type, (event) => {
       refresh();

@@ -1,0 +1,180 @@
+"""Every page on a database that has run for long: median time and number of queries, against their limits.
+
+    python benchmarks/pages.py [--scale 1] [--rounds 5] [--only NAME ...] [--queries-only]
+
+A scratch SQLite database gets 200 000 messages, 100 000 logs, 50 000 slices and 2 000 STFs; each page is then
+made for a logged-in user, in this process, with everything but the network. The exit status is 1 when the
+median of a page is above 300 ms, when it asks the database more than 12 times, or when it is no page.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+LIMIT_MS = 300.0
+LIMIT_QUERIES = 12
+
+PAGES = {
+    "hub": "/",
+    "run": "/runs/{run}/",
+    "run in progress": "/runs/{live_run}/",
+    "run, what moves": "/runs/{live_run}/?part=live",
+    "runs": "/runs/",
+    "runs of a phase": "/runs/?phase=completed",
+    "stfs": "/stfs/",
+    "stfs of a run": "/stfs/?run={run}",
+    "stfs, searched": "/stfs/?q=0004",
+    "samples": "/samples/",
+    "samples of a run": "/samples/?run_number={run}",
+    "slices": "/slices/",
+    "slices of a run": "/slices/?run_number={run}",
+    "slices that failed": "/slices/?status=failed",
+    "slices, by time done": "/slices/?ordering=-completed_at",
+    "slices, the last page": "/slices/?page={slice_pages}",
+    "slices, searched": "/slices/?q=worker-100012",
+    "workers": "/workers/",
+    "definitions": "/definitions/",
+    "executions": "/executions/",
+    "namespaces": "/namespaces/",
+    "agents": "/agents/",
+    "messages": "/messages/",
+    "messages, the last page": "/messages/?page={message_pages}",
+    "messages, in the middle": "/messages/?page={middle}",
+    "messages of a run": "/messages/?run_number={run}",
+    "messages of a type": "/messages/?message_type=stf_ready",
+    "messages of two types in one": "/messages/?message_type=slice&message_type=stf_gen&namespace=alice",
+    "messages of eight hours": "/messages/?start_time={hours_ago}",
+    "messages, by sender": "/messages/?ordering=sender_agent",
+    "messages, searched": "/messages/?q=swf.100029",
+    "messages, searched for nothing": "/messages/?q=nowhere",
+    "logs": "/logs/",
+    "logs, errors": "/logs/?levelname=ERROR",
+    "logs of a run": "/logs/?run_number={run}",
+    "logs, searched": "/logs/?q=.001234",
+    "logs, searched for nothing": "/logs/?q=nowhere",
+    "logs, the oldest first": "/logs/?ordering=timestamp",
+    "logs, the last page": "/logs/?page={log_pages}",
+    "log summary": "/logs/summary/",
+    "log summary of a run": "/logs/summary/?run_number={run}",
+    "subscribers": "/subscribers/",
+    "alarms": "/alarms/",
+    "stf": "/stfs/{stf}/",
+    "sample": "/samples/{sample}/",
+    "slice": "/slices/{slice}/",
+    "worker": "/workers/{worker}/",
+    "definition": "/definitions/{definition}/",
+    "execution": "/executions/{execution}/",
+    "namespace": "/namespaces/{namespace}/",
+    "agent": "/agents/{agent}/",
+    "message": "/messages/{message}/",
+    "log": "/logs/{log}/",
+    "subscriber": "/subscribers/{subscriber}/",
+    "alarm": "/alarms/{alarm}/",
+    "tokens": "/account/tokens/",
+}
+"""Addresses by what they show; in braces what `page_rows.names` tells."""
+
+
+class Measured(NamedTuple):
+    """One page: how long it took, ms, and how often it asked the database."""
+
+    status: int
+    median_ms: float
+    queries: int
+    bytes: int
+
+
+@contextmanager
+def scratch() -> Iterator[None]:
+    """An empty database of its own, and Django set up on it."""
+    with tempfile.TemporaryDirectory(prefix="swf-pages-") as home:
+        os.environ |= {"SWF_HOME": home, "SWF_MODE": "embedded", "SWF_LOG_LEVEL": "ERROR"}
+        from swf_testbed.config.settings import load_settings
+        from swf_testbed.monitor.startup import prepare
+
+        prepare(load_settings(os.environ))
+        yield
+
+
+class Browser:
+    """A logged-in user, without a network."""
+
+    def __init__(self) -> None:
+        from django.contrib.auth.models import User
+        from django.test import Client
+
+        self._client = Client(HTTP_HOST="localhost", raise_request_exception=False)
+        self._client.force_login(User.objects.create_user("alice"))
+
+    def measure(self, address: str, rounds: int) -> Measured:
+        """Get a page once to count, and then so many times."""
+        from django.db import connection
+
+        asked: list[str] = []
+
+        def count(execute: Any, sql: str, *rest: Any) -> Any:
+            asked.append(sql)
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(count):
+            answer = self._client.get(address)
+        times = []
+        for _ in range(rounds):
+            begin = time.perf_counter()
+            self._client.get(address)
+            times.append(time.perf_counter() - begin)
+        median = 1000 * statistics.median(times) if times else 0.0
+        return Measured(answer.status_code, median, len(asked), len(answer.content))
+
+
+def arguments() -> argparse.Namespace:
+    """What was said."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="part of the rows")
+    parser.add_argument("--rounds", type=int, default=5, help="times that each page is made")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="pages whose names begin so")
+    parser.add_argument("--queries-only", action="store_true", help="no times: only queries are judged")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Print a line a page; 1 if any is above a limit."""
+    said = arguments()
+    with scratch():
+        from datetime import timedelta
+
+        from page_rows import History, Sizes, names
+
+        from swf_testbed.model.clock import iso, now
+
+        sizes, begin = Sizes().scaled(said.scale), time.perf_counter()
+        History(sizes).store()
+        print(f"{sizes}, stored in {time.perf_counter() - begin:.0f} s", flush=True)
+        known = names(sizes) | {"hours_ago": iso(now() - timedelta(hours=8)).replace("+00:00", "Z")}
+        browser, failed = Browser(), 0
+        print(f"{'page':<40}{'median ms':>10}{'queries':>9}{'kB':>7}")
+        for name, address in PAGES.items():
+            if said.only and not name.startswith(tuple(said.only)):
+                continue
+            found = browser.measure(address.format(**known), 0 if said.queries_only else said.rounds)
+            good = found.status == 200 and found.median_ms <= LIMIT_MS and found.queries <= LIMIT_QUERIES
+            note = "" if good else f"  above a limit (status {found.status})"
+            failed += not good
+            print(
+                f"{name:<40}{found.median_ms:>10.0f}{found.queries:>9}{found.bytes / 1000:>7.0f}{note}",
+                flush=True,
+            )
+    print(f"limits: {LIMIT_MS:.0f} ms, {LIMIT_QUERIES} queries; pages above one: {failed}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
