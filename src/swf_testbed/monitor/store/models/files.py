@@ -95,7 +95,7 @@ class TfSlice(Timed):
             models.UniqueConstraint(fields=["fastmon_file", "slice_id"], name="slice_once"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["run_number", "status"], name="slice_by_run"),
+            models.Index(fields=["run_number", "status", "assigned_worker"], name="slice_by_run"),
             models.Index(fields=["run_number", "plotted_at"], name="slice_by_plot"),
         ]
 

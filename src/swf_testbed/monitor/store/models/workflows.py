@@ -86,9 +86,14 @@ class WorkflowMessage(models.Model):
     causation_id = models.UUIDField(null=True, db_index=True)
 
     class Meta:
-        """Newest first."""
+        """Newest first; counted from an index alone."""
 
         ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["message_type", "sender_agent", "namespace", "sent_at"], name="message_counted"
+            )
+        ]
 
 
 class Log(models.Model):
@@ -113,7 +118,13 @@ class Log(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        """Newest first; the errors of an execution are found among its lines."""
+        """Newest first; the errors of an execution are found among its lines, all are counted by an index."""
 
         ordering: ClassVar = ["-id"]
-        indexes: ClassVar = [models.Index(fields=["execution_id", "level"], name="log_by_execution")]
+        indexes: ClassVar = [
+            models.Index(fields=["execution_id", "level"], name="log_by_execution"),
+            models.Index(
+                fields=["app_name", "instance_name", "levelname", "namespace", "timestamp"],
+                name="log_counted",
+            ),
+        ]
