@@ -5,7 +5,7 @@ may say `q`, a text to search for, and `without`, names of filters of which a ro
 say nothing: a browser sends those of all fields of a form.
 
 The number of rows and all counts come from one statement that groups the rows by their facets; an index over
-these columns lets it read nothing else.
+these columns lets it read nothing else. A text is searched for once, whatever is then counted and shown.
 """
 
 from collections import Counter
@@ -29,6 +29,9 @@ PAGE = 50
 
 SEARCHED = 50_000
 """Newest rows that a text is searched in."""
+
+FEW = 1000
+"""Rows that are got by their keys, once they are found."""
 
 MAX_DOWNLOAD = 500_000
 """Rows of one download."""
@@ -187,16 +190,27 @@ def find(listing: Listing, asked: Asked, columns: Sequence[str]) -> Found:
         NotFound: the list does not have so many pages.
     """
     oldest = _oldest(listing, asked)
-    total, facets = _counted(listing, asked, oldest)
+    tally = _Tally(listing, asked)
+    outside = _matching(listing, tally.outside, asked.text, oldest).order_by()
+    rows = _in_order(listing, asked, oldest)
+    if asked.text:
+        rows = _those(rows, listing, asked, tally.count_found(outside))
+    else:
+        tally.count(outside)
     begin = (asked.page - 1) * PAGE
-    if begin and begin >= total:
-        raise NotFound(
-            f"there is no page {asked.page} of this list, which has {total} rows, {PAGE} on a page"
-        )
-    part = range(begin, min(begin + PAGE, total))
-    rows = _rows(_in_order(listing, asked, oldest), listing.resource, columns, part)
-    listing.complete(rows)
-    return Found(total, rows, facets, bounded=oldest is not None)
+    if begin and begin >= tally.total:
+        raise NotFound(f"page {asked.page} of this list does not exist: {tally.total} rows, {PAGE} on each")
+    found = _rows(rows, listing.resource, columns, range(begin, min(begin + PAGE, tally.total)))
+    listing.complete(found)
+    return Found(tally.total, found, tally.facets, bounded=oldest is not None)
+
+
+def _those(rows: "QuerySet[Any]", listing: Listing, asked: Asked, keys: list[Any]) -> "QuerySet[Any]":
+    """The rows that were found; a few are got by their keys, as a second search would take as long."""
+    if len(keys) > FEW:
+        return rows
+    few = listing.resource.model._default_manager.filter(pk__in=keys)
+    return few.order_by(*Filters(listing.resource).ordering(asked.ordering)) if asked.ordering else few
 
 
 def excerpt(listing: Listing, filters: Mapping[str, str], columns: Sequence[str], most: int) -> list[Row]:
@@ -213,27 +227,53 @@ def _rows(rows: "QuerySet[Any]", resource: Resource, columns: Sequence[str], par
     return [dict(zip(names, values, strict=True)) for values in wanted[part.start : part.stop]]
 
 
-def _counted(listing: Listing, asked: Asked, oldest: int | None) -> tuple[int, dict[str, list[Value]]]:
-    """The number of rows, and each facet's values, counted where all filters but its own let rows pass."""
-    if not listing.facets:
-        return _matching(listing, asked.filters, asked.text, oldest).count(), {}
-    names = listing.facets
-    chosen = [_chosen(listing, name, asked.filters.get(name, ())) for name in names]
-    outside = {name: values for name, values in asked.filters.items() if name not in names}
-    rows = _matching(listing, outside, asked.text, oldest).order_by()
-    paths = [path_of(listing.resource, name) for name in names]
-    total, counts = 0, [Counter(dict.fromkeys(values, 0)) for values in chosen]
-    for *values, number in rows.values_list(*paths).annotate(Count("pk")):
+class _Tally:
+    """The number of rows, and each facet's values, counted where all filters but its own let rows pass.
+
+    Attributes:
+        outside: the filters that are no facets: they decide which rows are counted at all.
+        total: rows that pass all.
+    """
+
+    def __init__(self, listing: Listing, asked: Asked) -> None:
+        self._listing, self._names = listing, listing.facets
+        self._paths = [path_of(listing.resource, name) for name in self._names]
+        self._chosen = [_chosen(listing, name, asked.filters.get(name, ())) for name in self._names]
+        self._counts = [Counter(dict.fromkeys(values, 0)) for values in self._chosen]
+        self.outside = {name: texts for name, texts in asked.filters.items() if name not in self._names}
+        self.total = 0
+
+    def count(self, rows: "QuerySet[Any]") -> None:
+        """Count rows, group by group; without facets all are one."""
+        if not self._paths:
+            self.total = rows.count()
+            return
+        for *values, number in rows.values_list(*self._paths).annotate(Count("pk")):
+            self._add(values, number)
+
+    def count_found(self, rows: "QuerySet[Any]") -> list[Any]:
+        """Count rows that are searched for, each of which is looked at; the keys of those that pass."""
+        found = list(rows.values_list("pk", *self._paths))
+        groups = Counter(row[1:] for row in found)
+        passing = {group for group, number in groups.items() if self._add(group, number)}
+        return [row[0] for row in found if row[1:] in passing]
+
+    def _add(self, values: Sequence[Any], number: int) -> bool:
         texts = [as_text(value) for value in values]
-        refusing = [i for i, text in enumerate(texts) if chosen[i] and text not in chosen[i]]
-        total += 0 if refusing else number
+        refusing = [i for i, text in enumerate(texts) if self._chosen[i] and text not in self._chosen[i]]
+        self.total += 0 if refusing else number
         if len(refusing) < 2:
-            for i in refusing or range(len(names)):
-                counts[i][texts[i]] += number
-    return total, {
-        name: [Value(text, number, text in chosen[i]) for text, number in _sorted(listing, name, counts[i])]
-        for i, name in enumerate(names)
-    }
+            for i in refusing or range(len(texts)):
+                self._counts[i][texts[i]] += number
+        return not refusing
+
+    @property
+    def facets(self) -> dict[str, list[Value]]:
+        """What was counted."""
+        return {
+            name: [Value(text, rows, text in chosen) for text, rows in _sorted(self._listing, name, counts)]
+            for name, chosen, counts in zip(self._names, self._chosen, self._counts, strict=True)
+        }
 
 
 def _chosen(listing: Listing, name: str, texts: Sequence[str]) -> set[str]:
