@@ -183,7 +183,7 @@ def test_a_wrong_token_an_unknown_certificate_and_a_dead_address_are_one_line_ea
     for (code, out, err), expected, words_of_it in (
         (refused, 2, "valid token"),
         (unknown, 2, "set REQUESTS_CA_BUNDLE to a file"),
-        (dead, 1, "did not answer"),
+        (dead, 1, "no stream of events from"),
         (nowhere, 1, "monitor.invalid"),
     ):
         assert (code, out) == (expected, ""), err

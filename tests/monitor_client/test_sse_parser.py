@@ -45,6 +45,12 @@ def test_retry_is_digits_or_nothing(said: bytes, understood: int | None) -> None
     assert parser.retry_ms == understood
 
 
+def test_an_id_without_data_moves_on_and_is_no_event() -> None:
+    parser = SseParser()
+    assert list(parser.feed(b"id: 7\ndata: x\n\n: heartbeat\nid: 9\n\nid: 11\n")) == [("message", "x", "7")]
+    assert parser.last_id == "9"
+
+
 _LINES = st.sampled_from([b"data: ", b"data", b"id: 7", b"event: a", b": c", b"retry: 5", b"", b"\xff\0"])
 _ENDS = st.sampled_from([b"\n", b"\r", b"\r\n"])
 

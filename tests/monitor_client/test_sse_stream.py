@@ -70,6 +70,14 @@ def test_a_gap_is_told_and_the_numbers_begin_again(caplog: pytest.LogCaptureFixt
         assert take(stream, 1) == [Connected(2, gap=False)]
 
 
+def test_a_sign_of_life_moves_the_number_to_resume_from() -> None:
+    first = Answer(connected(5) + event(6) + b": heartbeat\nid: 40\n\n")
+    second = Answer(connected(resumed_from=40, history="complete") + event(41))
+    with stream_of(first, second) as (stream, server):
+        assert [item.id for item in take(stream, 5) if isinstance(item, Event)] == [6, 41]
+    assert server.asked[1]["last-event-id"] == "40"
+
+
 def test_the_reason_of_the_server_is_told() -> None:
     closed = b'event: closed\ndata: {"reason": "too slow"}\n\n'
     with stream_of(Answer(connected(1) + closed)) as (stream, _):

@@ -144,7 +144,7 @@ class EventStream:
     def _give_up_if_never_connected(self, begun: float, wait: float) -> None:
         limit = self._patience_s
         if limit is not None and not self._ever_connected and time.monotonic() + wait - begun > limit:
-            raise Unavailable(f"the monitor at {self._http.base_url} did not answer: {self._reason}")
+            raise Unavailable(f"no stream of events from {self._http.base_url}: {self._reason}")
 
     def _one_connection(self) -> Iterator[StreamItem]:
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
@@ -173,6 +173,12 @@ class EventStream:
                 if item is not None:
                     yield item
             self._asked_pause_s = (parser.retry_ms or 0) / 1000
+            self._pass(_number(parser.last_id))
+
+    def _pass(self, number: int | None) -> None:
+        """Everything up to a number was sent: a sign of life has one too, beyond what filters let through."""
+        if number is not None and self.last_event_id is not None:
+            self.last_event_id = max(self.last_event_id, number)
 
     def _understood(self, said: ServerEvent) -> StreamItem | None:
         if said.event == _CONNECTED:

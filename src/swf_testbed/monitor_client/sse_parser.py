@@ -28,6 +28,9 @@ class SseParser:
         self.retry_ms: int | None = None
         """The last `retry:` that was said."""
 
+        self.last_id = ""
+        """The last `id:` of a block that has ended, also of one without data: where to resume."""
+
         self._line: list[bytes] = []
         self._event = ""
         self._id: str | None = None
@@ -83,6 +86,8 @@ class SseParser:
             self.retry_ms = int(value)
 
     def _dispatch(self) -> ServerEvent | None:
+        if self._id is not None:
+            self.last_id = self._id
         event = ServerEvent(self._event or "message", "\n".join(self._data), self._id) if self._data else None
         self._clear()
         return event
