@@ -53,7 +53,8 @@ def manager(up: Settings, toml: Path) -> Iterator[Manager]:
     if manager_status(up).process is None:
         detach(up, quiet)
     with connected_bus(up) as bus:
-        yield Manager.own(bus, "local")
+        # It is its user's: who asks need not know the namespace.
+        yield Manager(bus, "any", username(), username())
     stop_agents(up)
 
 
@@ -82,6 +83,9 @@ def test_agents_are_started_shown_killed_restarted_and_stopped(
 ) -> None:
     started = manager.start_testbed()
     assert started.ours
+    assert {one.name: one.answer for one in started.services} == dict.fromkeys(
+        ("broker", "monitor", "intake"), "up"
+    )
     (runner,) = started.programs
     assert (runner.name, runner.state) == (RUNNER, "RUNNING")
 

@@ -10,7 +10,7 @@ from swf_testbed.model import destinations
 from swf_testbed.model.errors import Unavailable
 from swf_testbed.model.status import OperationalState
 from swf_testbed.runtime.activity import Activity
-from swf_testbed.runtime.consumer import Consumer
+from swf_testbed.runtime.consumer import Consumer, Listener
 from swf_testbed.runtime.context import AgentContext
 from swf_testbed.runtime.handlers import Handler, collect
 from swf_testbed.runtime.patience import Stopping, persist
@@ -34,6 +34,9 @@ class BaseAgent:
     heartbeat_s: ClassVar[float] = HEARTBEAT_S
     alone: ClassVar[bool] = True
     """Whether a namespace may have one at a time: the broker then refuses a second while the first lives."""
+
+    everybody: ClassVar[bool] = False
+    """Whether it hears messages of every namespace; the destinations must then be its own."""
 
     handlers: ClassVar[dict[str, Handler]]
 
@@ -127,7 +130,7 @@ class BaseAgent:
         consumers = []
         for destination, handlers in self.heard(context.namespace).items():
             inbox = context.bus.subscribe(self._subscription(destination, handlers))
-            who = (context.namespace, context.name)
+            who = Listener(context.namespace, context.name, self.everybody)
             consumer = Consumer(inbox, handlers, self._call, context.bus, who, self.activity, self.stopping)
             self._inboxes.append(inbox)
             consumers.append(consumer)

@@ -25,6 +25,14 @@ class Work(NamedTuple):
     message: Message
 
 
+class Listener(NamedTuple):
+    """Who hears: an agent of a namespace; `everybody` if what it hears is its own whatever the namespace."""
+
+    namespace: str
+    agent: str
+    everybody: bool = False
+
+
 class Consumer:
     """Takes from one inbox, and hands to the agent's handlers.
 
@@ -33,7 +41,7 @@ class Consumer:
         handlers: by `msg_type`.
         call: runs a handler of the agent with a message or a list of them.
         bus: for dead letters.
-        who: the namespace, and the agent's name.
+        who: hears.
         activity: counts.
         stopping: set when the agent ends.
     """
@@ -44,12 +52,12 @@ class Consumer:
         handlers: dict[str, Handler],
         call: Callable[[Handler, Any], None],
         bus: Bus,
-        who: tuple[str, str],
+        who: Listener,
         activity: Activity,
         stopping: threading.Event,
     ) -> None:
         self._inbox, self._handlers, self._call, self._bus = inbox, handlers, call, bus
-        self._namespace, self._agent = who
+        self._who = who
         self._activity, self._stopping = activity, stopping
         self._limit = max(handler.batch for handler in handlers.values())
         self._linger_s = max(handler.linger_s for handler in handlers.values())
@@ -92,7 +100,8 @@ class Consumer:
             except NotAMessage as error:
                 self._fail(delivery, error)
             else:
-                if message.namespace != self._namespace or message.msg_type not in self._handlers:
+                foreign = message.namespace != self._who.namespace and not self._who.everybody
+                if foreign or message.msg_type not in self._handlers:
                     self._skip(delivery, f"{message.msg_type} of namespace {message.namespace} is not for us")
                 else:
                     yield Work(delivery, message)
@@ -131,7 +140,7 @@ class Consumer:
     def _fail(self, delivery: Delivery, error: Exception) -> None:
         _log.warning("dead letter from %s: %s", delivery.destination, error)
         self._activity.failed += 1
-        bury(self._bus, delivery, namespace=self._namespace, agent=self._agent, error=error)
+        bury(self._bus, delivery, namespace=self._who.namespace, agent=self._who.agent, error=error)
         self._inbox.ack([delivery])
 
 

@@ -34,6 +34,7 @@ class AgentManager(BaseAgent):
     """
 
     agent_type: ClassVar[str] = TYPE
+    everybody: ClassVar[bool] = True
 
     def __init__(self, context: AgentContext) -> None:
         super().__init__(context)

@@ -32,15 +32,27 @@ class ProgramState(_Document):
     said: str = ""
 
 
-class UserTestbed(_Document):
-    """The agents of a user: `ours` if this manager started them, of which workflow `config_name` tells.
+class ServiceState(_Document):
+    """A service; `answer` is `up`, `down` or `not ours`."""
 
-    Without a `config_name` they are those of testbed.toml.
+    name: Name
+    answer: Name
+    state: Name
+    address: str | None = None
+    said: str = ""
+
+
+class UserTestbed(_Document):
+    """Services and agents of a user.
+
+    The agents are `ours` if this manager started them; they are those of the workflow `config_name`, without
+    one those of testbed.toml.
     """
 
     namespace: Namespace
     ours: bool
     config_name: str | None = None
+    services: tuple[ServiceState, ...] = ()
     programs: tuple[ProgramState, ...] = ()
 
     @property

@@ -9,8 +9,8 @@ from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import agents_supervisord, stop_agents
 from swf_testbed.control.identity import Kept, ProcessIdentity
-from swf_testbed.control.manager.documents import Ended, Killed, ProgramState, UserTestbed
-from swf_testbed.control.services import Tell
+from swf_testbed.control.manager.documents import Ended, Killed, ProgramState, ServiceState, UserTestbed
+from swf_testbed.control.services import Tell, service_status
 from swf_testbed.control.standing import restart_testbed, start_testbed
 from swf_testbed.control.supervision import Process
 from swf_testbed.model.clock import iso
@@ -46,12 +46,18 @@ def stop(settings: Settings) -> Ended:
 
 
 def user_testbed(settings: Settings) -> UserTestbed:
-    """The agents that are up."""
+    """The services, and the agents that are up."""
     record = _own_record(settings)
     return UserTestbed(
         namespace=instance_namespace(settings.swf_home, settings.swf_testbed_config),
         ours=record is not None,
         config_name=record.config_name if record else None,
+        services=tuple(
+            ServiceState(
+                name=one.name, answer=one.answer, state=one.state, address=one.address, said=one.said
+            )
+            for one in service_status(settings)
+        ),
         programs=tuple(_state(process) for process in agents_supervisord(settings).processes()),
     )
 
