@@ -1,0 +1,81 @@
+"""The messages of every shipped configuration, as they were when somebody last looked.
+
+    python tests/workflows/golden_messages.py
+
+writes them anew: look at what has changed with `git diff`, and commit it with the change that made it so.
+"""
+
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from swf_testbed.config.catalogue import workflow_names
+from swf_testbed.config.settings import load_settings
+from swf_testbed.daq.files import ExitBuffer
+from swf_testbed.daq.simulator import RunIdentity, StfStore
+from swf_testbed.messages import Message
+from swf_testbed.messages.codec import encode
+from swf_testbed.workflows.environment import WorkflowEnvironment, WorkflowOptions
+from swf_testbed.workflows.order import prepare
+
+FOLDER = Path(__file__).parent / "golden"
+COMMAND = "python tests/workflows/golden_messages.py"
+RUN = 100_010
+FRAMES = 20
+"""A frame of 13.3 ms in place of 0.665 s: the files are small, what is said of them is not."""
+
+_BEGINS = datetime(2026, 1, 1, tzinfo=UTC)
+_PLACE = b"file:///exit-buffer"
+
+
+class _FixedTime(WorkflowEnvironment[WorkflowOptions]):
+    """Begins at the same moment every time."""
+
+    def stamp(self) -> datetime:
+        return _BEGINS + timedelta(seconds=self.now)
+
+
+def shipped_names(home: Path) -> list[str]:
+    """Every configuration that comes with the testbed."""
+    return workflow_names(home)
+
+
+def messages_of(name: str, home: Path) -> bytes:
+    """What the DAQ says in a run of a configuration, a line a message; the seed is the configuration's."""
+    order = prepare(name, load_settings({"SWF_HOME": str(home)}), overrides={"simulation.tf_per_stf": FRAMES})
+    said: list[Message] = []
+    buffer = home / "exit-buffer"
+    environment = _FixedTime(
+        RunIdentity("golden", "workflow_runner-agent-golden-1", f"{order.code.path.stem}-golden-0001", RUN),
+        order.parameters,
+        order.options,
+        ExitBuffer(buffer / str(RUN), RUN, order.parameters.simulation),
+        said.append,
+        no_more_runs,
+        paced=False,
+    )
+    environment.carry_out(order.code.execute)
+    lines = b"".join(encode(message) + b"\n" for message in said)
+    return lines.replace(buffer.absolute().as_uri().encode(), _PLACE)
+
+
+def no_more_runs() -> tuple[int, StfStore]:
+    """In place of the runner's way to the number of a next run."""
+    raise AssertionError("a shipped configuration takes one run")
+
+
+def main() -> int:
+    """Write them all."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as empty:
+        names = shipped_names(Path(empty))
+    for name in names:
+        with tempfile.TemporaryDirectory() as home:
+            (FOLDER / f"{name}.jsonl").write_bytes(messages_of(name, Path(home)))
+        print(f"golden: wrote {FOLDER / name}.jsonl")  # noqa: T201  # a command
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
