@@ -2,7 +2,7 @@
 
     SWF_KILL_POINTS=20 pytest -s tests/workflows/test_workflow_recovery.py
 
-kills at so many points instead of the few that a test of every day can afford; each says how long it took from
+kills at so many points instead of the few that a daily test can afford; each says how long it took from
 the start of the next runner until everything was ended.
 """
 
