@@ -1,6 +1,7 @@
 """Commands about messages that could not be handled."""
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +10,11 @@ from swf_testbed.bus import StompBus
 from swf_testbed.cli.console import show, show_json, show_table
 from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import settings
-from swf_testbed.control.dead_letters import DeadLetter, find, list_dead_letters, resend
 from swf_testbed.control.readiness import connected_bus
 from swf_testbed.model.errors import BadInput
+from swf_testbed.runtime.dead_letters import DeadLetter, list_dead_letters, resend
+
+_SHORTEST_ID = 6
 
 app = typer.Typer(
     name="dead-letters",
@@ -43,7 +46,7 @@ def show_(
 ) -> None:
     """Show one dead letter whole: where it was going, who failed on it and why, and what it says."""
     with _bus() as bus:
-        letter = find(list_dead_letters(bus, _namespace()), id_)
+        letter = _find(list_dead_letters(bus, _namespace()), id_)
     show_json({**_document(letter), "headers": letter.headers, "body": _body(letter)})
 
 
@@ -57,15 +60,25 @@ def resend_(
         raise BadInput("dead letters", ids, "give ids, or --all")
     with _bus() as bus:
         letters = list_dead_letters(bus, _namespace())
-        chosen = letters if everything else [find(letters, said) for said in ids or ()]
-        homeless = [letter.id for letter in chosen if not letter.origin]
-        if homeless:
-            raise BadInput("dead letter", homeless[0], "does not say where it was first sent")
-        sent = resend(bus, _namespace(), {letter.id for letter in chosen})
+        chosen = letters if everything else [_find(letters, said) for said in ids or ()]
+        sent = resend(bus, _namespace(), chosen)
     for letter in sent:
         show(f"sent again: {letter.id} to {letter.origin}")
     if not sent:
         show("there are no dead letters")
+
+
+def _find(letters: Iterable[DeadLetter], said: str) -> DeadLetter:
+    """The one whose id is, or begins with, what was said."""
+    fitting = [letter for letter in letters if letter.id.startswith(said)]
+    if len(said) < _SHORTEST_ID or len({letter.id for letter in fitting}) != 1:
+        problem = "fits several" if len(said) >= _SHORTEST_ID and fitting else "fits none"
+        raise BadInput(
+            "dead letter",
+            said,
+            f"{problem}; give the id of `dead-letters list`, or its first {_SHORTEST_ID} signs",
+        )
+    return fitting[0]
 
 
 def _namespace() -> str:
