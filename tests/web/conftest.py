@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from live_monitor import Monitor, serving
+from live_monitor import Monitor, manage, serving
+
+from swf_testbed.broker.testing import RunningBroker
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -29,6 +31,30 @@ def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
         running.add_counts(100010, 20_000)
         agent = {"instance_name": "data-agent-t-1", "agent_type": "data", "status": "OK"}
         running.post("systemagents/heartbeat", agent | {"operational_state": "READY"})
+        yield running
+
+
+PEOPLE = """
+from django.contrib.auth.models import User
+for name in ("owner", "member", "stranger"):
+    User.objects.create_user(name, password=f"pass of {name}")
+User.objects.create_superuser("boss", password="pass of boss")
+"""
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    with RunningBroker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def operated(tmp_path_factory: pytest.TempPathFactory, broker: RunningBroker) -> Iterator[Monitor]:
+    """A monitor with a broker and people: the namespace torre has an owner and a member; boss is staff."""
+    home = tmp_path_factory.mktemp("operated")
+    with serving(home, ACTIVEMQ_PORT=str(broker.port)) as running:
+        manage(home, "shell", "--no-imports", "-c", PEOPLE)
+        running.post("namespaces", {"name": "torre", "owner": "owner", "members": ["member"]})
         yield running
 
 

@@ -90,6 +90,12 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def manage(home: Path, *words: str) -> None:
+    """One of Django's commands on the database of a monitor."""
+    command = [sys.executable, "-m", "swf_testbed.monitor", "manage", *words]
+    subprocess.run(command, env=os.environ | {"SWF_HOME": str(home)}, check=True, capture_output=True)
+
+
 @contextmanager
 def serving(home: Path, **environment: str) -> Iterator[Monitor]:
     """A monitor of its own, started as the testbed starts it."""

@@ -1,15 +1,13 @@
 """What a reader of the pages sees, in a real browser against a real monitor."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import httpx
 import pytest
 from live_monitor import Monitor, serving
+from watched_page import ADC, RUN, watched
 
 import swf_testbed.monitor.web
 
@@ -17,42 +15,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 VENDOR = Path(swf_testbed.monitor.web.__file__).parent / "static" / "vendor"
-RUN = "/runs/100010/?subsystem=drich"
-ADC = 'figure[data-name="adc"]'
-"""The one histogram that the fixture fills."""
-
 needs_scripts = pytest.mark.skipif(
     not (VENDOR / "gathered.json").exists(), reason="the scripts are not gathered: tools/gather_web.py"
 )
-
-
-@dataclass
-class Watched:
-    """A page, and what happened in it."""
-
-    page: "Page"
-    problems: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def open_run(self, monitor: Monitor, address: str = RUN) -> "Page":
-        """The run page, when its plot is drawn and the stream is open."""
-        self.page.goto(monitor.url + address)
-        self.page.wait_for_selector(f"{ADC} svg text")
-        self.page.wait_for_selector('#link-state[data-state="live"]')
-        return self.page
-
-
-@contextmanager
-def watched(browser: "Browser", **options: Any) -> Iterator[Watched]:
-    context = browser.new_context(**options)
-    seen = Watched(context.new_page())
-    seen.page.on("console", lambda said: seen.problems.append(said.text) if said.type == "error" else None)
-    seen.page.on("pageerror", lambda error: seen.problems.append(str(error)))
-    seen.page.on("request", lambda request: seen.requests.append(request.url))
-    try:
-        yield seen
-    finally:
-        context.close()
 
 
 def axis_labels(page: "Page") -> list[str]:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from swf_testbed.bus import Bus, Delivery, Subscription
 from swf_testbed.messages.codec import MAX_BODY
@@ -62,6 +63,15 @@ class DeadLetter:
             body=delivery.body,
             delivery=delivery,
         )
+
+    @property
+    def failed(self) -> datetime | None:
+        """When, if it says so; whoever reaches the queue may have written anything there."""
+        try:
+            moment = datetime.fromisoformat(self.failed_at)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else None
 
     @property
     def headers(self) -> dict[str, str]:

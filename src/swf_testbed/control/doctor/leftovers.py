@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Iterator
 
-from swf_testbed.control.dead_letters import list_dead_letters
 from swf_testbed.control.doctor.findings import Finding, Patient, error, ok, warning
 from swf_testbed.control.identity import ProcessIdentity
 from swf_testbed.control.manager.daemon import manager_status
@@ -13,6 +12,7 @@ from swf_testbed.control.services import refuse_other_mode
 from swf_testbed.control.status import living_agents, open_executions
 from swf_testbed.control.supervision import Supervisord
 from swf_testbed.model.errors import Refused
+from swf_testbed.runtime.dead_letters import list_dead_letters
 
 
 def check_supervisors(patient: Patient) -> Iterator[Finding]:

@@ -100,6 +100,14 @@ def _hear_cleared(message: bus.Alarm) -> None:
         change(standing.pk, sent, message.sender, announced=True)
 
 
+def get(number: int) -> Alarm:
+    """One alarm; `NotFound` if there is none."""
+    found = Alarm.objects.filter(pk=number).first()
+    if found is None:
+        raise NotFound(f"there is no alarm {number}")
+    return found
+
+
 def acknowledge(number: int, by: str, note: str) -> None:
     """Somebody has seen an alarm and cares for it.
 
@@ -118,8 +126,8 @@ def clear(number: int, by: str, note: str) -> None:
 
 
 def _refuse_cleared(number: int) -> None:
-    alarm = Alarm.objects.filter(pk=number).first()
-    if alarm is not None and alarm.cleared_at is not None:
+    alarm = get(number)
+    if alarm.cleared_at is not None:
         raise Conflict(f"alarm {number} was cleared at {iso(alarm.cleared_at)}; raise a new one")
 
 

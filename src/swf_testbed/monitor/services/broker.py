@@ -37,6 +37,16 @@ class Broker:
         self._asking = threading.Lock()
 
     @property
+    def bus(self) -> Bus:
+        """The connection itself."""
+        return self._bus
+
+    @property
+    def tells(self) -> bool:
+        """Whether this broker answers with its counts."""
+        return self._tells
+
+    @property
     def connected(self) -> bool:
         """Whether it answers at this moment."""
         return self._bus.connected

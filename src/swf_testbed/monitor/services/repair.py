@@ -1,10 +1,11 @@
 """Ends executions and runs that nobody ended: whoever should have is gone, and nothing was heard for long."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 
 from swf_testbed.model.clock import iso, now
 from swf_testbed.model.errors import NotFound
@@ -46,7 +47,7 @@ def repair_stuck(older_than: timedelta, *, dry_run: bool = False) -> list[Repair
     last word. Doing it again does nothing more.
     """
     limit = now() - older_than
-    with writing():
+    with nullcontext() if dry_run else writing():
         executions = list(_stuck_executions(limit))
         ended = {execution.execution_id for execution, _ in executions}
         runs = list(_stuck_runs(limit, ended))
@@ -80,12 +81,13 @@ def _stuck_executions(limit: datetime) -> Iterator[tuple[WorkflowExecution, date
         .exclude(operational_state=OperationalState.EXITED)
         .values_list("instance_name", flat=True)
     )
-    for execution in WorkflowExecution.objects.filter(status__in=_OPEN).order_by("id"):
+    said = _last_word(execution_id=OuterRef("execution_id"))
+    still = WorkflowExecution.objects.filter(status__in=_OPEN, updated_at__lt=limit).annotate(said=said)
+    for execution in still.order_by("id"):
         if execution.metadata.get("runner") in alive:
             continue
-        said = WorkflowMessage.objects.filter(execution_id=execution.execution_id)
-        last = _latest(execution.start_time or execution.created_at, said.aggregate(t=Max("sent_at"))["t"])
-        if last < limit and execution.updated_at < limit:
+        last = _latest(execution.start_time or execution.created_at, execution.said)
+        if last < limit:
             yield execution, last
 
 
@@ -95,13 +97,20 @@ def _stuck_runs(limit: datetime, ended: set[str]) -> Iterator[tuple[RunState, da
         .exclude(execution_id__in=ended)
         .values_list("execution_id", flat=True)
     )
-    for state in RunState.objects.filter(phase__in=_GOING_ON).select_related("run").order_by("run"):
+    said = _last_word(run_id=OuterRef("run"))
+    still = RunState.objects.filter(phase__in=_GOING_ON, updated_at__lt=limit).annotate(said=said)
+    for state in still.select_related("run").order_by("run"):
         if state.run.execution in going_on:
             continue
-        said = WorkflowMessage.objects.filter(run_id=state.run.run_number)
-        last = _latest(state.state_changed_at or state.created_at, said.aggregate(t=Max("sent_at"))["t"])
-        if last < limit and state.updated_at < limit:
+        last = _latest(state.state_changed_at or state.created_at, state.said)
+        if last < limit:
             yield state, last
+
+
+def _last_word(**of: OuterRef) -> Subquery:
+    """When the newest message was sent, however many there are."""
+    found = WorkflowMessage.objects.filter(**of, sent_at__isnull=False).order_by("-id")
+    return Subquery(found.values("sent_at")[:1])
 
 
 def _latest(*moments: datetime | None) -> datetime:

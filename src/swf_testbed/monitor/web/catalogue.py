@@ -29,6 +29,7 @@ class ListPage:
         moved_by: the types of messages after which it may look different.
         changes: resources whose records it shows, so that their changes by REST move it too.
         hint: what to do when there are none at all.
+        further: links to what else can be done: their words, and the name of the address.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ListPage:
     moved_by: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     hint: str = ""
+    further: tuple[tuple[str, str], ...] = ()
 
     @property
     def stored(self) -> list[str]:
@@ -48,7 +50,8 @@ class ListPage:
 
 def _list(name: str, title: str, resource: str, *columns: Column, **options: Any) -> ListPage:
     """A page of a resource; what is not about the page itself is about its listing."""
-    about = {key: options.pop(key) for key in ("rows", "moved_by", "changes", "hint") if key in options}
+    known = ("rows", "moved_by", "changes", "hint", "further")
+    about = {key: options.pop(key) for key in known if key in options}
     about.setdefault("changes", (resource,))
     listing = Listing(RESOURCES[resource], **options)
     return ListPage(name, title, about.pop("rows", title[0].lower() + title[1:]), listing, columns, **about)
@@ -286,12 +289,14 @@ _ALL = (
         Column("severity", "Severity", words.word),
         Column("subject", "Subject"),
         Column("text", "Text"),
+        Column("namespace", "Namespace"),
         Column("raised_at", "Raised", words.moment),
         Column("acknowledged_by", "Acknowledged by"),
         Column("cleared_at", "Cleared", words.moment),
-        facets=("severity", "acknowledged_by", "subject"),
+        facets=("severity", "namespace", "acknowledged_by", "subject"),
         search=("subject", "text"),
         moved_by=("alarm",),
+        further=(("Raise an alarm", "web:raise-alarm"),),
     ),
 )
 

@@ -136,10 +136,8 @@ DETAILS: dict[str, Detail] = {
         ),
         _of_namespace,
     ),
-    "message": Detail("messages", "Message"),
     "log": Detail("logs", "Line of a log", further=_around),
     "subscriber": Detail("subscribers", "Subscriber"),
-    "alarm": Detail("alarms", "Alarm"),
 }
 """Every such page by the name of its address."""
 

@@ -14,12 +14,14 @@ from django.shortcuts import render
 from django.urls import get_script_prefix
 
 from swf_testbed.messages import REGISTRY
-from swf_testbed.model.errors import NotFound, Refused, SwfError, Unavailable
+from swf_testbed.model.errors import Conflict, NotFound, Refused, SwfError, Unavailable
+from swf_testbed.monitor.services.rights import Actor
 
 View = Callable[..., HttpResponseBase]
 
 _STATUS: tuple[tuple[type[SwfError], int, str], ...] = (
     (NotFound, 404, "Not found"),
+    (Conflict, 409, "Not possible now"),
     (Refused, 403, "Not allowed"),
     (Unavailable, 503, "Not available now"),
     (SwfError, 400, "Not understood"),
@@ -39,6 +41,12 @@ def for_readers(view: View) -> View:
             return problem(request, error)
 
     return guarded
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Who asks for a change; for requests of those who are logged in."""
+    user = request.user
+    return Actor(user.get_username(), getattr(user, "is_staff", False))
 
 
 def problem(request: HttpRequest, error: SwfError) -> HttpResponse:

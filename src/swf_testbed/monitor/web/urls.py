@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from swf_testbed.monitor.web import account
+from swf_testbed.monitor.web import account, alarms, replay, system
 from swf_testbed.monitor.web.definition import definition
 from swf_testbed.monitor.web.details import DETAILS, detail_view
 from swf_testbed.monitor.web.execution import execution, run_timeline
@@ -11,6 +11,7 @@ from swf_testbed.monitor.web.hub import hub
 from swf_testbed.monitor.web.links import AnyKey
 from swf_testbed.monitor.web.lists import download, list_view
 from swf_testbed.monitor.web.log_summary import summary
+from swf_testbed.monitor.web.message import message
 from swf_testbed.monitor.web.run import run
 
 register_converter(AnyKey, "key")
@@ -41,10 +42,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _detail("worker"),
     _detail("namespace"),
     _detail("agent"),
-    _detail("message"),
     _detail("log"),
     _detail("subscriber"),
-    _detail("alarm"),
+    path("messages/<key:key>/", message, name="message"),
+    path("alarms/raise/", alarms.raise_alarm, name="raise-alarm"),
+    path("alarms/<int:number>/", alarms.alarm, name="alarm"),
+    path("replay/", replay.choose, name="replay"),
+    path("replay/<int:run_number>/", replay.replay, name="replay"),
+    path("replay/<int:run_number>/events/", replay.events, name="replay-events"),
+    path("system/", system.system, name="system"),
+    path("system/repair/", system.repair, name="repair"),
+    path("system/dead-letters/<str:namespace>/", system.dead_letter_list, name="dead-letters"),
+    path("system/dead-letters/<str:namespace>/<key:identity>/", system.dead_letter, name="dead-letter"),
     path("account/tokens/", account.account_tokens, name="tokens"),
     path("login/", account.ThrottledLoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="web:hub"), name="logout"),

@@ -33,6 +33,8 @@ MORE = (
     Entry("Namespaces", "web:namespaces", "instances of the testbed, and whose they are"),
     Entry("Subscribers", "web:subscribers", "who gets messages"),
     Entry("Log summary", "web:log-summary", "lines by program and level"),
+    Entry("Replay", "web:replay", "a run that has ended, moment by moment"),
+    Entry("System", "web:system", "services, queues, dead letters, what is stale"),
     Entry("API", "api-1:openapi-view", "the REST interface"),
 )
 
