@@ -5,9 +5,10 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_testbed.agents.fastmon.sampling import is_selected, sampling_config
+from swf_testbed.agents.fastmon.sampling import is_selected
 from swf_testbed.config.parameters import Fastmon, Parameters
 from swf_testbed.fastmon.policies import BlocksPolicy
+from swf_testbed.fastmon.sampling import sampling_config
 
 
 def fraction_of(parameters: Parameters, unannounced: float | None = None) -> float:

@@ -13,10 +13,10 @@ import typer
 from pages import PAGES, Block, blocks, inline_code, name_of
 from typer.core import TyperGroup
 
-from swf_testbed.agents.fastmon.sampling import sampling_config
 from swf_testbed.cli import main, stf
 from swf_testbed.config.compose import load_configuration
 from swf_testbed.daq.anomalies import parse_anomalies
+from swf_testbed.fastmon.sampling import sampling_config
 
 _PROGRAMS = {"testbed": typer.main.get_command(main.app), "stf": typer.main.get_command(stf.app)}
 _TIMEOUT_S = 60

@@ -13,6 +13,7 @@ from swf_testbed.cli import (
     files,
     mcp,
     new_workflow,
+    plan,
     processes,
     run,
     status,
@@ -43,6 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run.add_to(app)
+plan.add_to(app)
 processes.add_to(app)
 status.add_to(app)
 agent_manager.add_to(app)

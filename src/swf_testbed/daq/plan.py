@@ -93,16 +93,20 @@ class Stream:
             yield Wait(rest)
 
 
+def intervals_of(parameters: Parameters) -> tuple[float, ...]:
+    """How far apart the STFs of each stream are to be, s."""
+    usual = parameters.daq_state_machine.stf_interval
+    return (usual, *(side.stf_interval or usual for side in parameters.simulation.streams))
+
+
 def streams_of(parameters: Parameters) -> tuple[Stream, ...]:
     """The streams that are taken, the one that counts first."""
-    timing, simulation = parameters.daq_state_machine, parameters.simulation
-    intervals = (
-        timing.stf_interval,
-        *(side.stf_interval or timing.stf_interval for side in simulation.streams),
-    )
+    writing_s = parameters.daq_state_machine.stf_generation_time
     return tuple(
-        _stream(sends.stream, interval, timing.stf_generation_time, sends.tf_per_stf)
-        for sends, interval in zip(simulation.of_each_stream(), intervals, strict=True)
+        _stream(sends.stream, interval, writing_s, sends.tf_per_stf)
+        for sends, interval in zip(
+            parameters.simulation.of_each_stream(), intervals_of(parameters), strict=True
+        )
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from swf_testbed.config.checked import checked
+from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.policies import AnyPolicy, BlocksPolicy, StfFrames
 
 
@@ -80,6 +81,27 @@ _CONFIG: TypeAdapter[SamplingConfig] = TypeAdapter(SamplingConfig)
 def parse_sampling(table: dict[str, Any], field: str = "sampling") -> SamplingConfig:
     """The configuration in a table as read from TOML; `BadInput` names what is wrong in it."""
     return checked(_CONFIG, table, field)
+
+
+def sampling_config(parameters: Parameters, fraction: float | None = None) -> SamplingConfig:
+    """How a run is sampled: by its policies, or else by blocks of the configured number and fraction.
+
+    Args:
+        parameters: of the run.
+        fraction: of the frames, if the parameters do not say.
+    """
+    section = parameters.fastmon
+    blocks = {
+        "kind": "blocks",
+        "blocks": section.tf_files_per_stf,
+        "fraction": section.selection_fraction or fraction or parameters.fast_processing.stf_sampling_rate,
+    }
+    table = {
+        "policies": section.policies or (blocks,),
+        "files": section.tf_files_per_stf,
+        "seed": section.seed,
+    }
+    return parse_sampling(table, "fastmon")
 
 
 def choose(config: SamplingConfig, frames: StfFrames) -> Sample:

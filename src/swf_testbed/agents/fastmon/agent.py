@@ -5,8 +5,9 @@ import threading
 from pathlib import Path
 from typing import ClassVar
 
-from swf_testbed.agents.fastmon.sampling import Sampled, Source, record_of, sample_stf, sampling_config
+from swf_testbed.agents.fastmon.sampling import Sampled, Source, record_of, sample_stf
 from swf_testbed.agents.fastmon.takeup import TakeUp, check_folders
+from swf_testbed.fastmon.sampling import sampling_config
 from swf_testbed.messages import (
     FastmonStatus,
     Message,

@@ -9,11 +9,10 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.codec import encode
 from swf_testbed.fastmon.fill import products_of_index
 from swf_testbed.fastmon.policies import StfFrames
-from swf_testbed.fastmon.sampling import SamplingConfig, choose, parse_sampling
+from swf_testbed.fastmon.sampling import SamplingConfig, choose
 from swf_testbed.messages import SamplingReport, TfFileRegistered
 from swf_testbed.model.names import tf_filename
 from swf_testbed.model.states import DaqState
@@ -76,27 +75,6 @@ def sample_stf(
         volume=encode(products_of_index(reader)),
         cost={"bytes_read": reader.bytes_read, "requests": reader.requests, "stf_bytes": reader.size},
     )
-
-
-def sampling_config(parameters: Parameters, fraction: float | None = None) -> SamplingConfig:
-    """How a run is sampled: by its policies, or else by blocks of the configured number and fraction.
-
-    Args:
-        parameters: of the run.
-        fraction: of the frames, if the parameters do not say.
-    """
-    section = parameters.fastmon
-    blocks = {
-        "kind": "blocks",
-        "blocks": section.tf_files_per_stf,
-        "fraction": section.selection_fraction or fraction or parameters.fast_processing.stf_sampling_rate,
-    }
-    table = {
-        "policies": section.policies or (blocks,),
-        "files": section.tf_files_per_stf,
-        "seed": section.seed,
-    }
-    return parse_sampling(table, "fastmon")
 
 
 def is_selected(sequence: int, fraction: float) -> bool:

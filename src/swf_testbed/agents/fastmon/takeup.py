@@ -13,9 +13,10 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
-from swf_testbed.agents.fastmon.sampling import Sampled, Source, is_selected, sample_stf, sampling_config
+from swf_testbed.agents.fastmon.sampling import Sampled, Source, is_selected, sample_stf
 from swf_testbed.config.checked import checked
 from swf_testbed.config.parameters import Parameters
+from swf_testbed.fastmon.sampling import sampling_config
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadData, BadInput, NotFound
 from swf_testbed.model.fields import FileName
