@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the code: settings, parameters, metrics, REST and MCP.
+"""Writes the reference pages that follow from the code: settings, parameters, metrics, REST, MCP, client.
 
     python tools/generate_reference.py
 
@@ -144,6 +144,13 @@ def mcp_page() -> str:
     return f"{_NOTE}\n{page()}"
 
 
+def client_page() -> str:
+    """Every command and option of the fast monitoring client."""
+    from swf_testbed.cli.fastmon_client.reference import page
+
+    return f"{_NOTE}\n{page()}"
+
+
 def _words(values: Any) -> str:
     return ", ".join(f"`{value}`" for value in values)
 
@@ -236,6 +243,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics_page,
     "rest.md": rest_page,
     "mcp.md": mcp_page,
+    "fastmon-client.md": client_page,
 }
 """The generated pages by file name."""
 

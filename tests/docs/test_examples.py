@@ -14,11 +14,17 @@ from pages import PAGES, Block, blocks, inline_code, name_of
 from typer.core import TyperGroup
 
 from swf_testbed.cli import main, stf
+from swf_testbed.cli.fastmon_client import app as fastmon_client
 from swf_testbed.config.compose import load_configuration
 from swf_testbed.daq.anomalies import parse_anomalies
 from swf_testbed.fastmon.sampling import sampling_config
 
-_PROGRAMS = {"testbed": typer.main.get_command(main.app), "stf": typer.main.get_command(stf.app)}
+_CLIENT = "python -m swf_fastmon_client.main"
+_PROGRAMS = {
+    "testbed": typer.main.get_command(main.app),
+    "stf": typer.main.get_command(stf.app),
+    _CLIENT: typer.main.get_command(fastmon_client.app),
+}
 _TIMEOUT_S = 60
 _LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _RUN = [page for page in PAGES if blocks(page, "console")]
@@ -80,6 +86,8 @@ def _said_commands(page: Path) -> Iterator[list[str]]:
             words = shlex.split(line, comments=True)
         except ValueError:
             continue
+        if words[:3] == _CLIENT.split():
+            words = [_CLIENT, *words[3:]]
         if words and words[0].removeprefix("./") in _PROGRAMS:
             yield [words[0].removeprefix("./"), *words[1:]]
 

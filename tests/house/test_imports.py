@@ -20,13 +20,24 @@ HEAVY = (
     "boost_histogram",
     "typer",
 )
+CLIENT = "swf_fastmon_client.main"
 MODULES = [place.partition(":")[0] for place in OWN_AGENTS.values()] + ["swf_testbed.workflows.runner"]
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_an_agent_loads_neither_django_nor_rucio_nor_panda(module: str) -> None:
+def loaded_by(module: str) -> set[str]:
     code = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert "swf_testbed" in loaded
-    assert loaded.isdisjoint(HEAVY)
+    return loaded
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_agent_loads_neither_django_nor_rucio_nor_panda(module: str) -> None:
+    assert loaded_by(module).isdisjoint(HEAVY)
+
+
+def test_the_client_loads_nothing_that_only_a_testbed_needs() -> None:
+    """It draws on the terminal, and is installed where there is no testbed."""
+    needless = {*HEAVY, "stomp", "simpy", "supervisor", "numpy"} - {"typer"}
+    assert loaded_by(CLIENT).isdisjoint(needless)

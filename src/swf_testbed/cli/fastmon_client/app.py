@@ -110,7 +110,7 @@ def _follow(
 def receive(  # noqa: PLR0913, PLR0917  # the options of a command
     name: Annotated[
         str | None,
-        typer.Option("--name", help="How it is known; SWF_SSE_RECEIVER_NAME if not said."),
+        typer.Option("--name", metavar="NAME", help="How it is known; SWF_SSE_RECEIVER_NAME if not said."),
     ] = None,
     monitor_url: o.MonitorUrl = None,
     token_file: o.TokenFile = None,
@@ -147,13 +147,13 @@ def send(
         str,
         typer.Option("--namespace", metavar="NS", help="The instance that it is said in; you control it."),
     ],
-    text: Annotated[str, typer.Option("--text", help="What to say.")] = "test",
+    text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What to say.")] = "test",
     every: Annotated[
         float | None,
         typer.Option("--every", metavar="SECONDS", help="Say it again and again, --count times."),
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--count", help="How often; 10 with --every, else once.")
+        int | None, typer.Option("--count", metavar="N", help="How often; 10 with --every, else once.")
     ] = None,
     monitor_url: o.MonitorUrl = None,
     token_file: o.TokenFile = None,
@@ -181,7 +181,9 @@ def send(
 
 @app.command()
 def status(
-    monitor_url: o.MonitorUrl = None, token_file: o.TokenFile = None, as_json: o.AsJson = False
+    monitor_url: o.MonitorUrl = None,
+    token_file: o.TokenFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document in place of tables.")] = False,
 ) -> None:
     """Show whether the monitor works, who follows its stream, and the latest runs.
 
