@@ -203,6 +203,25 @@ def test_messages_have_identities_of_their_own() -> None:
     assert [life for _, life in walked.runs()] == [["run_imminent", "start_run", "end_run"]] * 3
 
 
+def test_a_schedule_that_is_stopped_between_its_runs_is_not_completed() -> None:
+    """Nor is the run that was over by then anything but completed."""
+    ready = [step("beam/not_ready"), step("beam/ready"), step("run/physics", 5)]
+    parameters = Parameters.model_validate(
+        {"daq_state_machine": {"schedule": [step("no_beam/not_ready"), *ready, *ready]}}
+    )
+    said: list[Message] = []
+    environment = DaqEnvironment(paced=False)
+
+    def say(message: Message) -> None:
+        said.append(message)
+        if isinstance(message, EndRun):
+            environment.stop("stopped by alice")
+
+    simulator = DaqSimulator(IDENTITY, parameters, Shelf(FIRST_RUN), say, environment, lambda: (1, Shelf(1)))
+    assert simulator.run(simulator.walk(plan(parameters))) == "stopped by alice"
+    assert [message.reason for message in said if isinstance(message, EndRun)] == ["completed"]
+
+
 def test_a_run_that_never_began_ends_without_files() -> None:
     walked = Walked(
         [step("no_beam/not_ready"), step("beam/not_ready"), step("beam/ready"), step("no_beam/not_ready")]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.parameters import Parameters, Simulation
 from swf_testbed.fastmon.products import BankStatus
 from swf_testbed.model.errors import BadData, NotFound
+from swf_testbed.model.names import StfName
 from swf_testbed.model.status import ExecutionStatus, SliceStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import (
@@ -100,7 +101,7 @@ class Files:
     sampled_hits: int
 
 
-def count_files(monitor: MonitorClient, run_number: int, tf_per_stf: int) -> Files:
+def count_files(monitor: MonitorClient, run_number: int, simulation: Simulation) -> Files:
     """Read a run's files again.
 
     STF files are counted in the folders of the registered ones, if they hold all their frames; hits are
@@ -112,7 +113,7 @@ def count_files(monitor: MonitorClient, run_number: int, tf_per_stf: int) -> Fil
         path
         for folder in {path.parent for path in stfs}
         for path in folder.glob("*.stf")
-        if is_complete(path, tf_per_stf)
+        if is_complete(path, _frames_of(path, simulation))
     ]
     return Files(
         complete_stfs=len(whole),
@@ -120,11 +121,17 @@ def count_files(monitor: MonitorClient, run_number: int, tf_per_stf: int) -> Fil
     )
 
 
-def is_complete(path: Path, frames: int) -> bool:
-    """Whether an STF file is whole, by its own footer and index, and has that many frames."""
+def _frames_of(path: Path, simulation: Simulation) -> int | None:
+    """How many frames a file should have, which is known of those whose content was made."""
+    frames = {one.stream: one.tf_per_stf for one in simulation.of_each_stream()}
+    return frames.get(StfName.parse(path.name).stream) if simulation.source == "generate" else None
+
+
+def is_complete(path: Path, frames: int | None) -> bool:
+    """Whether an STF file is whole, by its own footer and index, and has that many frames, if known."""
     try:
         with StfReader.open(path) as reader:
-            return not reader.recovered and len(reader.tf_numbers()) == frames
+            return not reader.recovered and frames in {None, len(reader.tf_numbers())}
     except (BadData, OSError):
         return False
 
@@ -169,7 +176,7 @@ def summary_document(
     execution = monitor.get(WorkflowExecution, execution_id)
     summary = _summary_of(monitor, run_number)
     parameters = Parameters.model_validate(execution.parameter_values)
-    files = count_files(monitor, run_number, parameters.simulation.tf_per_stf)
+    files = count_files(monitor, run_number, parameters.simulation)
     missing = find_missing(
         monitor, run_number, summary.total_stf_files or summary.stf_registered, sampled=sampled
     )

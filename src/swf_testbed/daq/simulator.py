@@ -126,7 +126,9 @@ class DaqSimulator:
         try:
             self._env.run(self._env.process(process))
         except Stopped as stopped:
-            reason = COMPLETED if self._ended else str(stopped)  # else nothing of the run was left to do
+            # After the end of the one run that was planned nothing was left to do.
+            done = self._ended and not self.parameters.daq_state_machine.schedule
+            reason = COMPLETED if done else str(stopped)
             self._abort(reason)
             return reason
         except BaseException as error:  # a workflow may even call exit()
