@@ -151,6 +151,13 @@ def client_page() -> str:
     return f"{_NOTE}\n{page()}"
 
 
+def commands_page() -> str:
+    """Every command of the programs."""
+    from swf_testbed.cli.reference import page
+
+    return f"{_NOTE}\n{page()}"
+
+
 def _words(values: Any) -> str:
     return ", ".join(f"`{value}`" for value in values)
 
@@ -244,6 +251,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rest.md": rest_page,
     "mcp.md": mcp_page,
     "fastmon-client.md": client_page,
+    "commands.md": commands_page,
 }
 """The generated pages by file name."""
 
