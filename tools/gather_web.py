@@ -37,6 +37,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
         "modules/core.mjs",
         "modules/base/colors.mjs",
         "modules/hist2d/TH1Painter.mjs",
+        "modules/hist2d/TH2Painter.mjs",
     ),
     "uplot": ("LICENSE", "dist/uPlot.esm.js", "dist/uPlot.min.css"),
 }

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,19 +57,31 @@ class Monitor:
         ]
         self.post("tf-slices", slices)
 
-    def add_counts(self, run_number: int, hits: int, label: str = "dRICH: ADC spectrum") -> None:
+    def add_counts(
+        self,
+        run_number: int,
+        hits: int,
+        label: str = "dRICH: ADC spectrum",
+        slices: Sequence[dict[str, Any]] = (),
+    ) -> None:
         """A step of merging: the ADC spectrum of dRICH with so many hits, and the message that says so."""
-        revision = self.revision.get(run_number, 0)
         counts = np.zeros(257, np.int64)
         counts[20:220] = hits // 200
         axis = Axis("ADC", "counts", 256, 0, 1024)
         content = to_uhi("adc", label, axis, counts, subsystem="drich", quantity="hits")
-        histogram = {"run_number": run_number, "subsystem": "drich", "name": "adc", "content": content}
+        self.merge(run_number, "adc", content, slices)
+
+    def merge(
+        self, run_number: int, name: str, content: dict[str, Any], slices: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """A step of merging: a histogram of dRICH, slices that are done, and the message that says so."""
+        revision = self.revision.get(run_number, 0)
+        histogram = {"run_number": run_number, "subsystem": "drich", "name": name, "content": content}
         results = {"run_number": run_number, "expected_revision": revision, "histograms": [histogram]}
         part = f"stf:swf.{run_number}.{revision:06d}.stf"
-        self.post("run-results", results | {"parts": [part]})
+        self.post("run-results", results | {"parts": [part], "slices": list(slices)})
         self.revision[run_number] = revision + 1
-        self.say("histograms_updated", run_number, revision=revision + 1, products={"drich": ["adc"]})
+        self.say("histograms_updated", run_number, revision=revision + 1, products={"drich": [name]})
 
     def add_run(self, run_number: int, **fields: Any) -> None:
         """A run in physics with one STF."""
@@ -96,17 +108,18 @@ def manage(home: Path, *words: str) -> None:
     subprocess.run(command, env=os.environ | {"SWF_HOME": str(home)}, check=True, capture_output=True)
 
 
+SERVER = ("-m", "swf_testbed.monitor", "serve")
+
+
 @contextmanager
-def serving(home: Path, **environment: str) -> Iterator[Monitor]:
+def serving(home: Path, program: Sequence[str] = SERVER, **environment: str) -> Iterator[Monitor]:
     """A monitor of its own, started as the testbed starts it."""
     url = f"http://127.0.0.1:{_free_port()}"
     own = {"SWF_MONITOR_HTTP_URL": url, "SWF_MONITOR_URL": f"https://127.0.0.1:{_free_port()}"}
     env = os.environ | {"SWF_HOME": str(home)} | own | environment
     log = home / "monitor.log"
     with log.open("w") as stream:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "swf_testbed.monitor", "serve"], env=env, stderr=stream
-        )
+        server = subprocess.Popen([sys.executable, *program], env=env, stderr=stream)
     try:
         transport = httpx.HTTPTransport(retries=0)
         with httpx.Client(base_url=url, transport=transport, timeout=10, trust_env=False) as client:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swf_testbed.fastmon.counts import Axis
+from swf_testbed.fastmon.root_2d import root_json_2d
 from swf_testbed.model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -72,16 +73,22 @@ def root_json(document: dict[str, Any]) -> dict[str, Any]:
     Returns:
         `kind`, `name`, `title`, `nbins`, `xmin`, `xmax`, `xtitle`, `ytitle`, `unit`, `entries` and
         `contents`, which is ROOT's `fArray`: underflow, every bin, overflow. Long axes are drawn in groups.
+        Two dimensions: as `root_json_2d` says.
 
     Raises:
-        BadInput: not one-dimensional, not of equal bins, or not of plain counts.
+        BadInput: not of one or two dimensions, not of equal bins, or not of plain counts.
     """
     axes, storage = document.get("axes", []), document.get("storage", {})
-    if len(axes) != 1 or axes[0].get("type") != "regular" or storage.get("type") not in {"int", "double"}:
-        kinds = [axis.get("type") for axis in axes]
+    kinds = [axis.get("type") for axis in axes]
+    regular = kinds in (["regular"], ["regular", "regular"])
+    if not regular or storage.get("type") not in {"int", "double"}:
         raise BadInput(
-            "histogram", f"axes {kinds}, storage {storage.get('type')}", "must be 1-D, regular, int or double"
+            "histogram",
+            f"axes {kinds}, storage {storage.get('type')}",
+            "must be 1-D or 2-D, regular, int or double",
         )
+    if len(axes) == 2:
+        return root_json_2d(document)
     axis, words = axes[0], document.get("metadata", {})
     group = -(-axis["bins"] // MAX_DRAWN_BINS)
     nbins = -(-axis["bins"] // group)

@@ -63,7 +63,7 @@ class Hub:
     namespaces: list[str]
     alarms: list[Alarm]
     active: list[tuple[RunLine, Pace]]
-    recent: list[tuple[RunLine, Picture | None]]
+    recent: list[tuple[RunLine, Picture]]
     running: int
     executions: list[WorkflowExecution]
     agents: list[AgentLine]
@@ -95,7 +95,7 @@ def hub(namespace: str | None = None) -> Hub:
         namespaces=list(Namespace.objects.order_by("name").values_list("name", flat=True)[:200]),
         alarms=list(Alarm.objects.filter(cleared_at=None, **only)[:ROWS]),
         active=list(zip(active, _paces(active), strict=True)),
-        recent=[(lines[run.run_number], drawn.get(run.run_number)) for run in newest],
+        recent=[(lines[run.run_number], drawn[run.run_number]) for run in newest],
         running=sum(not ExecutionStatus(execution.status).terminal for execution in shown),
         executions=shown,
         agents=[line for line in agents if line.state != OperationalState.EXITED][:100],

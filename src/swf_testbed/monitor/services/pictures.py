@@ -56,7 +56,7 @@ class Picture:
     @property
     def bars(self) -> list[Bar]:
         """The bars, in the colour of how late the results were."""
-        most = max(self.counts)
+        most = max(self.counts, default=0)
         told = enumerate(zip(self.counts, self.latency, strict=True))
         heights = ((place, max(0.5, HEIGHT * count / most), late) for place, (count, late) in told if count)
         return [Bar(place, HEIGHT - height, height, lateness(late)) for place, height, late in heights]
@@ -69,6 +69,9 @@ class Picture:
         ]
         number = sum(count for _, count in told)
         return sum(late * count for late, count in told) / number if number else None
+
+
+_EMPTY = Picture((), (), 0.0)
 
 
 class _Gallery:
@@ -107,10 +110,11 @@ def _stamp(run: Run) -> object:
 
 
 def pictures(runs: Iterable[Run]) -> dict[int, Picture]:
-    """The pictures of runs by number, in at most one query; none for a run that has not begun."""
-    begun = [run for run in runs if run.start_time is not None]
-    found = {run.run_number: picture for run in begun if (picture := _gallery.known(run)) is not None}
-    missing = [run for run in begun if run.run_number not in found]
+    """The pictures of runs by number, in at most one query; that of a run that has not begun is empty."""
+    all_runs = list(runs)
+    found = {run.run_number: _EMPTY for run in all_runs if run.start_time is None}
+    found |= {run.run_number: picture for run in all_runs if (picture := _gallery.known(run)) is not None}
+    missing = [run for run in all_runs if run.run_number not in found]
     for run, picture in zip(missing, _made(missing), strict=True):
         _gallery.keep(run, picture)
         found[run.run_number] = picture

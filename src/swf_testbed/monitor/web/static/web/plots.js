@@ -17,6 +17,7 @@ addColor('var(--plot-ink)', undefined, 1);
 const PAPER = addColor('var(--plot-paper)');
 const LINE = addColor('var(--plot-line)');
 const FILL = addColor('var(--plot-fill)');
+const SECOND = addColor('var(--plot-second)');
 
 Object.assign(settings, { ToolBar: false, ProgressBox: false, HandleKeys: false, ZoomWheel: false, CanEnlarge: false });
 Object.assign(gStyle, {
@@ -27,8 +28,9 @@ Object.assign(gStyle, {
 
 /** A ROOT histogram from the `content` that `GET /api/histograms/?format=root` answers. */
 export function rootHistogram(name, said) {
-  const histogram = createHistogram('TH1D', said.nbins);
-  histogram.fArray.set(said.contents.slice(0, said.nbins + 2));
+  const flat = said.kind !== 'TH2D';
+  const histogram = flat ? createHistogram('TH1D', said.nbins) : createHistogram('TH2D', said.nbins, said.ynbins);
+  histogram.fArray.set(said.contents.slice(0, histogram.fArray.length));
   histogram.fEntries = said.entries;
   // The page writes the title; JSROOT would read it as LaTeX.
   Object.assign(histogram, { fName: name, fTitle: '', fLineColor: LINE, fFillColor: FILL, fFillStyle: 1001 });
@@ -36,8 +38,26 @@ export function rootHistogram(name, said) {
     fXmin: said.xmin, fXmax: said.xmax, fTitle: said.xtitle, fTitleOffset: 1.5,
   });
   Object.assign(histogram.fYaxis, AXIS, { fTitle: said.ytitle, fTitleOffset: 1.9, fMaxDigits: 4 });
+  if (!flat) {
+    Object.assign(histogram.fYaxis, { fXmin: said.ymin, fXmax: said.ymax });
+    Object.assign(histogram.fZaxis, AXIS);
+  }
   return histogram;
 }
+
+/** A histogram to compare with, as a line over another. */
+function rootReference(name, said) {
+  return Object.assign(rootHistogram(`${name} reference`, said), { fLineColor: SECOND, fLineStyle: 2, fFillStyle: 0 });
+}
+
+/** How each kind is drawn; the painter of two dimensions is loaded when there is one. */
+const KINDS = {
+  TH1D: { painter: async () => TH1Painter, option: 'hist', logarithm: 'logy', switch: 'fLogy' },
+  TH2D: {
+    painter: async () => (await import('../vendor/jsroot/modules/hist2d/TH2Painter.mjs')).TH2Painter,
+    option: 'colz', logarithm: 'logz', switch: 'fLogz',
+  },
+};
 
 /** One drawing in the page. */
 class Plot {
@@ -53,37 +73,53 @@ class Plot {
     this.figure.append(head, this.frame);
     home.append(this.figure);
     this.painter = null;
+    this.reference = null;
   }
 
-  async show({ name, content, problem }, prefix, logarithmic) {
+  /** Draw, or draw anew, what the server says; `reference` is a content like `content`, of the same kind. */
+  async show({ name, content, problem, reference }, prefix, logarithmic) {
     this.figure.dataset.name = name;
     if (!content) {
       this.caption.textContent = name;
       this.told.textContent = `cannot be drawn: ${problem}`;
       return;
     }
+    this.describe(content, prefix);
+    const histogram = rootHistogram(name, content);
+    if (this.painter) this.painter.updateObject(histogram);
+    else await this.begin(histogram, content.kind, logarithmic);
+    if (reference && content.kind === 'TH1D') await this.compare(rootReference(name, reference));
+    await this.painter.redrawPad();
+  }
+
+  describe(content, prefix) {
     // Only counts have a sum worth telling; means of frames have none.
     const counts = content.contents.every(Number.isInteger);
-    const entries = counts ? `${content.entries.toLocaleString('en')} ${content.ytitle}` : '';
+    const entries = counts ? `${content.entries.toLocaleString('en')} ${content.ztitle ?? content.ytitle}` : '';
     const title = content.title.startsWith(prefix) ? content.title.slice(prefix.length) : content.title;
     this.caption.textContent = title;
     this.told.textContent = entries;
     this.figure.dataset.entries = content.entries;
     this.frame.setAttribute('role', 'img');
     this.frame.setAttribute('aria-label', `${title} ${entries}`);
-    const histogram = rootHistogram(name, content);
-    if (this.painter) {
-      this.painter.updateObject(histogram);
-      await this.painter.redrawPad();
-    } else {
-      this.painter = await TH1Painter.draw(this.frame, histogram, logarithmic ? 'hist logy' : 'hist');
-      new ResizeObserver(() => this.frame.clientWidth && this.painter.checkResize()).observe(this.frame);
-    }
+  }
+
+  async begin(histogram, kind, logarithmic) {
+    this.kind = KINDS[kind];
+    const painter = await this.kind.painter();
+    const { option, logarithm } = this.kind;
+    this.painter = await painter.draw(this.frame, histogram, logarithmic ? `${option} ${logarithm}` : option);
+    new ResizeObserver(() => this.frame.clientWidth && this.painter.checkResize()).observe(this.frame);
+  }
+
+  async compare(histogram) {
+    if (this.reference) this.reference.updateObject(histogram);
+    else this.reference = await TH1Painter.draw(this.frame, histogram, 'hist same');
   }
 
   async setLogarithmic(on) {
     if (!this.painter) return;
-    this.painter.getPadPainter().getRootPad().fLogy = on ? 1 : 0;
+    this.painter.getPadPainter().getRootPad()[this.kind.switch] = on ? 1 : 0;
     await this.painter.redrawPad();
   }
 }
