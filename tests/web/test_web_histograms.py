@@ -97,12 +97,14 @@ def test_zoom_and_logarithmic_scale_stay_through_ten_updates(monitor: Monitor, b
         page.click("#log-scale")
         page.wait_for_url("**scale=log")
         zoomed = zoom(page, ADC)
+        fetched = _fetches(seen.requests)
         for update in range(1, UPDATES + 1):
             monitor.add_counts(100020, 20_000 * (1 + update))
             wait_for_entries(page, ADC, 20_000 * (1 + update))
             assert numbers(page, ADC) == zoomed
             assert any(level in {"10", "100", "1000", "10²", "10³"} for level in numbers(page, ADC, "y"))
         assert page.get_attribute("#log-scale", "aria-pressed") == "true"
+        assert _fetches(seen.requests) == fetched + UPDATES
         assert seen.problems == []
 
 
@@ -159,6 +161,10 @@ def test_a_reference_is_drawn_over_the_histogram_that_has_one(monitor: Monitor, 
             wait_for_entries(page, ADC, 20_000 * update)
         assert len(_lines(page, drawn)) == with_reference
         assert seen.problems == []
+
+
+def _fetches(requests: list[str]) -> int:
+    return len([address for address in requests if "/api/histograms/" in address])
 
 
 def _lines(page: "Page", selector: str) -> list[Any]:

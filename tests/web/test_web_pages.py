@@ -72,38 +72,6 @@ def test_a_histogram_is_drawn_with_what_was_counted(monitor: Monitor, browser: "
 
 
 @needs_scripts
-def test_zoom_and_scale_stay_when_the_merger_pushes_more(monitor: Monitor, browser: "Browser") -> None:
-    with watched(browser, viewport={"width": 1280, "height": 900}) as seen:
-        page = seen.open_run(monitor)
-        page.click("#log-scale")
-        page.wait_for_url("**scale=log")
-        whole, before = axis_labels(page), entries(page)
-        frame = page.locator(f"{ADC} svg .root_frame").bounding_box()
-        assert frame is not None
-        height = frame["y"] + frame["height"] / 2
-        page.mouse.move(frame["x"] + 0.4 * frame["width"], height)
-        page.mouse.down()
-        page.mouse.move(frame["x"] + 0.6 * frame["width"], height, steps=5)
-        page.mouse.up()
-        page.wait_for_function(
-            "([all, was]) => [...document.querySelectorAll(all)].map(one => one.textContent).join() != was",
-            arg=[f"{ADC} svg .xaxis_container text", ",".join(whole)],
-        )
-        zoomed = axis_labels(page)
-        levels = page.locator(f"{ADC} svg .yaxis_container text").all_text_contents()
-        fetched = len([url for url in seen.requests if "/api/histograms/" in url])
-        monitor.add_counts(100010, 200 * (int(float(before or 0)) // 200 + 50))
-        page.wait_for_function(
-            "([selector, was]) => document.querySelector(selector).dataset.entries != was", arg=[ADC, before]
-        )
-        assert axis_labels(page) == zoomed != whole
-        assert any("10" in level for level in levels)
-        assert page.get_attribute("#log-scale", "aria-pressed") == "true"
-        assert len([url for url in seen.requests if "/api/histograms/" in url]) == fetched + 1
-        assert seen.problems == []
-
-
-@needs_scripts
 def test_messages_of_the_run_move_the_numbers_without_a_reload(monitor: Monitor, browser: "Browser") -> None:
     monitor.add_run(100011)
     monitor.add_counts(100011, 2000)
