@@ -1,6 +1,7 @@
 """A user's own workflow: how its file is found, what is refused, and that the template works."""
 
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -8,10 +9,15 @@ from typing import Any, cast
 import pytest
 
 from swf_testbed.config.compose import compose
+from swf_testbed.config.settings import load_settings
+from swf_testbed.messages import EndRun, StartRun, StateChanged, StfGen
+from swf_testbed.messages.lifecycle import InState
 from swf_testbed.model.errors import BadInput, Refused
 from swf_testbed.workflows.code import SHIPPED_CODE, find_code, load_code
 from swf_testbed.workflows.environment import WorkflowEnvironment
 from swf_testbed.workflows.new import new_workflow
+from swf_testbed.workflows.order import prepare
+from swf_testbed.workflows.rehearsal import Rehearsal, rehearse
 
 TESTBED = '[testbed]\nnamespace = "test"\n'
 TOML = '[workflow]\nname = "mine"\n'
@@ -177,3 +183,85 @@ def test_a_new_workflow_needs_a_name_of_its_own(home: Path, name: str) -> None:
     with pytest.raises(BadInput):
         new_workflow(name, home / "workflows")
     assert not list((home / "workflows").iterdir())
+
+
+def rehearsed(home: Path, **options: Any) -> Rehearsal:
+    overrides = {f"options.{name}": value for name, value in options.items()}
+    return rehearse(
+        prepare("mine", load_settings({"SWF_HOME": str(home)}), overrides=overrides), limit_s=1000
+    )
+
+
+def test_a_rehearsal_says_what_a_run_would_say_and_writes_nothing(home: Path) -> None:
+    new_workflow("mine", home / "workflows")
+    before = sorted(home.rglob("*"))
+    done = rehearsed(home, periods=3, stfs_per_period=4)
+    assert done.reason == "completed"
+    assert done.simulated_s == pytest.approx(13 + 3 * 8 + 2 * 5 + 5)
+    kinds = [message.msg_type for message in done.messages if isinstance(message, InState)]
+    assert kinds == [
+        "run_imminent",
+        "start_run",
+        *["stf_gen"] * 4,
+        *["pause_run", "resume_run", *["stf_gen"] * 4] * 2,
+        "end_run",
+    ]
+    assert sorted(home.rglob("*")) == before
+
+
+TWO_RUNS = """
+def execute(env):
+    env.enter("no_beam", "not_ready")
+    for _ in range(2):
+        env.enter("beam", "not_ready")
+        env.enter("beam", "ready")
+        env.enter("run", "physics")
+        yield from env.take_stf()
+        env.enter("beam", "not_ready")
+        env.enter("no_beam", "not_ready")
+    yield env.timeout(1)
+"""
+ENDLESS = TWO_RUNS.replace("for _ in range(2):", "while True:")
+
+
+def test_each_run_of_a_workflow_has_a_number_of_its_own(home: Path) -> None:
+    write(home / "workflows", mine_toml=TOML, mine_py=TWO_RUNS)
+    said = rehearsed(home).messages
+    numbers = [message.run_id for message in said if isinstance(message, StartRun | EndRun)]
+    assert numbers == [100_010, 100_010, 100_011, 100_011]
+    names = [message.filename for message in said if isinstance(message, StfGen)]
+    assert names == ["swf.100010.000001.stf", "swf.100011.000001.stf"]
+
+
+def test_a_rehearsal_of_a_workflow_without_end_ends(home: Path) -> None:
+    write(home / "workflows", mine_toml=TOML, mine_py=ENDLESS)
+    done = rehearsed(home)
+    assert done.reason == "a rehearsal ends after 1000 simulated seconds"
+    assert isinstance(done.messages[-1], EndRun | StateChanged)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (
+            "def execute(env):\n    return None\n",
+            "execute(env) = 'NoneType': must be a process: let it `yield`",
+        ),
+        ("def execute(env):\n    yield 3\n", "Invalid yield value"),
+        ("def execute():\n    yield 3\n", "takes 0 positional arguments"),
+        (ENDLESS.replace("env.take_stf()", "env.take_stf('side')"), "stream = 'side': must be one of main"),
+        (
+            ENDLESS.replace('env.enter("run", "physics")', ""),
+            "no data is taken in beam/ready, only in run/physics",
+        ),
+        (
+            ENDLESS.replace('"run", "physics"', '"run", "fizzics"'),
+            "substate = 'fizzics': with state run, must be",
+        ),
+    ],
+    ids=range(6),
+)
+def test_what_is_wrong_in_a_workflow_is_said_in_words(home: Path, code: str, error: str) -> None:
+    write(home / "workflows", mine_toml=TOML, mine_py=code)
+    with pytest.raises(Exception, match=re.escape(error)):
+        rehearsed(home)

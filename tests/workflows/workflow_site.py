@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -173,12 +172,12 @@ class User:
 class Site:
     """The services; the first user is who started them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, free_port: Callable[[], int]) -> None:
         self.folder = folder
         self._addresses = {
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{_free_port()}",
-            "SWF_MONITOR_URL": f"https://127.0.0.1:{_free_port()}",
-            "ACTIVEMQ_PORT": str(_free_port()),
+            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
+            "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
+            "ACTIVEMQ_PORT": str(free_port()),
         }
         self.owner = User(folder / "owner", "local", self._environment("owner"))
         start_services(self.owner.settings)
@@ -199,9 +198,3 @@ class Site:
     def close(self) -> None:
         self.owner.close()
         stop_services(self.owner.settings)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -32,7 +32,7 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if not on_terminal():
         head = [list(columns)] if any(columns) else []
-        print("\n".join("\t".join(row) for row in [*head, *cells]))
+        print("\n".join("\t".join(row) for row in [*head, *cells]), flush=True)
         return
     table = Table(*columns, title=title, title_justify="left", show_header=any(columns))
     for row in cells:

@@ -15,6 +15,7 @@ from swf_testbed.cli import (
     new_workflow,
     plan,
     processes,
+    rehearse,
     run,
     status,
     token,
@@ -52,6 +53,7 @@ files.add_to(app)
 doctor.add_to(app)
 token.add_to(app)
 new_workflow.add_to(app)
+rehearse.add_to(app)
 mcp.add_to(app)
 app.add_typer(config.app)
 app.add_typer(dead_letters.app)

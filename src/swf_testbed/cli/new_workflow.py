@@ -33,4 +33,6 @@ def new(
     paths = new_workflow(name, chosen)
     by_name = chosen in {home, *environment.workflow_path}
     show("\n".join(f"wrote {path}" for path in paths))
-    show(f"run it: testbed run {name if by_name else paths[-1]}")
+    said = name if by_name else paths[-1]
+    show(f"see what it would do: testbed rehearse {said}")
+    show(f"run it: testbed run {said}")

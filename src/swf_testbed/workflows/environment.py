@@ -131,9 +131,10 @@ class WorkflowEnvironment(DaqEnvironment, Generic[OptionsT]):
 
     def carry_out(self, execute: Callable[["WorkflowEnvironment[OptionsT]"], Process]) -> str:
         """Run a workflow to its end; as `DaqSimulator.run`."""
-        return self._daq.run(self._begin(execute))
+        return self._daq.run(self.begin(execute))
 
-    def _begin(self, execute: Callable[["WorkflowEnvironment[OptionsT]"], Process]) -> Process:
+    def begin(self, execute: Callable[["WorkflowEnvironment[OptionsT]"], Process]) -> Process:
+        """The process of a workflow; `BadInput` when it is none."""
         process = execute(self)
         if not isinstance(process, Generator):
             raise BadInput("execute(env)", type(process).__name__, "must be a process: let it `yield`")
