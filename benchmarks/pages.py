@@ -59,6 +59,7 @@ PAGES = {
     "logs, searched": "/logs/?q=.001234",
     "logs, searched for nothing": "/logs/?q=nowhere",
     "logs, the oldest first": "/logs/?ordering=timestamp",
+    "logs, by module": "/logs/?ordering=module",
     "logs, the last page": "/logs/?page={log_pages}",
     "log summary": "/logs/summary/",
     "log summary of a run": "/logs/summary/?run_number={run}",
@@ -76,6 +77,12 @@ PAGES = {
     "log": "/logs/{log}/",
     "subscriber": "/subscribers/{subscriber}/",
     "alarm": "/alarms/{alarm}/",
+    "raise an alarm": "/alarms/raise/",
+    "replay, to choose": "/replay/",
+    "replay": "/replay/{run}/",
+    "replay, its events": "/replay/{run}/events/",
+    "timeline": "/runs/{run}/timeline.json",
+    "system": "/system/",
     "tokens": "/account/tokens/",
 }
 """Addresses by what they show; in braces what `page_rows.names` tells."""

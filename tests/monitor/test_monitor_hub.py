@@ -57,6 +57,29 @@ def test_what_was_heard_is_not_heard_again() -> None:
     asyncio.run(scene())
 
 
+def test_changes_are_told_once_to_those_who_asked_for_them() -> None:
+    async def scene() -> None:
+        hub = Hub()
+        curious, both, deaf = (
+            joined(hub, Selection(changes=frozenset({"logs"}))),
+            joined(hub, Selection(changes=frozenset({"logs"}), msg_types=frozenset({"note"}))),
+            joined(hub),
+        )
+        for _ in range(1000):
+            hub.tell_changed("logs")
+            hub.tell_changed("runs")
+        hub.broadcast([message(1)])
+        await asyncio.wait_for(curious.arrived.wait(), 60)
+        assert curious.take() == b'event: changed\ndata: {"resource":"logs"}\n\n'
+        assert both.take().count(b"event: ") == 2
+        assert b"changed" not in deaf.take()
+        hub.tell_changed("logs")
+        await asyncio.wait_for(curious.arrived.wait(), 60)
+        assert curious.take().count(b"changed") == 1
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize("kind", ["a\nid: 9", "a\r\ndata: x"])
 def test_a_message_type_cannot_forge_an_event(kind: str) -> None:
     async def scene() -> None:

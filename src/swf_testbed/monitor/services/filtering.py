@@ -183,16 +183,17 @@ class Filters:
         except KeyError:
             raise BadInput("without", name, one_of(self.names)) from None
 
-    def ordering(self, text: str) -> list[str]:
+    def ordering(self, text: str, also: Sequence[str] = ()) -> list[str]:
         """Columns from `name,-name`; the primary key settles ties, so that pages do not overlap.
 
-        It goes the way of the last column, as an index of that column does.
+        It goes the way of the last column, as an index of that column does. `also` names further fields, for
+        whoever can wait for an order that no index has.
         """
         columns: list[str] = []
         for word in text.split(","):
             name = word.removeprefix("-")
-            if name not in self._fields:
-                allowed = f"{one_of(self._fields)}, with - for the greatest first"
+            if name not in self._fields and name not in also:
+                allowed = f"{one_of(dict.fromkeys((*self._fields, *also)))}, with - for the greatest first"
                 raise BadInput("ordering", text, allowed)
             columns.append(("-" if word.startswith("-") else "") + path_of(self._resource, name))
         return [*columns, "-pk" if columns[-1].startswith("-") else "pk"]

@@ -59,6 +59,7 @@ class Listing:
         resource: whose rows it lists.
         facets: filters that are shown with the number of rows of each value; few values make few groups.
         search: columns that a text is searched in.
+        sortable: fields that it is ordered by, beyond the filters.
         ordering: the order when none is asked for, as in a query; empty is the table's own.
         complete: adds what is counted to the rows of a page.
     """
@@ -66,6 +67,7 @@ class Listing:
     resource: Resource
     facets: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
+    sortable: tuple[str, ...] = ()
     ordering: str = ""
     complete: Callable[[list[Row]], None] = _nothing
 
@@ -132,7 +134,7 @@ def understand(listing: Listing, query: Query) -> Asked:
     asked = Asked({name: values for name, values in said.items() if values}, text, ordering, page)
     _condition(listing, asked.filters)
     if asked.ordering:
-        Filters(listing.resource).ordering(asked.ordering)
+        Filters(listing.resource).ordering(asked.ordering, listing.sortable)
     return asked
 
 
@@ -158,7 +160,13 @@ def select(listing: Listing, asked: Asked) -> "QuerySet[Any]":
 
 def _in_order(listing: Listing, asked: Asked, oldest: int | None) -> "QuerySet[Any]":
     rows = _matching(listing, asked.filters, asked.text, oldest)
-    return rows.order_by(*Filters(listing.resource).ordering(asked.ordering)) if asked.ordering else rows
+    return _ordered(rows, listing, asked)
+
+
+def _ordered(rows: "QuerySet[Any]", listing: Listing, asked: Asked) -> "QuerySet[Any]":
+    if not asked.ordering:
+        return rows
+    return rows.order_by(*Filters(listing.resource).ordering(asked.ordering, listing.sortable))
 
 
 def _oldest(listing: Listing, asked: Asked) -> int | None:
@@ -200,7 +208,12 @@ def find(listing: Listing, asked: Asked, columns: Sequence[str]) -> Found:
     begin = (asked.page - 1) * PAGE
     if begin and begin >= tally.total:
         raise NotFound(f"page {asked.page} of this list does not exist: {tally.total} rows, {PAGE} on each")
-    found = _rows(rows, listing.resource, columns, range(begin, min(begin + PAGE, tally.total)))
+    end = min(begin + PAGE, tally.total)
+    if begin > tally.total - end:  # nearer from the other end
+        turned = range(tally.total - end, tally.total - begin)
+        found = _rows(rows.reverse(), listing.resource, columns, turned)[::-1]
+    else:
+        found = _rows(rows, listing.resource, columns, range(begin, end))
     listing.complete(found)
     return Found(tally.total, found, tally.facets, bounded=oldest is not None)
 
@@ -210,7 +223,7 @@ def _those(rows: "QuerySet[Any]", listing: Listing, asked: Asked, keys: list[Any
     if len(keys) > FEW:
         return rows
     few = listing.resource.model._default_manager.filter(pk__in=keys)
-    return few.order_by(*Filters(listing.resource).ordering(asked.ordering)) if asked.ordering else few
+    return _ordered(few, listing, asked)
 
 
 def excerpt(listing: Listing, filters: Mapping[str, str], columns: Sequence[str], most: int) -> list[Row]:

@@ -118,8 +118,10 @@ class Hub:
         pieces = {resource: notice("changed", {"resource": resource}) for resource in self._changed}
         self._changed.clear()
         for client in self._clients:
-            for resource in pieces.keys() & client.selection.changes:
-                client.waiting.append(pieces[resource])
+            # One that has not been taken yet says it all.
+            told = [pieces[resource] for resource in pieces.keys() & client.selection.changes]
+            client.waiting.extend(piece for piece in told if piece not in client.waiting)
+            if told:
                 client.arrived.set()
 
     def close(self) -> None:

@@ -53,7 +53,8 @@ def _list(name: str, title: str, resource: str, *columns: Column, **options: Any
     known = ("rows", "moved_by", "changes", "hint", "further")
     about = {key: options.pop(key) for key in known if key in options}
     about.setdefault("changes", (resource,))
-    listing = Listing(RESOURCES[resource], **options)
+    sortable = tuple(column.name for column in columns if not (column.computed or column.wide))
+    listing = Listing(RESOURCES[resource], sortable=sortable, **options)
     return ListPage(name, title, about.pop("rows", title[0].lower() + title[1:]), listing, columns, **about)
 
 
@@ -63,6 +64,10 @@ def _slice_page(row: Row) -> str:
 
 def _definition_page(row: Row) -> str:
     return reverse("web:definition", args=[f"{row['workflow_name']}/{row['version']}"])
+
+
+def _execution_page(row: Row) -> str:
+    return reverse("web:execution", args=[row["execution_id"]])
 
 
 def _log_page(row: Row) -> str:
@@ -193,7 +198,7 @@ _ALL = (
         Column("executed_by", "By"),
         Column("start_time", "Started", words.moment),
         Column("end_time", "Ended", words.moment),
-        Column("error_message", "Error"),
+        Column("error_message", "Error", link=_execution_page),
         facets=("status", "namespace", "workflow_definition", "executed_by"),
         search=("execution_id", "workflow_definition__label", "executed_by", "error_message"),
         moved_by=(*LIFECYCLE, "run_workflow", "stop_workflow", "status"),
@@ -254,7 +259,7 @@ _ALL = (
         Column("timestamp", "Time", words.moment, link=_log_page),
         Column("levelname", "Level", words.word),
         Column("instance_name", "Program"),
-        Column("message", "Message"),
+        Column("message", "Message", link=_log_page, wide=True),
         Column("module", "Module"),
         Column("run_id", "Run"),
         Column("execution_id", "Execution"),
@@ -288,7 +293,7 @@ _ALL = (
         Column("id", "Alarm", words.text, link=_alarm_page),
         Column("severity", "Severity", words.word),
         Column("subject", "Subject"),
-        Column("text", "Text"),
+        Column("text", "Text", link=_alarm_page, wide=True),
         Column("namespace", "Namespace"),
         Column("raised_at", "Raised", words.moment),
         Column("acknowledged_by", "Acknowledged by"),

@@ -11,10 +11,11 @@ from django.utils.http import urlencode
 
 from swf_testbed.model.clock import iso
 from swf_testbed.monitor.services import listing
+from swf_testbed.monitor.services.declaration import Rule
 from swf_testbed.monitor.services.reading import get_row
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.web.catalogue import LISTS
-from swf_testbed.monitor.web.columns import whole
+from swf_testbed.monitor.web.columns import fields_of
 from swf_testbed.monitor.web.lists import Heading, cells
 from swf_testbed.monitor.web.serving import View, for_readers, page, stream
 
@@ -155,11 +156,13 @@ def detail_view(name: str) -> View:
             "list": known,
             "above": reverse(f"web:{detail.within}"),
             "key": key,
-            "fields": [(_title(name), whole(name, value)) for name, value in row.items() if name != "id"],
+            "fields": fields_of(row, known.listing.resource.key),
             "parts": [excerpt(part, row) for part in detail.parts],
             "further": detail.further(row),
         }
-        moved_by = stream(known.moved_by, known.changes)
+        # What never changes is not looked at again.
+        changes = known.listing.resource.rule is Rule.UPSERT
+        moved_by = stream(known.moved_by, known.changes) if changes else None
         return page(request, "detail.html", context, here=f"web:{detail.within}", moved_by=moved_by)
 
     return view
@@ -179,7 +182,3 @@ def excerpt(part: Part, row: Row) -> dict[str, Any]:
         "more": len(rows) > ROWS,
         "all": _list_link(part.of, **filters),
     }
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()

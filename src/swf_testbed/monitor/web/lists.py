@@ -16,7 +16,7 @@ from swf_testbed.monitor.services.listing import NONE, Asked, Found, Value
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.web import downloads
 from swf_testbed.monitor.web.catalogue import LISTS, ListPage
-from swf_testbed.monitor.web.columns import Column
+from swf_testbed.monitor.web.columns import Column, title_of
 from swf_testbed.monitor.web.queries import Links
 from swf_testbed.monitor.web.serving import View, for_readers, page, stream
 
@@ -138,7 +138,7 @@ def cells(columns: Sequence[Column], rows: Sequence[Row]) -> list[list[tuple[Col
 
 
 def _heading(known: ListPage, asked: Asked, links: Links, column: Column) -> Heading:
-    if column.computed or column.name not in Filters(known.listing.resource).ordered:
+    if column.name not in known.listing.sortable:
         return Heading(column, None, "")
     way = {column.name: "ascending", f"-{column.name}": "descending"}.get(asked.ordering, "")
     # Times and numbers are wanted newest and largest first.
@@ -176,7 +176,7 @@ def _facet_title(known: ListPage, name: str) -> str:
 
 
 def _title(name: str) -> str:
-    return {"start_time": "From", "end_time": "Until"}.get(name) or name.replace("_", " ").capitalize()
+    return {"start_time": "From", "end_time": "Until"}.get(name) or title_of(name)
 
 
 def _ago(minutes: int) -> str:

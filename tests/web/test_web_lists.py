@@ -1,0 +1,375 @@
+"""Lists and details as a reader uses them, in a real browser against a real monitor."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from live_monitor import Monitor
+from watched_page import watched
+
+from swf_testbed.model.clock import iso, now
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+LIST_RUN = 100300
+NAMESPACE = "listed"
+STFS = 60
+"""More than a page has."""
+
+MESSAGE = UUID(int=0x1157ED, version=4)
+WORKER = "worker/of lists"
+EXECUTION = "listing-alice-0001"
+
+
+def stf_name(sequence: int) -> str:
+    return f"swf.{LIST_RUN}.{sequence:06d}.stf"
+
+
+SAMPLE = f"swf.{LIST_RUN}.000000_tf_001.tf"
+LISTS = {
+    "runs": "Runs",
+    "stfs": "STF files",
+    "samples": "TF samples",
+    "slices": "Slices",
+    "workers": "Workers",
+    "definitions": "Workflow definitions",
+    "executions": "Workflow executions",
+    "namespaces": "Namespaces",
+    "agents": "Agents",
+    "messages": "Messages",
+    "logs": "Logs",
+    "subscribers": "Subscribers",
+    "alarms": "Alarms",
+}
+DETAILS = {
+    f"stfs/{stf_name(0)}": f"STF file {stf_name(0)}",
+    f"samples/{SAMPLE}": f"TF sample {SAMPLE}",
+    f"slices/{SAMPLE}/0": f"Slice {SAMPLE}/0",
+    f"workers/{WORKER}": f"Worker {WORKER}",
+    f"namespaces/{NAMESPACE}": f"Namespace {NAMESPACE}",
+    "agents/lister-agent-t-1": "Agent lister-agent-t-1",
+    "subscribers/reader of lists": "Subscriber reader of lists",
+    "logs/summary": "Log summary",
+}
+
+
+@pytest.fixture(scope="module")
+def listed(monitor: Monitor) -> Monitor:
+    """A run with more STFs than a page has, and one of everything that belongs to it."""
+    monitor.post("namespaces", {"name": NAMESPACE, "description": "of the tests of lists"})
+    monitor.post("workflow-definitions", {"workflow_name": "listing", "version": "1", "created_by": "alice"})
+    execution = {"execution_id": EXECUTION, "workflow_definition": "listing/1", "namespace": NAMESPACE}
+    monitor.post("workflow-executions", execution | {"status": "running", "start_time": iso(now())})
+    run = {"run_number": LIST_RUN, "start_time": iso(now()), "namespace": NAMESPACE, "execution": EXECUTION}
+    monitor.post("runs", run)
+    monitor.post("run-states", {"run_number": LIST_RUN, "phase": "physics", "state": "run"})
+    stfs = [
+        {
+            "stf_filename": stf_name(number),
+            "run": LIST_RUN,
+            "sequence": number,
+            "status": "failed" if number % 10 == 3 else "registered",
+            "file_size_bytes": 10_000_000 + number,
+            "egress_at": iso(now()),
+        }
+        for number in range(STFS)
+    ]
+    monitor.post("stf-files", stfs)
+    monitor.post("fastmon-files", {"tf_filename": SAMPLE, "stf_file": stf_name(0), "tf_count": 7})
+    worker = {"worker_id": WORKER, "run_number": LIST_RUN, "namespace": NAMESPACE, "status": "busy"}
+    monitor.post("workers", worker)
+    piece = {"fastmon_file": SAMPLE, "slice_id": 0, "run_number": LIST_RUN, "status": "processing"}
+    monitor.post("tf-slices", piece | {"assigned_worker": WORKER})
+    agent = {"instance_name": "lister-agent-t-1", "agent_type": "lister", "namespace": NAMESPACE}
+    monitor.post("systemagents/heartbeat", agent | {"operational_state": "READY", "status": "OK"})
+    message = {"message_id": str(MESSAGE), "message_type": "stf_ready", "sender_agent": "lister-agent-t-1"}
+    content = {"msg_type": "stf_ready", "filename": stf_name(0)}
+    about = {"namespace": NAMESPACE, "run_id": LIST_RUN, "execution_id": EXECUTION}
+    monitor.post("workflow-messages", message | about | {"message_content": content, "sent_at": iso(now())})
+    monitor.post("subscribers", {"subscriber_name": "reader of lists", "delivery_type": "sse"})
+    monitor.post("alarms", {"severity": "warning", "subject": "lists are tested", "namespace": NAMESPACE})
+    add_logs(monitor, "ready", "ready", "done")
+    return monitor
+
+
+def add_logs(monitor: Monitor, *texts: str, namespace: str = NAMESPACE, **more: Any) -> list[int]:
+    """Lines of a log, one a text."""
+    line = {"app_name": "lister", "instance_name": "lister-agent-t-1", "level": 20, "levelname": "INFO"}
+    extra = {"extra_data": {"namespace": namespace, "run_id": LIST_RUN}}
+    lines = [line | {"timestamp": iso(now()), "message": text} | extra | more for text in texts]
+    return [stored["id"] for stored in monitor.post("logs", lines)]
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A page on which nothing goes wrong."""
+    with watched(browser, viewport={"width": 1280, "height": 900}) as seen:
+        yield seen.page
+        assert seen.problems == []
+
+
+def rows(page: "Page") -> list[str]:
+    """The first cell of each row."""
+    return page.locator("#rows tbody th").all_inner_texts()
+
+
+def total(page: "Page") -> int:
+    return int(re.sub(r"\D", "", page.locator("#total").inner_text()))
+
+
+@pytest.mark.parametrize("path", [*LISTS, *DETAILS])
+def test_every_list_and_detail_is_whole_at_any_width_and_theme(
+    listed: Monitor, browser: "Browser", path: str
+) -> None:
+    with watched(browser) as seen:
+        page = seen.page
+        page.goto(f"{listed.url}/{path}/")
+        assert page.title() == f"{(LISTS | DETAILS)[path]} · swf-testbed"
+        assert page.locator("main h1").count() == 1
+        schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+        for theme in schemes:
+            page.emulate_media(color_scheme=theme)
+            for width in (1280, 380):
+                page.set_viewport_size({"width": width, "height": 900})
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert seen.problems == []
+        assert {httpx.URL(url).netloc for url in seen.requests} == {httpx.URL(listed.url).netloc}
+        text = listed.client.get(f"/{path}/").text
+        assert not re.search(r"<style|<[^<>]*\s(style|on\w+)=|<script(?![^>]* src=)", text)
+
+
+def test_a_filter_says_how_many_rows_it_leaves_and_a_copied_link_shows_them_again(
+    listed: Monitor, browser: "Browser", page: "Page"
+) -> None:
+    page.goto(f"{listed.url}/stfs/?run={LIST_RUN}")
+    assert total(page) == STFS
+    facet = page.locator(".facet", has_text="failed")
+    assert facet.inner_text().split() == ["failed", "6"]
+    facet.click()
+    page.wait_for_url("**status=failed**")
+    assert total(page) == 6
+    assert rows(page) == [stf_name(number) for number in range(53, 0, -10)]
+    # The others' numbers are still those that choosing them too would add.
+    assert page.locator(".facet", has_text="registered").inner_text().split() == ["registered", "54"]
+    page.locator("th a", has_text="Size").click()
+    page.wait_for_url("**ordering=**")
+    with watched(browser) as elsewhere:
+        elsewhere.page.goto(page.url)
+        assert elsewhere.page.locator("#rows tbody").inner_text() == page.locator("#rows tbody").inner_text()
+        assert total(elsewhere.page) == 6
+    page.locator(".facet[aria-current]", has_text="failed").click()
+    page.wait_for_function("!location.search.includes('status')")
+    assert total(page) == STFS
+
+
+def test_columns_sort_both_ways(listed: Monitor, page: "Page") -> None:
+    page.goto(f"{listed.url}/stfs/?run={LIST_RUN}&status=failed")
+    for way, direction in (("ascending", 1), ("descending", -1)):
+        page.locator("th a", has_text="File").click()
+        page.wait_for_selector(f"th[aria-sort={way}]")
+        assert rows(page) == [stf_name(number) for number in range(3, 60, 10)][::direction]
+
+
+def test_pages_follow_one_another_without_gap_or_copy(listed: Monitor, page: "Page") -> None:
+    page.goto(f"{listed.url}/stfs/?run={LIST_RUN}&ordering=sequence")
+    found = rows(page)
+    assert len(found) == 50
+    page.get_by_role("link", name="Next").click()
+    page.wait_for_url("**page=2")
+    assert found + rows(page) == [stf_name(number) for number in range(STFS)]
+    assert page.get_by_role("link", name="Next").count() == 0
+    page.get_by_role("link", name="Previous").click()
+    page.wait_for_function("!location.search.includes('page')")
+    assert rows(page) == found
+
+
+def test_a_search_keeps_the_filters(listed: Monitor, page: "Page") -> None:
+    page.goto(f"{listed.url}/stfs/?run={LIST_RUN}&status=failed")
+    page.get_by_role("searchbox").fill("00001")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=00001**")
+    assert rows(page) == [stf_name(13)]
+    page.locator(".chip", has_text="Search").click()
+    page.wait_for_function("!location.search.includes('q=')")
+    assert total(page) == 6
+
+
+def test_rows_without_a_value_are_filtered_too(listed: Monitor, page: "Page") -> None:
+    page.goto(f"{listed.url}/alarms/?subject=lists+are+tested")
+    page.locator(".facets > div", has_text="Acknowledged by").locator(".facet", has_text="none").click()
+    page.wait_for_url("**without=acknowledged_by**")
+    assert total(page) == 1
+
+
+def test_downloads_have_exactly_what_is_filtered(listed: Monitor, page: "Page") -> None:
+    page.goto(f"{listed.url}/stfs/?run={LIST_RUN}&status=registered&ordering=-sequence&q=0000")
+    told = listed.client.get(
+        "/api/stf-files/", params={"run": LIST_RUN, "status": "registered", "ordering": "-sequence"}
+    ).json()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="CSV").click()
+    with downloading.value.path().open(newline="", encoding="utf-8") as stream:
+        lines = list(csv.DictReader(stream))
+    assert total(page) == len(lines) == told["count"] == 54
+    assert [line["stf_filename"] for line in lines] == [row["stf_filename"] for row in told["results"]]
+    assert set(lines[0]) == set(told["results"][0])
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="JSON").click()
+    assert httpx.Response(200, content=downloading.value.path().read_bytes()).json() == told["results"]
+
+
+def test_no_cell_of_a_download_is_a_formula(listed: Monitor) -> None:
+    texts = ["=1+1", "+1", "-1", "@x", "\t=1", 'say "=1"']
+    add_logs(listed, *texts, namespace="formulas")
+    answer = listed.client.get("/logs.csv?namespace=formulas&ordering=id")
+    assert answer.headers["content-disposition"] == 'attachment; filename="logs.csv"'
+    found = [row["message"] for row in csv.DictReader(io.StringIO(answer.text))]
+    assert found == [*(f"'{text}" for text in texts[:-1]), texts[-1]]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("/logs/?levle=INFO", 400, "levle"),
+        ("/logs/?without=levle", 400, "levle"),
+        ("/slices/?status=nothing", 400, "queued, processing, completed, failed"),
+        ("/messages/?run_number=x", 400, "run_number"),
+        ("/messages/?start_time=yesterday", 400, "2026-01-31T12:00:00Z"),
+        ("/stfs/?ordering=file_url", 400, "ordering"),
+        ("/stfs/?page=0", 400, "page"),
+        ("/stfs/?page=99999", 404, "page 99999"),
+        ("/stfs/?q=" + "x" * 201, 400, "200 characters"),
+        ("/logs/summary/?x=1", 400, "x"),
+        ("/stfs.csv?x=1", 400, "x"),
+        ("/stfs.xml", 404, "stfs.xml"),
+        ("/nothing.csv", 404, "nothing.csv"),
+        ("/agents/nobody/", 404, "nobody"),
+        ("/slices/x/y/z/", 404, "x/y/z"),
+        ("/logs/%00/", 404, "logs"),
+    ],
+)
+def test_what_is_asked_wrongly_is_a_page_that_says_so(
+    listed: Monitor, address: str, status: int, words: str
+) -> None:
+    answer = listed.client.get(address)
+    assert answer.status_code == status
+    assert words in answer.text
+    assert 'href="/runs/"' in answer.text
+
+
+def test_things_lead_to_one_another(listed: Monitor, page: "Page") -> None:
+    page.goto(f"{listed.url}/executions/?namespace={NAMESPACE}")
+    steps = [
+        (EXECUTION, f"executions/{EXECUTION}/"),
+        (str(LIST_RUN), f"runs/{LIST_RUN}/"),
+    ]
+    for name, path in steps:
+        page.get_by_role("link", name=name, exact=True).first.click()
+        page.wait_for_url(f"{listed.url}/{path}**")
+    page.goto(f"{listed.url}/stfs/?q={stf_name(0)}")
+    steps = [
+        (stf_name(0), f"stfs/{stf_name(0)}/"),
+        (SAMPLE, f"samples/{SAMPLE}/"),
+        ("0", f"slices/{SAMPLE}/0/"),
+        (WORKER, "workers/worker/of%20lists/"),
+        (NAMESPACE, f"namespaces/{NAMESPACE}/"),
+        ("lister-agent-t-1", "agents/lister-agent-t-1/"),
+        (str(MESSAGE)[:8], f"messages/{MESSAGE}/"),
+    ]
+    for name, path in steps:
+        page.get_by_role("link", name=name, exact=True).first.click()
+        page.wait_for_url(f"{listed.url}/{path}")
+    page.goto(f"{listed.url}/stfs/{stf_name(0)}/")
+    page.get_by_role("link", name="Messages that name it").click()
+    page.wait_for_url("**/messages/**")
+    assert rows(page) == [str(MESSAGE)[:8]]
+
+
+def test_the_log_summary_leads_to_the_lines_that_it_counts(listed: Monitor, page: "Page") -> None:
+    add_logs(listed, "one", "two", namespace="summed")
+    add_logs(listed, "bad", namespace="summed", level=40, levelname="ERROR")
+    page.goto(f"{listed.url}/logs/summary/?namespace=summed")
+    row = page.locator("#rows tbody tr").filter(has_text="lister-agent-t-1")
+    assert row.locator("td.number a").all_inner_texts() == ["1", "2"]
+    row.locator("td.number a").last.click()
+    page.wait_for_url("**/logs/?**")
+    assert total(page) == 2
+
+
+def test_lines_of_a_log_appear_without_a_reload_but_not_each_by_itself(
+    listed: Monitor, browser: "Browser"
+) -> None:
+    with watched(browser) as seen:
+        page = seen.page
+        page.goto(f"{listed.url}/logs/?namespace=followed")
+        page.wait_for_selector('#link-state[data-state="live"]')
+        assert "There are no" in page.locator("#rows").inner_text() or total(page) == 0
+        for number in range(40):
+            add_logs(listed, f"line {number}", namespace="followed")
+        page.locator("#total").filter(has_text=re.compile("^40$")).wait_for()
+        assert "line 39" in page.locator("#rows tbody tr").first.inner_text()
+        assert page.locator(".facet", has_text="INFO").inner_text().split() == ["INFO", "40"]
+        assert len([url for url in seen.requests if "part=live" in url]) < 40
+        assert seen.problems == []
+
+
+def test_a_list_keeps_what_its_reader_did_to_it(listed: Monitor, browser: "Browser") -> None:
+    with watched(browser, viewport={"width": 380, "height": 900}) as seen:
+        page = seen.page
+        page.goto(f"{listed.url}/messages/?namespace={NAMESPACE}")
+        page.wait_for_selector('#link-state[data-state="live"]')
+        page.locator("#rows .scroll").evaluate("table => { table.scrollLeft = 100; }")
+        before = total(page)
+        listed.say("stf_ready", LIST_RUN)
+        listed.post(
+            "workflow-messages",
+            {
+                "message_id": str(uuid4()),
+                "message_type": "stf_ready",
+                "sender_agent": "lister-agent-t-1",
+                "namespace": NAMESPACE,
+                "message_content": {},
+            },
+        )
+        page.locator("#total").filter(has_text=re.compile(f"^{before + 1}$")).wait_for()
+        assert page.locator("#rows .scroll").evaluate("table => table.scrollLeft") == 100
+
+
+HOSTILE = "\u202e<script>window.hurt=1</script>\u2067<img src=x onerror='window.hurt=1'>\u0623"
+
+
+def test_hostile_lines_names_and_messages_are_only_text(listed: Monitor, browser: "Browser") -> None:
+    agent = HOSTILE.ljust(200, "x")
+    listed.post("systemagents/heartbeat", {"instance_name": agent, "namespace": "hostile"})
+    text = HOSTILE + "<b>" * 6000
+    line = add_logs(listed, text, namespace="hostile", instance_name=agent)[0]
+    message = {"message_id": str(uuid4()), "message_type": HOSTILE, "sender_agent": agent}
+    content = {"text": HOSTILE + "y" * 100_000}
+    listed.post("workflow-messages", message | {"namespace": "hostile", "message_content": content})
+    with watched(browser, viewport={"width": 380, "height": 900}) as seen:
+        page = seen.page
+        for name in ("agents", "logs", "messages"):
+            page.goto(f"{listed.url}/{name}/?namespace=hostile")
+            assert total(page) == 1
+            shown = page.locator("#rows bdi", has_text=HOSTILE).first
+            assert len(shown.inner_text()) <= 200
+            assert shown.evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
+            assert page.evaluate("document.documentElement.scrollWidth") <= 380
+        page.goto(f"{listed.url}/agents/?namespace=hostile")
+        page.locator("#rows tbody th a").click()
+        page.locator("h1", has_text=HOSTILE).wait_for()
+        page.goto(f"{listed.url}/logs/?namespace=hostile")
+        page.locator("#rows td.wide a").click()
+        page.wait_for_url(f"**/logs/{line}/")
+        assert page.locator("pre", has_text=HOSTILE).first.inner_text() == text
+        page.goto(f"{listed.url}/messages/{message['message_id']}/")
+        assert "y" * 100_000 in page.locator("main").inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 380
+        assert page.evaluate("window.hurt") is None
+        assert seen.problems == []
