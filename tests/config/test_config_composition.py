@@ -335,6 +335,19 @@ def test_the_environment_comes_before_files_and_after_what_is_said_at_the_comman
     assert (own.selection_fraction, own.tf_files_per_stf, own.seed) == (0.4, 4, 9)
 
 
+def test_an_override_does_not_speak_for_the_file_below_it(home: Path) -> None:
+    """`none` takes back what the file says; the file goes on saying it."""
+    write(home, "mine", WORKFLOW + "[daq_state_machine]\nstf_count = 4\n")
+    made = compose("mine", home, overrides={"daq_state_machine.stf_count": None})
+    assert made.configuration.parameters.daq_state_machine.stf_count is None
+    assert [
+        layer.table["daq_state_machine"]["stf_count"] for layer in made.layers if layer.says(STF_COUNT)
+    ] == [4, None]
+
+
+STF_COUNT = ("daq_state_machine", "stf_count")
+
+
 def test_every_value_of_a_configuration_is_told_once_with_its_unit(home: Path) -> None:
     write(home, "mine", WORKFLOW + "[agents.data.options]\nlevel = 3\n")
     values = {value.name: value for value in compose("mine", home).values()}

@@ -13,6 +13,7 @@ from swf_testbed.config.compose import instance_namespace, parse_override
 from swf_testbed.config.settings import settings
 from swf_testbed.control.commands import run_workflow, runner_status, stop_workflow
 from swf_testbed.control.readiness import connected_bus
+from swf_testbed.control.running import workflow_said
 from swf_testbed.model.errors import SwfError
 
 _TIMING = ("physics_period_count", "physics_period_duration", "stf_interval")
@@ -90,7 +91,7 @@ def send_workflow_command() -> int:
                     run_workflow(
                         bus,
                         namespace,
-                        said.name,
+                        workflow_said(said.name, environment),
                         realtime=said.realtime,
                         params=dict(parse_override(text) for text in said.overrides),
                     )[0]

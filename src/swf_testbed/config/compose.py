@@ -7,6 +7,7 @@ testbed.toml, the environment, the overrides of the command line or the message.
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
@@ -113,7 +114,7 @@ def compose(
     own = _testbed_path(home, testbed_file)
     if own.resolve() != path.resolve():
         layers += [_without_workflow(layer) for layer in read_layers(own)]
-    merged = _merged(layers)
+    merged = deepcopy(_merged(layers))  # the layers stay what they are
     for source, values in ((ENVIRONMENT, environment), (overrides_from, overrides)):
         said: Table = {}
         for dotted, value in (values or {}).items():
