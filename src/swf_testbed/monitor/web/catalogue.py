@@ -267,6 +267,7 @@ _ALL = (
         rows="lines",
         facets=("levelname", "app_name", "instance_name", "namespace"),
         search=("message", "instance_name", "module"),
+        further=(("Summary", "web:log-summary"),),
     ),
     _list(
         "subscribers",
@@ -285,6 +286,7 @@ _ALL = (
         facets=("delivery_type", "is_active"),
         search=("subscriber_name", "client_ip"),
         ordering="subscriber_name",
+        further=(("Clients of the stream", "web:system"),),
     ),
     _list(
         "alarms",
