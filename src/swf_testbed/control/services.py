@@ -83,7 +83,7 @@ def _status(settings: Settings, name: str, process: Process | None) -> ServiceSt
     state = process.state if process else "STOPPED"
     if expected:
         greeting = GREETINGS[name](settings)
-        if greeting.answer is Answer.OURS and state != "RUNNING":
+        if greeting.answer is Answer.OURS and not (process and process.live):
             greeting = Greeting(Answer.STRANGER, "answers, but is not under our supervisor")
     else:
         greeting = Greeting(Answer.OURS if process and process.running else Answer.NOBODY)
