@@ -93,6 +93,7 @@ class EventStream:
 
         self.connected = False
         self._ever_connected = False
+        self._fruitful = False
         self._closed = threading.Event()
         self._reason = ""
         self._asked_pause_s = 0.0
@@ -121,10 +122,7 @@ class EventStream:
         begun = time.monotonic()
         while not self._closed.is_set():
             try:
-                for item in self._one_connection():
-                    if isinstance(item, Event):
-                        pause = pauses(_LONGEST_PAUSE_S)
-                    yield item
+                yield from self._one_connection()
                 self._reason = self._reason or "the server ended the stream"
             except httpx.TransportError as error:
                 refuse_certificate(error, self._http.base_url)
@@ -135,6 +133,8 @@ class EventStream:
                 self.connected = False
             if self._closed.is_set():
                 return
+            if self._fruitful:
+                pause, self._fruitful = pauses(_LONGEST_PAUSE_S), False
             wait = max(pause(), self._asked_pause_s * random.uniform(1.0, _SPREAD))  # noqa: S311  # spreads load
             self._give_up_if_never_connected(begun, wait)
             log.debug("event stream of %s: %s; again in %.1f s", self._http.base_url, self._reason, wait)
@@ -196,6 +196,7 @@ class EventStream:
         if not document:
             log.warning("event %s of the stream is not a message, and is left out", number)
             return None
+        self._fruitful = True
         return Event(number, said.event, document)
 
     def _begin(self, said: ServerEvent) -> Connected:

@@ -88,4 +88,5 @@ def set_up_logging(environment: Settings) -> None:
     logging.basicConfig(
         level=level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr, force=True
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for library in ("httpx", "watchfiles"):
+        logging.getLogger(library).setLevel(logging.WARNING)
