@@ -441,6 +441,8 @@ def names(sizes: Sizes) -> dict[str, Any]:
         "execution": f"fast_processing-alice-{sizes.runs // 2 + 1:04d}",
         "definition": "fast_processing/1.0",
         "message": str(WorkflowMessage.objects.values_list("message_id", flat=True)[0]),
+        "cause": str(_cause_of_most()),
+        "plots": str(WorkflowMessage.objects.filter(message_type="histograms_updated")[0].message_id),
         "log": Log.objects.values_list("id", flat=True)[0],
         "alarm": Alarm.objects.values_list("id", flat=True)[0],
         "subscriber": "subscriber-1",
@@ -449,3 +451,10 @@ def names(sizes: Sizes) -> dict[str, Any]:
         "log_pages": -(-sizes.logs // PAGE),
         "middle": -(-sizes.messages // PAGE // 2),
     }
+
+
+def _cause_of_most() -> UUID:
+    effects = (
+        WorkflowMessage.objects.filter(causation_id__isnull=False).values_list("causation_id").order_by()
+    )
+    return UUID(str(effects.annotate(number=models.Count("id")).order_by("-number")[0][0]))

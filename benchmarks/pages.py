@@ -74,6 +74,8 @@ PAGES = {
     "namespace": "/namespaces/{namespace}/",
     "agent": "/agents/{agent}/",
     "message": "/messages/{message}/",
+    "message, the cause of most": "/messages/{cause}/",
+    "message, new plots": "/messages/{plots}/",
     "log": "/logs/{log}/",
     "subscriber": "/subscribers/{subscriber}/",
     "alarm": "/alarms/{alarm}/",
@@ -83,6 +85,7 @@ PAGES = {
     "replay, its events": "/replay/{run}/events/",
     "timeline": "/runs/{run}/timeline.json",
     "system": "/system/",
+    "repair": "/system/repair/",
     "tokens": "/account/tokens/",
 }
 """Addresses by what they show; in braces what `page_rows.names` tells."""
@@ -117,7 +120,7 @@ class Browser:
         from django.test import Client
 
         self._client = Client(HTTP_HOST="localhost", raise_request_exception=False)
-        self._client.force_login(User.objects.create_user("alice"))
+        self._client.force_login(User.objects.create_user("alice", is_staff=True))
 
     def measure(self, address: str, rounds: int) -> Measured:
         """Get a page once to count, and then so many times."""

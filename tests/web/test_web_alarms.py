@@ -26,7 +26,7 @@ def test_an_alarm_from_its_raising_to_its_end(operated: Monitor, browser: "Brows
             page.fill("[name=note]", "called the expert")
             page.get_by_role("button", name="Acknowledge").click()
             page.locator("#history").get_by_text("called the expert").wait_for()
-            assert page.locator("#alarm-title").get_by_text("acknowledged", exact=True).is_visible()
+            elsewhere.page.locator("#alarm-title").get_by_text("acknowledged", exact=True).wait_for()
             page.fill("[name=note]", "pump restarted")
             page.get_by_role("button", name="Clear").click()
             elsewhere.page.locator("#alarm-title").get_by_text("cleared", exact=True).wait_for()

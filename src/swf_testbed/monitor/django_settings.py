@@ -123,5 +123,6 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "swf_session"
 SECURE_REFERRER_POLICY = "same-origin"
 LOGIN_URL = "web:login"
+CSRF_FAILURE_VIEW = "swf_testbed.monitor.web.problems.form_refused"
 # No Strict-Transport-Security from here: it is for a host with all its ports, and would close the HTTP one.
 LOGGING_CONFIG = None

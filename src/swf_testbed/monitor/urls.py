@@ -15,3 +15,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("swf_testbed.monitor.web.urls")),
 ]
+
+handler500 = "swf_testbed.monitor.web.problems.server_error"

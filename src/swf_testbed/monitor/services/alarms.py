@@ -12,6 +12,7 @@ from swf_testbed.model.clock import iso, now
 from swf_testbed.model.errors import Conflict, NotFound
 from swf_testbed.model.status import Severity
 from swf_testbed.monitor.services import broker, messages
+from swf_testbed.monitor.services.changes import changed
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.services.writing import writing
 from swf_testbed.monitor.store.models import Alarm, AlarmEvent
@@ -146,6 +147,7 @@ def change(number: int, sent: Row, by: str | None, *, announced: bool = False) -
         alarm.save()
         event = AlarmEvent(alarm=alarm, at=now(), action=action, by=by, note=sent.get("note", ""))
         _remember([event], announced=announced)
+        transaction.on_commit(lambda: changed.send(None, resource="alarms"))
 
 
 def _meaning(new: Row) -> Action:

@@ -34,7 +34,8 @@ class StoredMessage(NamedTuple):
     received_at: datetime | None = None
 
 
-_GONE = "messages_gone"
+GONE = "messages_gone"
+"""The counter of the history that was thrown away."""
 
 _COLUMNS = (
     "id",
@@ -68,7 +69,7 @@ def count(found: Sequence[StoredMessage]) -> None:
 
 def gone() -> int:
     """The number up to which history was thrown away; 0 when it is whole."""
-    return Counter.objects.filter(name=_GONE).values_list("value", flat=True).first() or 0
+    return Counter.objects.filter(name=GONE).values_list("value", flat=True).first() or 0
 
 
 def newest() -> int:
@@ -82,7 +83,7 @@ def forget(first: int, last: int) -> int:
 
     Part of a transaction that writes: history and what is said of it change together.
     """
-    Counter.objects.update_or_create(name=_GONE, defaults={"value": last})
+    Counter.objects.update_or_create(name=GONE, defaults={"value": last})
     return WorkflowMessage.objects.filter(id__gte=first, id__lte=last).delete()[0]
 
 

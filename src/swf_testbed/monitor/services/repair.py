@@ -76,35 +76,39 @@ def end_execution(execution_id: str, reason: str, *, dry_run: bool = False) -> l
 
 
 def _stuck_executions(limit: datetime) -> Iterator[tuple[WorkflowExecution, datetime]]:
-    alive = set(
-        SystemAgent.objects.filter(last_heartbeat__gte=now() - timedelta(seconds=AGENT_STALE_S))
-        .exclude(operational_state=OperationalState.EXITED)
-        .values_list("instance_name", flat=True)
-    )
     said = _last_word(execution_id=OuterRef("execution_id"))
     still = WorkflowExecution.objects.filter(status__in=_OPEN, updated_at__lt=limit).annotate(said=said)
-    for execution in still.order_by("id"):
-        if execution.metadata.get("runner") in alive:
-            continue
+    silent = list(still.order_by("id"))
+    alive = _alive() if silent else set()
+    for execution in silent:
         last = _latest(execution.start_time or execution.created_at, execution.said)
-        if last < limit:
+        if execution.metadata.get("runner") not in alive and last < limit:
             yield execution, last
 
 
-def _stuck_runs(limit: datetime, ended: set[str]) -> Iterator[tuple[RunState, datetime]]:
-    going_on = set(
-        WorkflowExecution.objects.filter(status__in=_OPEN)
-        .exclude(execution_id__in=ended)
-        .values_list("execution_id", flat=True)
+def _alive() -> set[str]:
+    """The agents that are heard."""
+    heard = SystemAgent.objects.filter(last_heartbeat__gte=now() - timedelta(seconds=AGENT_STALE_S))
+    return set(
+        heard.exclude(operational_state=OperationalState.EXITED).values_list("instance_name", flat=True)
     )
+
+
+def _stuck_runs(limit: datetime, ended: set[str]) -> Iterator[tuple[RunState, datetime]]:
     said = _last_word(run_id=OuterRef("run"))
     still = RunState.objects.filter(phase__in=_GOING_ON, updated_at__lt=limit).annotate(said=said)
-    for state in still.select_related("run").order_by("run"):
-        if state.run.execution in going_on:
-            continue
+    silent = list(still.select_related("run").order_by("run"))
+    going_on = _going_on(ended) if silent else set()
+    for state in silent:
         last = _latest(state.state_changed_at or state.created_at, state.said)
-        if last < limit:
+        if state.run.execution not in going_on and last < limit:
             yield state, last
+
+
+def _going_on(ended: set[str]) -> set[str]:
+    """The executions that nobody has ended, but for those just `ended`."""
+    still = WorkflowExecution.objects.filter(status__in=_OPEN).exclude(execution_id__in=ended)
+    return set(still.values_list("execution_id", flat=True))
 
 
 def _last_word(**of: OuterRef) -> Subquery:

@@ -2,10 +2,11 @@
 
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
 
@@ -14,7 +15,7 @@ from swf_testbed.model.destinations import dead_letters, is_queue, replies
 from swf_testbed.model.status import AGENT_STALE_S, OperationalState
 from swf_testbed.monitor.services import broker
 from swf_testbed.monitor.services.health import health
-from swf_testbed.monitor.services.messages import gone, newest
+from swf_testbed.monitor.services.messages import GONE, newest
 from swf_testbed.monitor.services.repair import Repair, repair_stuck
 from swf_testbed.monitor.store.models import Counter, Namespace, SystemAgent
 from swf_testbed.records.health import Versions
@@ -22,6 +23,7 @@ from swf_testbed.records.health import Versions
 QUIET = timedelta(hours=1)
 """How long nothing may be heard of what goes on before it counts as stuck."""
 
+T = TypeVar("T")
 _MOST = 100
 _DEAD = dead_letters("")
 
@@ -75,15 +77,14 @@ class System:
 
 def system() -> System:
     """The system as it is at this moment."""
-    began = time.perf_counter()
-    statistics = _statistics()
-    answered_s = time.perf_counter() - began
+    statistics, broker_s = _timed(_statistics)
+    counters, database_s = _timed(_counters)
     waiting = None if statistics is None else _waiting(statistics)
     told = health()
     return System(
         handshakes=[
-            _database(told.versions.database),
-            _broker(statistics, answered_s),
+            Handshake("database", True, database_s, told.versions.database or ""),
+            _broker(statistics, broker_s),
             _intake(works=told.intake),
         ],
         versions=told.versions,
@@ -91,21 +92,20 @@ def system() -> System:
         dead=_dead(waiting),
         stale=_stale(),
         stuck=repair_stuck(QUIET, dry_run=True)[:_MOST],
-        counters=_counters(),
+        counters=counters,
         room=_room(),
     )
+
+
+def _timed(ask: Callable[[], T]) -> tuple[T, float]:
+    """An answer, and how long it took, s."""
+    began = time.perf_counter()
+    return ask(), time.perf_counter() - began
 
 
 def _statistics() -> dict[str, Any] | None:
     link = broker.present()
     return link.statistics() if link else None
-
-
-def _database(version: str | None) -> Handshake:
-    began = time.perf_counter()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return Handshake("database", True, time.perf_counter() - began, version or "")
 
 
 def _broker(statistics: dict[str, Any] | None, took_s: float) -> Handshake:
@@ -166,7 +166,7 @@ def _counters() -> list[tuple[str, int]]:
         "last agent number": given.get("agent_id"),
         "last execution number": given.get("sequence"),
         "newest message": newest(),
-        "messages thrown away up to": gone() or None,
+        "messages thrown away up to": given.get(GONE),
     }
     return [(name, value) for name, value in known.items() if value is not None]
 

@@ -43,7 +43,7 @@ def alarm(request: HttpRequest, number: int) -> HttpResponseBase:
 def _alarm_page(request: HttpRequest, number: int, problem: str = "") -> HttpResponse:
     found = alarms.get(number)
     context = {"alarm": found, "happened": found.events.all(), "problem": problem}
-    moved_by = None if found.cleared_at else stream(["alarm"])
+    moved_by = None if found.cleared_at else stream(["alarm"], ["alarms"])
     answer = page(request, "alarm.html", context, here="web:alarms", moved_by=moved_by)
     answer.status_code = 400 if problem else 200
     return answer

@@ -1,6 +1,9 @@
 """Where pages find static files."""
 
 from django.contrib.staticfiles.storage import StaticFilesStorage
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import get_script_prefix
 
 from swf_testbed.monitor.django_settings import STATIC_URL
@@ -12,3 +15,9 @@ class StaticFiles(StaticFilesStorage):
     def url(self, name: str | None) -> str:
         """The address of a file."""
         return f"{get_script_prefix()}{STATIC_URL}{name}"
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Leads to the icon."""
+    del request
+    return redirect(static("web/favicon.svg"))

@@ -13,6 +13,7 @@ from swf_testbed.monitor.web.lists import download, list_view
 from swf_testbed.monitor.web.log_summary import summary
 from swf_testbed.monitor.web.message import message
 from swf_testbed.monitor.web.run import run
+from swf_testbed.monitor.web.static_files import favicon
 
 register_converter(AnyKey, "key")
 
@@ -55,6 +56,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("system/dead-letters/<str:namespace>/", system.dead_letter_list, name="dead-letters"),
     path("system/dead-letters/<str:namespace>/<key:identity>/", system.dead_letter, name="dead-letter"),
     path("account/tokens/", account.account_tokens, name="tokens"),
+    # For pages that name no icon of their own, as the admin's.
+    path("favicon.ico", favicon, name="favicon"),
     path("login/", account.ThrottledLoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="web:hub"), name="logout"),
 ]
