@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from swf_testbed.model.detectors import detectors
-from swf_testbed.model.errors import NotFound
 from swf_testbed.model.status import WorkerStatus
 from swf_testbed.monitor.services import phases
-from swf_testbed.monitor.services.run_figures import RunLine, run_lines
+from swf_testbed.monitor.services.run_figures import RunLine, run_line
 from swf_testbed.monitor.services.run_times import RunTimes, run_times
 from swf_testbed.monitor.services.timeline import StfProgress, timeline
 from swf_testbed.monitor.services.trends import Trends, run_trends
-from swf_testbed.monitor.store.models import Histogram, QualityFlag, Run, SystemStateEvent, Worker
+from swf_testbed.monitor.store.models import Histogram, QualityFlag, SystemStateEvent, Worker
 
 ROWS = 12
 """Rows of a table that is only an excerpt."""
@@ -68,15 +67,14 @@ class RunPage:
 
 def run_page(run_number: int) -> RunPage:
     """Everything on a run's page except its plots; `NotFound` if there is no such run."""
-    run = Run.objects.filter(run_number=run_number).select_related("run_state").first()
-    if run is None:
-        raise NotFound(f"there is no run {run_number}")
+    line = run_line(run_number)
+    run = line.run
     times = run_times(run)
     history = list(
         SystemStateEvent.objects.filter(run_number=run_number).order_by("-timestamp", "-id")[:MOST_EVENTS]
     )
     return RunPage(
-        line=run_lines([run])[0],
+        line=line,
         history=history,
         axis=phases.axis_of(run, history),
         times=times,

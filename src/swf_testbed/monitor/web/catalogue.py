@@ -6,9 +6,9 @@ from typing import Any
 from django.urls import reverse
 
 from swf_testbed.messages import REGISTRY
-from swf_testbed.monitor.services import run_lines
 from swf_testbed.monitor.services.listing import Listing
 from swf_testbed.monitor.services.resources import RESOURCES
+from swf_testbed.monitor.services.run_figures import add_counts
 from swf_testbed.monitor.web.columns import Column, Row, number
 from swf_testbed.monitor.web.templatetags import words
 
@@ -101,7 +101,7 @@ _ALL = (
         Column("end_time", "Ended", words.moment),
         facets=("phase", "namespace"),
         search=("run_number", "execution", "namespace", "dataset"),
-        complete=run_lines.add_counts,
+        complete=add_counts,
         moved_by=(*LIFECYCLE, "stf_ready", "histograms_updated"),
         changes=("runs", "run-states"),
         hint="Take one: ./testbed run fast_processing",

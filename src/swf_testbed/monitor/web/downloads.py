@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 from swf_testbed.monitor.services.rows import Row
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -17,7 +19,7 @@ _PIECE = 200
 class Form(NamedTuple):
     """How a file is written, and what it is."""
 
-    write: Callable[[Sequence[str], Iterable[Row]], Iterator[str]]
+    write: Callable[[Sequence[str], Iterable[Row]], Iterator[str] | Iterator[bytes]]
     content_type: str
 
 
@@ -60,19 +62,19 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def as_json(names: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+def as_json(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """An array of records, as REST answers them."""
     del names
-    yield "["
-    pieces: list[str] = []
-    separator = "\n"
+    yield b"["
+    pieces: list[bytes] = []
+    separator = b"\n"
     for row in rows:
-        pieces.append(separator + json.dumps(row, ensure_ascii=False))
-        separator = ",\n"
-        if len(pieces) >= _PIECE:
-            yield "".join(pieces)
+        pieces += (separator, to_json(row))
+        separator = b",\n"
+        if len(pieces) >= 2 * _PIECE:
+            yield b"".join(pieces)
             pieces.clear()
-    yield "".join(pieces) + "\n]\n"
+    yield b"".join(pieces) + b"\n]\n"
 
 
 FORMS: dict[str, Form] = {
