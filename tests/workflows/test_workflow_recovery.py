@@ -19,6 +19,8 @@ from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.records import WorkflowExecution
 from swf_testbed.workflows.aftermath import REASON
 
+pytestmark = pytest.mark.timeout(240)
+
 POINTS = int(os.environ.get("SWF_KILL_POINTS", "3"))
 ENDLESS = {"daq_state_machine.physics_period_count": 0, "daq_state_machine.stf_count": None}
 STFS = 6

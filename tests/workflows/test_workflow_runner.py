@@ -16,6 +16,8 @@ from swf_testbed.records import WorkflowDefinition, WorkflowExecution
 from swf_testbed.runtime import AgentContext
 from swf_testbed.runtime.asking import ask
 
+pytestmark = pytest.mark.timeout(240)
+
 STF_COUNT, PERIODS = "daq_state_machine.stf_count", "daq_state_machine.physics_period_count"
 ONE_STF = """
 def execute(env):
