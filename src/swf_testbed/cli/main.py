@@ -16,6 +16,7 @@ from swf_testbed.cli import (
     plan,
     processes,
     rehearse,
+    replay,
     run,
     status,
     token,
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 run.add_to(app)
 plan.add_to(app)
+replay.add_to(app)
 processes.add_to(app)
 status.add_to(app)
 agent_manager.add_to(app)

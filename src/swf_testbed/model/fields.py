@@ -46,7 +46,8 @@ RunNumber = Annotated[
 """A run; a string of digits is accepted on input."""
 
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+NAME_CHARS = 200
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARS)]
 SHORT_TEXT_CHARS = 2000
 ShortText = Annotated[str, StringConstraints(max_length=SHORT_TEXT_CHARS)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,249}$")]
@@ -65,6 +66,7 @@ FrameNumber = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 __all__ = [
+    "NAME_CHARS",
     "SHORT_TEXT_CHARS",
     "Checksum",
     "Count",
