@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from swf_testbed.monitor.services.epochs import UnixSeconds
 from swf_testbed.monitor.store.models import FastmonFile, Run, StfFile, TfSlice
 
-MAX_FILES = 200_000
-"""STF files, and samples, that are kept in mind of a run, its newest."""
+MAX_SAMPLES = 200_000
+"""Samples that are kept in mind of a run, its newest; of STF files all are."""
 
 MAX_SLICES = 60_000
 """Slices that are kept in mind of a run, its newest."""
@@ -148,9 +148,9 @@ class _Memory:
 
     def _read_stfs(self, run_number: int) -> None:
         columns = ("id", "stf_filename", "sequence", "tf_count", "file_size_bytes")
-        fresh = StfFile.objects.filter(run=run_number, id__gt=self.last_stf).order_by("-id")
-        rows = fresh.values_list(*columns, UnixSeconds("egress_at"), UnixSeconds("created_at"))[:MAX_FILES]
-        for number, name, sequence, frames, size, egress, registered in reversed(list(rows)):
+        fresh = StfFile.objects.filter(run=run_number, id__gt=self.last_stf).order_by("id")
+        rows = fresh.values_list(*columns, UnixSeconds("egress_at"), UnixSeconds("created_at"))
+        for number, name, sequence, frames, size, egress, registered in rows:
             self.last_stf = number
             self.place[name] = len(self.stfs)
             self.stfs.append(Stf(name, sequence, _nan(egress), registered, frames or 0, size or 0))
@@ -158,14 +158,14 @@ class _Memory:
     def _read_samples(self, run_number: int) -> None:
         columns = ("id", "tf_filename", "stf_file_id", "tf_count", "file_size_bytes")
         fresh = FastmonFile.objects.filter(stf_file__run=run_number, id__gt=self.last_sample).order_by("-id")
-        rows = fresh.values_list(*columns, UnixSeconds("created_at"))[:MAX_FILES]
+        rows = fresh.values_list(*columns, UnixSeconds("created_at"))[:MAX_SAMPLES]
         for number, name, stf, frames, size, sampled in reversed(list(rows)):
             self.last_sample = number
             self.samples[name] = (self.place.get(stf, -1), sampled)
             self.frames += frames or 0
             self.bytes += size or 0
-        if len(self.samples) > 2 * MAX_FILES:
-            self.samples = dict(islice(self.samples.items(), MAX_FILES, None))
+        if len(self.samples) > 2 * MAX_SAMPLES:
+            self.samples = dict(islice(self.samples.items(), MAX_SAMPLES, None))
 
     def _read_settled(self, run_number: int) -> None:
         known = datetime.fromtimestamp(self.last_plotted, UTC) - _GRAIN
