@@ -39,12 +39,15 @@ def define(monitor: Monitor, version: str, delay: float) -> None:
         "version": version,
         "definition": CODE.format(delay=delay),
     }
-    values = {"daq_state_machine": {"stf_interval": delay}}
+    values = {"delay": delay, "label": "as usual"}
     monitor.post("workflow-definitions", definition | {"parameter_values": values, "source": SOURCE})
 
 
 def execute(monitor: Monitor) -> None:
-    values = Parameters.model_validate({"daq_state_machine": {"stf_count": 7, "stf_interval": 0.5}})
+    own = {"delay": 3, "label": "as usual"}
+    values = Parameters.model_validate(
+        {"daq_state_machine": {"stf_count": 7, "stf_interval": 0.5}, "options": own}
+    )
     environment = {
         "commit": COMMIT,
         "branch": "main",
@@ -142,6 +145,7 @@ def test_an_execution_tells_what_it_was_and_why_it_failed(executed: Monitor, bro
         assert [re.split(r"\s+", row) for row in differing] == [
             ["daq_state_machine.stf_interval", "0.5", "2"],
             ["daq_state_machine.stf_count", "7", "null"],
+            ["options.delay", "3", "0.5"],
         ]
         first = page.locator("#parameters tbody tr").first
         assert first.get_attribute("class") == "differs"
@@ -206,8 +210,8 @@ def test_a_definition_is_shown_in_colour_and_beside_another_version(
         page.get_by_role("link", name="compare").click()
         page.wait_for_url("**against=1.0#beside")
         gone, fresh = (page.locator(f"#beside td.{kind}").all_inner_texts() for kind in ("gone", "fresh"))
-        assert [line.strip() for line in gone] == ["yield env.timeout(2)", '"stf_interval": 2']
-        assert [line.strip() for line in fresh] == ["yield env.timeout(0.5)", '"stf_interval": 0.5']
+        assert [line.strip() for line in gone] == ["yield env.timeout(2)", '"delay": 2,']
+        assert [line.strip() for line in fresh] == ["yield env.timeout(0.5)", '"delay": 0.5,']
         assert seen.problems == []
     assert executed.client.get("/definitions/fast_processing/2.0/?against=9").status_code == 404
     assert executed.client.get("/definitions/nothing/").status_code == 404

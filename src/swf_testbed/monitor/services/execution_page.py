@@ -72,6 +72,7 @@ def execution_page(execution_id: str, run_number: int | None, page: int) -> Exec
     execution = found.first()
     if execution is None:
         raise NotFound(f"there is no execution {execution_id}")
+    definition = execution.workflow_definition
     runs = list(Run.objects.filter(execution=execution_id)[:MOST_RUNS])
     run = _chosen(runs, run_number)
     way = timeline(run_times(run)) if run else None
@@ -81,7 +82,9 @@ def execution_page(execution_id: str, run_number: int | None, page: int) -> Exec
         raise NotFound(f"there is no page {page} of {number} STFs; there are {pages}")
     return ExecutionPage(
         execution=execution,
-        parameters=parameters_of(execution.parameter_values),
+        parameters=parameters_of(
+            execution.parameter_values, definition.parameter_values if definition else {}
+        ),
         runs=runs,
         run=run,
         timeline=way,

@@ -23,9 +23,14 @@ class Parameter:
         return self.value != self.default
 
 
-def parameters_of(document: Mapping[str, Any]) -> list[Parameter]:
-    """What is stored with an execution, key by key; what differs from its default comes first."""
-    defaults = _defaults()
+def parameters_of(document: Mapping[str, Any], options: Mapping[str, Any]) -> list[Parameter]:
+    """What is stored with an execution, key by key; what differs from its default comes first.
+
+    Args:
+        document: the values.
+        options: the defaults of the workflow's own options, as its definition says.
+    """
+    defaults = _defaults() | dict(_flat(options, "options."))
     found = [Parameter(name, value, defaults.get(name)) for name, value in _flat(document)]
     return sorted(found, key=lambda one: not one.differs)
 
