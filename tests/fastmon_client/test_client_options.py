@@ -18,6 +18,7 @@ SEND = ("send", "--namespace", "n1")
     [
         (("start", "--since", "yesterday"), "--since"),
         (("start", "--since", "2026-11-27T20:00:00"), "--since"),
+        (("start", "--since", "999999d"), "--since"),
         (("start", "--message-types", ","), "--message-types"),
         (("start", "--namespace", "a b"), "namespace"),
         (("start", "--monitor-url", "ftp://x"), "--monitor-url"),

@@ -221,6 +221,24 @@ def test_a_receiver_is_an_agent_and_a_subscriber_and_goes_on_where_it_left_off(
     assert client.get(Subscriber, name).messages_received == 5
 
 
+def test_a_receiver_of_another_user_listens_without_a_say_in_the_namespace(
+    instance: Instance, client: MonitorClient, namespace: str, run_number: int
+) -> None:
+    client.ensure_namespace(namespace)
+    token = instance.manage("get_token", "bob", "--create-user").split()[-1]
+    with instance.bus() as bus:
+        bus.publish(sample(namespace, run_number, 1))
+    words = ("receive", "--name", f"bob-{namespace}", "--namespace", namespace, "--since", "earliest")
+    environment = {"SWF_API_TOKEN": token}
+    code, out, err = run(instance, *words, "--count", "1", "--json", environment=environment)
+    assert code == 0, err
+    assert lines(out)[1]["event"] == "tf_file_registered"
+    assert client.get(SystemAgent, f"bob-{namespace}").namespace is None
+    code, _, err = run(instance, "send", "--namespace", namespace, environment=environment)
+    assert code == 2
+    assert len(err.splitlines()) == 1
+
+
 def test_what_is_sent_arrives(instance: Instance, namespace: str) -> None:
     types = ("--message-types", "sse_test", "--namespace", namespace)
     with running(instance, "start", *types, "--count", "3", "--json") as client:

@@ -190,13 +190,9 @@ def test_damage_is_told_and_does_not_stop_the_agent(watched: Watched) -> None:
     ("environment", "toml", "named"),
     [
         ({"FASTMON_MODE": "psychic"}, "", "FASTMON_MODE"),
-        ({"FASTMON_SELECTION_FRACTION": "2"}, "", "FASTMON_SELECTION_FRACTION"),
         ({"FASTMON_TF_FILES_PER_STF": "0"}, "", "FASTMON_TF_FILES_PER_STF"),
         ({"FASTMON_MODE": "continuous", "FASTMON_WATCH": "/no/such/folder"}, "", "fastmon.watch"),
-        ({}, '[fastmon]\nmode = "psychic"\n', "fastmon.mode"),
         ({}, "[fastmon]\nselection_fraction = 0.0\n", "fastmon.selection_fraction"),
-        ({}, "[fastmon]\ntf_files_per_stf = 1001\n", "fastmon.tf_files_per_stf"),
-        ({}, "[fastmon]\nwatch = [3]\n", "fastmon.watch"),
         ({}, "[[fastmon.policies]]\nkind = 'psychic'\n", "fastmon.policies"),
     ],
 )

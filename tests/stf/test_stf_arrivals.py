@@ -84,8 +84,12 @@ def test_no_beginning_of_a_file_is_complete(
     assert problem_of(path) is None
 
 
-def test_files_are_found_where_they_appear_and_parts_are_not(tmp_path: Path, whole: bytes) -> None:
-    """What is there, what is renamed, what is in a new folder; by the kernel's word, or by walking."""
+@pytest.mark.parametrize("polling", ["false", "true"])
+def test_files_are_found_where_they_appear_and_parts_are_not(
+    tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch, polling: str
+) -> None:
+    """What is there, what is renamed, what is in a new folder; by the kernel's word, or by looking."""
+    monkeypatch.setenv("WATCHFILES_FORCE_POLLING", polling)
     (tmp_path / "old.stf").write_bytes(whole)
     stopping = threading.Event()
     following = Arrivals([tmp_path], 0.2, 30.0).follow(stopping)

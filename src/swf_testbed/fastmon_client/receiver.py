@@ -37,7 +37,7 @@ class Receiver:
     Args:
         monitor: with a token that may write.
         name: of the receiver; one lives at a time.
-        namespace: whose agent it is; None for none.
+        namespace: whose agent it is, if the token may act there; None for none.
         filters: what it asked for, to be shown.
 
     Raises:
@@ -48,16 +48,7 @@ class Receiver:
         self, monitor: MonitorClient, name: str, namespace: str | None, filters: Mapping[str, str]
     ) -> None:
         self._monitor, self.name, self._filters = monitor, name, dict(filters)
-        self._agent = SystemAgent.model_validate(
-            {
-                "instance_name": name,
-                "agent_type": AGENT_TYPE,
-                "pid": os.getpid(),
-                "hostname": socket.gethostname(),
-                "workflow_enabled": False,
-                **({} if namespace is None else {"namespace": namespace}),
-            }
-        )
+        self._agent = _agent(name, {} if namespace is None else {"namespace": namespace})
         self.received = 0
         """Messages, over all its lives."""
 
@@ -70,7 +61,14 @@ class Receiver:
     def __enter__(self) -> Self:
         self._refuse_if_alive()
         self._recall()
-        self._say(OperationalState.READY, AgentStatus.OK, connected_at=now())
+        try:
+            self._say(OperationalState.READY, AgentStatus.OK, connected_at=now())
+        except Refused:
+            if self._agent.namespace is None:
+                raise
+            # Who may not act in the namespace may listen all the same, as an agent of none.
+            self._agent = _agent(self.name, {})
+            self._say(OperationalState.READY, AgentStatus.OK, connected_at=now())
         self._thread.start()
         return self
 
@@ -135,6 +133,19 @@ class Receiver:
                 self._say(OperationalState.READY, AgentStatus.OK)
             except SwfError as error:
                 _log.warning("the monitor did not hear that %s lives: %s", self.name, error)
+
+
+def _agent(name: str, more: Mapping[str, str]) -> SystemAgent:
+    return SystemAgent.model_validate(
+        {
+            "instance_name": name,
+            "agent_type": AGENT_TYPE,
+            "pid": os.getpid(),
+            "hostname": socket.gethostname(),
+            "workflow_enabled": False,
+            **more,
+        }
+    )
 
 
 def _is_dead(other: SystemAgent) -> bool:

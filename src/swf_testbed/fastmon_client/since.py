@@ -34,11 +34,11 @@ def position(monitor: MonitorClient, said: str | None, namespace: str | None) ->
 
 def _moment(said: str) -> datetime:
     ago = _AGO.fullmatch(said)
-    if ago:
-        return now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago:
+            return now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         moment = datetime.fromisoformat(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadInput("--since", said, _ALLOWED) from None
     if moment.tzinfo is None:
         raise BadInput("--since", said, f"says no offset from UTC; write {said}Z if it is UTC")

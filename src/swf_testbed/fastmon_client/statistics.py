@@ -1,7 +1,6 @@
 """What the stream says of each run, counted as it comes."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -126,7 +125,7 @@ class RunStatistics:
     def flagged(self) -> list[QualityFlagged]:
         """What is not good, worst first."""
         rank = {Quality.BAD: 0, Quality.MEDIUM: 1}
-        flags = [flag for flag in self.quality.values() if flag.quality in rank]
+        flags = [flag for flag in tuple(self.quality.values()) if flag.quality in rank]
         return sorted(flags, key=lambda flag: (rank[flag.quality], flag.subsystem, flag.check))
 
     def document(self) -> dict[str, Any]:
@@ -176,9 +175,9 @@ class Statistics:
         return message
 
     @property
-    def runs(self) -> Iterable[RunStatistics]:
-        """The runs."""
-        return self._runs.values()
+    def runs(self) -> tuple[RunStatistics, ...]:
+        """The runs; another thread may ask while this one counts."""
+        return tuple(self._runs.values())
 
     def _run(self, number: int) -> RunStatistics:
         run = self._runs.setdefault(number, RunStatistics(number))

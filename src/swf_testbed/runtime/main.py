@@ -34,7 +34,9 @@ def run_agent(cls: type[BaseAgent]) -> int:
         MonitorClient(environment.swf_monitor_http_url, environment.api_token(), user_agent=label) as monitor,
     ):
         try:
-            agent = cls(AgentContext(environment, namespace, bus, monitor))
+            context = AgentContext(environment, namespace, bus, monitor)
+            context.parameters(None)  # a wrong value is refused now, not when it is needed
+            agent = cls(context)
         except SwfError as error:
             return _refused(cls, error)
 

@@ -153,8 +153,9 @@ def _told_by_the_kernel(folders: Sequence[Path], stopping: threading.Event) -> I
             ):
                 yield [Path(path) for _, path in changes]
             return
-        except OSError as error:  # no more inotify watches, or a folder that was taken away
-            _log.warning("watching %s by looking: %s", ", ".join(map(str, folders)), error)
+        except (OSError, RuntimeError) as error:  # no more inotify watches, or a folder was taken away
+            if polling is None:
+                _log.warning("watching %s by looking: %s", ", ".join(map(str, folders)), error)
             polling = True
             yield []
             stopping.wait(_TICK_MS / 1000)

@@ -84,6 +84,7 @@ class TakeUp:
         self._agent, self._parameters = agent, parameters
         self._fraction = parameters.fastmon.selection_fraction or SELECTED_OF_UNANNOUNCED
         self._config = sampling_config(parameters, SELECTED_OF_UNANNOUNCED)
+        self._runs: set[int] = set()
 
     def take(self, path: Path) -> bool:
         """Register a file, and sample it if it is selected; False if there was nothing to do.
@@ -146,8 +147,10 @@ class TakeUp:
         return True
 
     def _ensure_run(self, header: FileHeader) -> None:
-        """The run, if nobody told of it, in our namespace."""
+        """The run, if nobody told of it, in our namespace; asked of the monitor once."""
         context = self._agent.context
+        if header.run in self._runs:
+            return
         try:
             known = context.monitor.get(Run, header.run)
         except NotFound:
@@ -156,6 +159,7 @@ class TakeUp:
             context.monitor.ensure(Run(run_number=header.run, namespace=context.namespace))
         elif known.namespace != context.namespace:
             raise BadInput("run", header.run, f"belongs to namespace {known.namespace}")
+        self._runs.add(header.run)
 
     def _register(self, path: Path, reader: StfReader, source: Source, state: TakenUp) -> None:
         context, header = self._agent.context, reader.header

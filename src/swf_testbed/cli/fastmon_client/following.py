@@ -15,7 +15,7 @@ from swf_testbed.monitor_client import Event, EventStream, StreamItem
 def shown_by(address: str, statistics: Statistics, *, as_json: bool, quiet: bool) -> Shown:
     """How to show: as asked for, else a live view to a person and lines to a pipe."""
     if as_json:
-        return JsonLines()
+        return JsonLines(quiet=quiet)
     return LiveView(address, statistics) if on_terminal() and not quiet else Lines(quiet=quiet)
 
 

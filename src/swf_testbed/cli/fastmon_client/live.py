@@ -73,7 +73,7 @@ class LiveView:
         return Group(*parts)
 
     def _runs(self) -> RenderableType:
-        runs = list(self._statistics.runs)[-_MOST_RUNS:]
+        runs = self._statistics.runs[-_MOST_RUNS:]
         return table_of("Runs", RUN_COLUMNS, runs, self._console.width)
 
     def _latest(self) -> RenderableType:
@@ -89,7 +89,7 @@ class LiveView:
         ]
         alarms = [
             (f"alarm: {alarm.subject}: {alarm.text}", alarm.severity.value)
-            for alarm in self._statistics.alarms.values()
+            for alarm in tuple(self._statistics.alarms.values())
         ]
         said = [*alarms, *flags]
         more = [Text(f"and {len(said) - _MOST_FLAGS} more")] if len(said) > _MOST_FLAGS else []

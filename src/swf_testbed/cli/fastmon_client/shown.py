@@ -28,17 +28,25 @@ class Shown(Protocol):
 
 
 class JsonLines:
-    """One object a line: `event` is the message's type, `connected`, `disconnected`, or `summary` at last."""
+    """One object a line: `event` is the message's type, `connected`, `disconnected`, or `summary` at last.
+
+    Quiet, the summary alone, and what says that messages are missing.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
 
     def event(self, event: Event, message: Message | None) -> None:
         """Number, type and the message as it is."""
         del message
-        _line(event._asdict())
+        if not self._quiet:
+            _line(event._asdict())
 
     def connection(self, item: Connected | Disconnected, words: str | None) -> None:
         """Every change: a script sees a gap where it is."""
         del words
-        _line({"event": type(item).__name__.lower(), **item._asdict()})
+        if not self._quiet or _is_gap(item):
+            _line({"event": type(item).__name__.lower(), **item._asdict()})
 
     def close(self) -> None:
         """Nothing is held."""
@@ -61,8 +69,7 @@ class Lines:
 
     def connection(self, item: Connected | Disconnected, words: str | None) -> None:
         """What a person should know; a gap also when quiet."""
-        gap = isinstance(item, Connected) and item.gap
-        if words and (gap or not self._quiet):
+        if words and (_is_gap(item) or not self._quiet):
             tell(words)
 
     def close(self) -> None:
@@ -71,6 +78,10 @@ class Lines:
     def end(self, summary: dict[str, Any]) -> None:
         """The summary as tables."""
         show_summary(summary)
+
+
+def _is_gap(item: Connected | Disconnected) -> bool:
+    return isinstance(item, Connected) and item.gap
 
 
 def _line(document: dict[str, Any]) -> None:
