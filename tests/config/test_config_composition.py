@@ -1,10 +1,11 @@
 """From files and overrides to one configuration: what counts, and what is refused with the remedy."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from swf_testbed.config.catalogue import catalogue, find_workflow, workflow_names
@@ -390,12 +391,43 @@ def test_workflows_of_the_search_path_come_first(home: Path, tmp_path: Path) -> 
     assert sorted(listed) == SHIPPED_NAMES
 
 
+@given(
+    st.text() | st.text("ab/.~\0") | st.text().map(lambda text: f"{text}.toml") | st.just("/" + "x" * 9999)
+)
+def test_any_text_names_a_workflow_or_is_refused(name: str) -> None:
+    with contextlib.suppress(BadInput):
+        assert find_workflow(name, Path("/nowhere")).suffix == ".toml"
+
+
 @pytest.mark.parametrize("said", ["mine.toml", "mine.py", "mine"])
 def test_a_path_may_have_the_ending_of_either_file_or_none(home: Path, said: str) -> None:
     path = write(home, "mine", WORKFLOW)
     assert find_workflow(f"{path.parent}/{said}", home) == path
     with pytest.raises(BadInput, match="there is no such file"):
         find_workflow(f"{path.parent}/gone/\0/{said}", home)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+sections = st.sampled_from([*Parameters.model_fields, "testbed", "workflow", "agents", "parameters"])
+known = st.sampled_from(["namespace", "name", "version", "includes", "data", "enabled", "options"])
+names = st.lists(known | st.text(max_size=5), min_size=1, max_size=3)
+dotted = st.tuples(sections | st.text(max_size=5), names).map(lambda parts: ".".join([parts[0], *parts[1]]))
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.dictionaries(dotted, values, min_size=1, max_size=3))
+def test_whatever_a_message_overrides_is_a_configuration_or_refused(home: Path, said: dict[str, Any]) -> None:
+    write(home, "mine", WORKFLOW)
+    with contextlib.suppress(BadInput):
+        made = compose("mine", home, overrides=said)
+        assert (
+            Parameters.model_validate(made.configuration.parameter_values()) == made.configuration.parameters
+        )
+        assert all(value.origin for value in made.values())
 
 
 SHIPPED_TABLE = {

@@ -8,6 +8,7 @@ writes them anew: look at what has changed with `git diff`, and commit it with t
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from swf_testbed.config.catalogue import workflow_names
@@ -21,6 +22,8 @@ from swf_testbed.workflows.order import prepare
 
 FOLDER = Path(__file__).parent / "golden"
 COMMAND = "python tests/workflows/golden_messages.py"
+VERSIONS = "versions.txt"
+REMEDY = "raise version in every file of config/shipped/ that names the workflow"
 RUN = 100_010
 FRAMES = 20
 """A frame of 13.3 ms in place of 0.665 s: the files are small, what is said of them is not."""
@@ -60,16 +63,36 @@ def messages_of(name: str, home: Path) -> bytes:
     return lines.replace(buffer.absolute().as_uri().encode(), _PLACE)
 
 
+def code_of(name: str, home: Path) -> tuple[str, str]:
+    """The code of a configuration: `<workflow>/<version>`, and its digest."""
+    order = prepare(name, load_settings({"SWF_HOME": str(home)}))
+    workflow = order.configuration.workflow
+    return f"{workflow.name}/{workflow.version}", sha256(order.code.text.encode()).hexdigest()
+
+
 def no_more_runs() -> tuple[int, StfStore]:
     """In place of the runner's way to the number of a next run."""
     raise AssertionError("a shipped configuration takes one run")
 
 
+def kept_versions() -> dict[str, str]:
+    """The digest of every version of shipped code that there ever was."""
+    path = FOLDER / VERSIONS
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {label: digest for label, digest in (line.split() for line in lines)}
+
+
 def main() -> int:
-    """Write them all."""
+    """Write them all; a version that has other code than it had is not written."""
     FOLDER.mkdir(exist_ok=True)
+    versions = kept_versions()
     with tempfile.TemporaryDirectory() as empty:
         names = shipped_names(Path(empty))
+        for label, digest in (code_of(name, Path(empty)) for name in names):
+            if versions.setdefault(label, digest) != digest:
+                print(f"golden: {label} has other code than it had: {REMEDY}", file=sys.stderr)  # noqa: T201
+                return 1
+    (FOLDER / VERSIONS).write_text("".join(f"{label} {digest}\n" for label, digest in versions.items()))
     for name in names:
         with tempfile.TemporaryDirectory() as home:
             (FOLDER / f"{name}.jsonl").write_bytes(messages_of(name, Path(home)))

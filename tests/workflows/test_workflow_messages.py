@@ -7,7 +7,7 @@ from typing import Any
 
 import golden_messages
 import pytest
-from golden_messages import COMMAND, FOLDER, messages_of, shipped_names
+from golden_messages import COMMAND, FOLDER, REMEDY, code_of, kept_versions, messages_of, shipped_names
 
 from swf_testbed.config.settings import load_settings
 from swf_testbed.daq.files import ExitBuffer
@@ -23,6 +23,13 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.jsonl"))
 
 def test_every_shipped_configuration_has_its_messages(tmp_path: Path) -> None:
     assert shipped_names(tmp_path) == NAMES, f"run `{COMMAND}` and commit the result"
+
+
+def test_code_that_changes_gets_a_new_version(tmp_path: Path) -> None:
+    """Else nobody who has run it before could run it again."""
+    kept = kept_versions()
+    for label, digest in (code_of(name, tmp_path) for name in NAMES):
+        assert kept.get(label) == digest, f"{label} has changed: {REMEDY}, then run `{COMMAND}`"
 
 
 @pytest.mark.parametrize("name", NAMES)

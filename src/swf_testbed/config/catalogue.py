@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from swf_testbed.config.reading import SHIPPED, read_table
-from swf_testbed.model.errors import BadInput
+from swf_testbed.model.errors import BadInput, shorten
 
 TESTBED_FILE = "testbed.toml"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -65,11 +65,15 @@ def is_path(name: str) -> bool:
 
 
 def _at_path(said: str) -> Path:
-    path = Path(said).expanduser()
-    candidate = path.with_suffix(".toml") if path.suffix in _SUFFIXES else path.with_name(path.name + ".toml")
-    if "\0" in said or not candidate.is_file():
-        beside = "" if said == str(candidate) else f" {candidate}"
-        raise BadInput("workflow", said, f"there is no such file{beside}")
+    try:
+        path = Path(said).expanduser()
+        toml = f"{path.stem if path.suffix in _SUFFIXES else path.name}.toml"
+        candidate = path.with_name(toml)
+        found = candidate.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, NUL, a home folder of nobody
+        raise BadInput("workflow", said, f"is no path: {error}") from None
+    if not found:
+        raise BadInput("workflow", said, f"there is no such file as {shorten(str(candidate))}")
     return candidate
 
 
