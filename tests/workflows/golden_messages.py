@@ -79,7 +79,7 @@ def kept_versions() -> dict[str, str]:
     """The digest of every version of shipped code that there ever was."""
     path = FOLDER / VERSIONS
     lines = path.read_text().splitlines() if path.exists() else []
-    return {label: digest for label, digest in (line.split() for line in lines)}
+    return {label: digest for label, _, digest in (line.partition(" ") for line in lines)}
 
 
 def main() -> int:
