@@ -200,6 +200,25 @@ def test_a_search_keeps_the_filters(listed: Monitor, page: "Page") -> None:
     assert total(page) == 6
 
 
+def test_times_are_typed_in_the_readers_zone_and_mean_the_same_elsewhere(
+    listed: Monitor, browser: "Browser"
+) -> None:
+    for day, text in ((30, "before"), (31, "after")):
+        add_logs(listed, text, namespace="timed", timestamp=f"2026-01-{day}T11:59:59Z")
+    with watched(browser, timezone_id="America/New_York") as seen:
+        page = seen.page
+        page.goto(f"{listed.url}/logs/?namespace=timed")
+        page.fill("[name=start_time]", "2026-01-31T06:59:59")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**start_time=**")
+        assert httpx.URL(page.url).params["start_time"] == "2026-01-31T11:59:59Z"
+        assert set(httpx.URL(page.url).params) == {"namespace", "start_time"}
+        assert total(page) == 1
+        assert page.locator("#rows td.wide").inner_text() == "after"
+        assert page.input_value("[name=start_time]") == "2026-01-31T06:59:59"
+        assert seen.problems == []
+
+
 def test_rows_without_a_value_are_filtered_too(listed: Monitor, page: "Page") -> None:
     page.goto(f"{listed.url}/alarms/?subject=lists+are+tested")
     page.locator(".facets > div", has_text="Acknowledged by").locator(".facet", has_text="none").click()
