@@ -22,6 +22,9 @@ RUN_NUMBER = "run_number"
 RUNNER_NAMESPACE = "runner_namespace"
 """Where it keeps the namespace of its runner, which may run executions of others."""
 
+_REMEMBERED = 50
+"""Among so many newest executions of its sender a command is looked for that comes a second time."""
+
 _OPEN = (ExecutionStatus.PENDING, ExecutionStatus.RUNNING)
 
 
@@ -37,7 +40,9 @@ class Ledger:
 
     def asked_before(self, command: RunWorkflow) -> WorkflowExecution | None:
         """The execution that this very command started, if it was delivered before."""
-        newest = self._monitor.page(WorkflowExecution, ordering="-created_at", limit=200)
+        newest = self._monitor.page(
+            WorkflowExecution, executed_by=command.requested_by, ordering="-created_at", limit=_REMEMBERED
+        )
         for record in newest.results:
             if record.metadata.get(COMMAND) == str(command.message_id):
                 return record
