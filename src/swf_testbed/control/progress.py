@@ -1,12 +1,13 @@
 """How a run goes, told by the monitor's event stream; counted by the monitor itself."""
 
+import contextlib
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from swf_testbed.control.summary import Missing, find_missing, looks_settled
+from swf_testbed.control.summary import Missing, find_missing, looks_settled, run_numbers
 from swf_testbed.model.errors import NotFound, SwfError, Unavailable
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import Event, MonitorClient
@@ -60,18 +61,19 @@ class Progress:
             return replace(self, latency_s=float(data["latency_s"]))
         return self
 
-    def counted(self, summary: RunSummary) -> "Progress":
-        """After the monitor counted."""
-        slices = summary.slices
+    def counted(self, runs: Sequence[RunSummary]) -> "Progress":
+        """After the monitor counted, in all runs."""
+        registered = sum(run.stf_registered for run in runs)
+        written = sum(max(run.stf_registered, run.total_stf_files or 0) for run in runs)
         return replace(
             self,
-            stf_written=max(self.stf_written, summary.stf_registered, summary.total_stf_files or 0),
-            stf_registered=summary.stf_registered,
-            samples=summary.tf_files,
-            slices_created=slices.created,
-            slices_settled=slices.completed + slices.failed,
-            slices_failed=slices.failed,
-            merged=summary.results,
+            stf_written=max(self.stf_written, written),
+            stf_registered=registered,
+            samples=sum(run.tf_files for run in runs),
+            slices_created=sum(run.slices.created for run in runs),
+            slices_settled=sum(run.slices.completed + run.slices.failed for run in runs),
+            slices_failed=sum(run.slices.failed for run in runs),
+            merged=sum(run.results for run in runs),
         )
 
 
@@ -108,14 +110,15 @@ class Events:
 
 
 class Follower:
-    """Follows one run to the end of its last slice.
+    """Follows an execution to the end of the last slice of its last run.
 
     Args:
         monitor: counts.
         events: tell when it is worth counting.
-        run: the execution's id, and its run number.
+        run: the execution's id, and its first run number.
         limit_s: how long the execution may take to end; None is for ever.
         sampled: whether any agent samples its STFs.
+        runs: how many runs it has at least, if it completes.
     """
 
     def __init__(
@@ -126,7 +129,9 @@ class Follower:
         *,
         limit_s: float | None,
         sampled: bool,
+        runs: int = 1,
     ) -> None:
+        self._runs = runs
         self._monitor, self._events, self._limit_s, self._sampled = monitor, events, limit_s, sampled
         self._execution_id, self._run_number = run
         self._begun = self._counted_at = self._changed_at = time.monotonic()
@@ -167,33 +172,39 @@ class Follower:
         """Ask the monitor; whether everything is settled."""
         status = self._monitor.get(WorkflowExecution, self._execution_id).status
         # Counted after the status was read: what ended has said all that there is to count.
-        summary = self._summary()
+        summaries = self._summaries()
         self._counted_at, self._due = time.monotonic(), status.terminal
         self.progress = replace(self.progress, status=status.value)
-        if summary is None:
-            return status.terminal and status is not ExecutionStatus.COMPLETED
-        self.progress = self.progress.counted(summary)
-        return status.terminal and looks_settled(summary) and not self._missing(summary).count
+        completed = status is ExecutionStatus.COMPLETED
+        if not summaries:
+            return status.terminal and not completed
+        self.progress = self.progress.counted(summaries)
+        if not status.terminal or (completed and len(summaries) < self._runs):
+            return False
+        return all(looks_settled(run) and not self._missing(run).count for run in summaries)
 
-    def _summary(self) -> RunSummary | None:
-        try:
-            return self._monitor.summary(self._run_number)
-        except NotFound:
-            return None
+    def _summaries(self) -> list[RunSummary]:
+        """Of the runs that are known by now."""
+        found = []
+        for number in run_numbers(self._monitor, self._execution_id, self._run_number):
+            with contextlib.suppress(NotFound):
+                found.append(self._monitor.summary(number))
+        return found
 
-    def _missing(self, summary: RunSummary) -> Missing:
-        return find_missing(
-            self._monitor,
-            self._run_number,
-            summary.total_stf_files or summary.stf_registered,
-            sampled=self._sampled,
-        )
+    def _missing(self, run: RunSummary) -> Missing:
+        announced = run.total_stf_files or run.stf_registered
+        return find_missing(self._monitor, run.run_number, announced, sampled=self._sampled)
 
     def _check_patience(self, present: float) -> None:
         if self.progress.terminal:
             if present - self._changed_at > STALLED_S:
-                summary = self._summary()
-                missing = self._missing(summary) if summary else "everything"
-                raise Unavailable(f"nothing has changed for {STALLED_S:.0f} s; still missing: {missing}")
+                missing = "; ".join(
+                    f"run {run.run_number}: {found}"
+                    for run in self._summaries()
+                    if (found := self._missing(run)).count
+                )
+                raise Unavailable(
+                    f"nothing has changed for {STALLED_S:.0f} s; still missing: {missing or 'everything'}"
+                )
         elif self._limit_s is not None and present - self._begun > self._limit_s:
             raise Unavailable(f"{self._execution_id} has not ended within {self._limit_s:.0f} s")

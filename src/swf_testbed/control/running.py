@@ -16,9 +16,10 @@ from swf_testbed.control.crew import crew_of
 from swf_testbed.control.progress import Events, Follower
 from swf_testbed.control.readiness import CLIENT, open_monitor
 from swf_testbed.control.services import Tell
+from swf_testbed.control.several_runs import combined
 from swf_testbed.control.standing import bring_up
-from swf_testbed.control.summary import summary_document
-from swf_testbed.daq.plan import duration_s
+from swf_testbed.control.summary import run_numbers, summary_document
+from swf_testbed.daq.plan import duration_s, runs_in
 from swf_testbed.model.errors import BadInput
 
 LIMIT_FACTOR, LIMIT_MARGIN_S = 2.0, 300.0
@@ -113,7 +114,8 @@ class Session:
         planned = duration_s(self._configuration.parameters) if self._order.planned else None
         limit = None if planned is None else LIMIT_FACTOR * planned + LIMIT_MARGIN_S
         run = (self.execution_id, self.run_number)
-        return Follower(self._monitor, self._events, run, limit_s=limit, sampled=self._sampled)
+        runs = runs_in(self._configuration.parameters.daq_state_machine) if self._order.planned else 1
+        return Follower(self._monitor, self._events, run, limit_s=limit, sampled=self._sampled, runs=runs)
 
     @property
     def _sampled(self) -> bool:
@@ -126,13 +128,15 @@ class Session:
 
     def document(self) -> dict[str, Any]:
         """What it came to, counted now."""
-        return summary_document(
-            self._monitor,
-            self.execution_id,
-            self.run_number,
-            page=self.page,
-            sampled=self._sampled,
-            http_calls=self._http_calls() - self._calls_before,
+        calls = self._http_calls() - self._calls_before
+        return combined(
+            [
+                summary_document(
+                    self._monitor, self.execution_id, number, page=self.page, sampled=self._sampled
+                )
+                for number in run_numbers(self._monitor, self.execution_id, self.run_number)
+            ],
+            http_calls=calls,
         )
 
     def _http_calls(self) -> float:

@@ -14,6 +14,7 @@ from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import (
     FastmonFile,
     Histogram,
+    Run,
     RunSummary,
     StfFile,
     TfSlice,
@@ -163,6 +164,11 @@ def frames_counted_twice(monitor: MonitorClient, run_number: int) -> int:
     return max(0, int(counted) - done)
 
 
+def run_numbers(monitor: MonitorClient, execution_id: str, first: int) -> list[int]:
+    """The runs of an execution that are known, ascending; at least the first."""
+    return sorted({first} | {run.run_number for run in monitor.list(Run, execution=execution_id)})
+
+
 def summary_document(
     monitor: MonitorClient,
     execution_id: str,
@@ -170,9 +176,8 @@ def summary_document(
     *,
     page: str,
     sampled: bool = True,
-    http_calls: float | None = None,
 ) -> dict[str, Any]:
-    """The document that `run --wait --json` prints; every number is counted, none is what was intended."""
+    """What `run --wait --json` prints of a run; every number is counted, none is what was intended."""
     execution = monitor.get(WorkflowExecution, execution_id)
     summary = _summary_of(monitor, run_number)
     parameters = Parameters.model_validate(execution.parameter_values)
@@ -210,7 +215,6 @@ def summary_document(
             "egress_to_plot": _percentiles(summary.latency_s.egress_to_plot),
         },
         "duration_s": _seconds(execution),
-        "http_calls_per_stf": _per(http_calls, summary.stf_registered),
         "monitor_url": page,
     }
 
@@ -261,7 +265,3 @@ def _seconds(execution: WorkflowExecution) -> float | None:
     if execution.start_time is None or execution.end_time is None:
         return None
     return round((execution.end_time - execution.start_time).total_seconds(), 3)
-
-
-def _per(total: float | None, count: int) -> float | None:
-    return None if total is None or not count else round(total / count, 2)

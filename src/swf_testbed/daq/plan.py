@@ -204,6 +204,21 @@ def _periods(timing: DaqStateMachine) -> Iterable[int | None]:
     return itertools.repeat(None, periods) if periods else itertools.repeat(None)
 
 
+def runs_in(timing: DaqStateMachine) -> int:
+    """How many runs are announced."""
+    if not timing.schedule:
+        return 1
+    before, open_run, runs = states.OFF, False, 0
+    for step in timing.schedule:
+        match announcement(before, step.pair, open_run=open_run):
+            case Announcement.RUN_IMMINENT:
+                open_run, runs = True, runs + 1
+            case Announcement.END_RUN:
+                open_run = False
+        before = step.pair
+    return runs
+
+
 def has_end(timing: DaqStateMachine) -> bool:
     """Whether the plan ends by itself."""
     return bool(timing.schedule) or timing.stf_count is not None or timing.physics_period_count > 0
