@@ -2,13 +2,13 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from free_ports import free_port
 from swf_testbed.bus import StompBus, open_bus
 from swf_testbed.config.settings import Settings, load_settings
 from swf_testbed.control.agents import agent_processes
@@ -102,10 +102,3 @@ class Testbed:
 
     def _pids(self, name: str) -> set[int]:
         return {one.pid for one in agent_processes(self.settings) if one.group == name and one.pid}
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

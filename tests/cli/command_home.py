@@ -1,13 +1,14 @@
 """The command line in a home folder and on ports of its own, driven as a user drives it."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from free_ports import free_port
 
 TIMEOUT_S = 120
 
@@ -23,7 +24,7 @@ class Home:
     def at(cls, path: Path) -> "Home":
         """A new one, with nothing in it."""
         path.mkdir()
-        broker, monitor, tls = _free_port(), _free_port(), _free_port()
+        broker, monitor, tls = free_port(), free_port(), free_port()
         own = {
             "HOME": str(path),
             "SWF_HOME": str(path),
@@ -57,8 +58,3 @@ class Home:
             out, err = process.communicate(timeout=TIMEOUT_S)
         assert "Traceback" not in err, err
         return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

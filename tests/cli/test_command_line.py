@@ -1,6 +1,8 @@
 """What a user sees of commands that need nothing running."""
 
 import json
+import os
+import socket
 
 import pytest
 from command_home import Home
@@ -15,6 +17,12 @@ COMMANDS = {
     "token": "USERNAME",
     "init": "overwrites",
     "dead-letters": "resend",
+    "start-local": "PostgreSQL",
+    "stop-local": "left alone",
+    "status-local": "log-in",
+    "agent-manager": "SIGUSR1",
+    "new-agent": "testbed.toml",
+    "doctor": "handshake",
 }
 
 
@@ -59,6 +67,48 @@ def test_what_cannot_be_is_one_line_and_exit_code_2(
     (line,) = done.stderr.splitlines()
     assert line.startswith("testbed: ")
     assert said in line
+
+
+def test_doctor_finds_a_new_home_ready_and_a_taken_port_not(bare: Home) -> None:
+    done = bare.do("doctor")
+    assert done.returncode == 0, done.stdout
+    head, *rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert head == ["check", "is", "found", "to do"]
+    assert {row[1] for row in rows} == {"ok"}
+    with socket.create_server(("127.0.0.1", int(bare.environment["ACTIVEMQ_PORT"]))):
+        done = bare.do("doctor", "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["ready"] is False
+    (port,) = found["findings"]["ports"]
+    assert port["level"] == "error"
+    assert f"(process {os.getpid()} of " in port["text"]
+    assert "ACTIVEMQ_PORT" in port["remedy"]
+    assert found["versions"]["python"]
+    assert found["environment"]["SWF_HOME"] == str(bare.path)
+
+
+def test_doctor_tells_of_settings_that_cannot_be_read(bare: Home) -> None:
+    done = bare.do("doctor", "--json", SWF_MODE="remote")
+    assert done.returncode == 1
+    (finding,) = json.loads(done.stdout)["findings"]["settings"]
+    assert "SWF_MODE = 'remote'" in finding["text"]
+
+
+def test_no_agent_manager_is_told_by_the_exit_code(bare: Home) -> None:
+    done = bare.do("agent-manager", "--status")
+    assert done.returncode == 1
+    assert "--detach" in done.stdout
+    assert json.loads(bare.do("agent-manager", "--stop", "--json").stdout) == {"stopped": False}
+    both = bare.do("agent-manager", "--stop", "--status")
+    assert both.returncode == 2
+    assert "one of them at a time" in both.stderr
+
+
+def test_looking_leaves_nothing_behind(bare: Home) -> None:
+    for words in (["status"], ["doctor"], ["agent-manager", "--status"]):
+        bare.do(*words)
+        assert list(bare.path.iterdir()) == []
 
 
 def test_an_unknown_option_is_exit_code_2(bare: Home) -> None:

@@ -1,29 +1,20 @@
 """A home folder of one's own, on free ports, with whatever was started there stopped in the end."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from free_ports import free_port
 from swf_testbed.config.settings import Settings, load_settings
 from swf_testbed.control.agents import stop_agents
 from swf_testbed.control.manager.daemon import end
 from swf_testbed.control.services import start_services, stop_services
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at this moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 def new_home(folder: Path) -> Settings:
     """An empty home on free ports."""
-    broker, monitor, tls = free_ports(3)
+    broker, monitor, tls = free_port(), free_port(), free_port()
     settings = load_settings(
         {
             "SWF_HOME": str(folder),
