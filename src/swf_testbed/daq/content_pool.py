@@ -19,6 +19,9 @@ _WHOLE = _ORBITS * BUNCHES_PER_ORBIT
 """Crossings of the whole orbits in a frame: 65 520; the 16 after them stay empty in recycled frames."""
 
 _CROSSING_SHIFT = np.uint64(48)
+_CACHED = 60_000
+"""Words that are rotated at once: so many, and what is made on the way, stay in a processor's cache."""
+
 Words = NDArray[np.uint64]
 
 
@@ -41,8 +44,9 @@ class ContentPool:
             raise BadInput("anomalies", len(generator.anomalies), "must be none with recycled content")
         if frames < 1:
             raise BadInput("pool frames", frames, "must be 1 or more")
-        self._banks = [banks for content in generator.batches(run, 0, frames) for banks in _split(content)]
-        self._n_slot = len(generator.subsystems)
+        banks = [banks for content in generator.batches(run, 0, frames) for banks in _split(content)]
+        self._counts = np.array([[len(bank) for bank in one] for one in banks], np.int64)
+        self._frames = [np.concatenate(one) for one in banks]
         self.batch_frames = generator.batch_frames
 
     def batches(
@@ -55,23 +59,24 @@ class ContentPool:
 
     def generate(self, first_tf: int, n_frames: int) -> Content:
         """The content of `n_frames` frames from number `first_tf`."""
-        chosen = [self._banks[tf % len(self._banks)] for tf in range(first_tf, first_tf + n_frames)]
-        counts = np.array([[len(bank) for bank in banks] for banks in chosen], np.int64)
+        tf = np.arange(first_tf, first_tf + n_frames)
+        source = tf % len(self._frames)
+        counts, turns = self._counts[source], self._turns(tf)
         hits = np.empty(int(counts.sum()), np.uint64)
-        start = 0
-        for offset, banks in enumerate(chosen):
-            turn = self._turn(first_tf + offset)
-            for bank in banks:
-                _rotate(bank, turn, hits[start : start + len(bank)])
-                start += len(bank)
-        shape = (n_frames, self._n_slot)
-        return Content(first_tf, hits, counts, np.ones(shape, bool), np.zeros(shape, bool))
+        piece, start = max(1, _CACHED * n_frames // (len(hits) + 1)), 0
+        for first in range(0, n_frames, piece):
+            part = slice(first, first + piece)
+            words = np.concatenate([self._frames[number] for number in source[part]])
+            _rotate(words, counts[part], turns[part], hits[start : start + len(words)])
+            start += len(words)
+        return Content(first_tf, hits, counts, np.ones(counts.shape, bool), np.zeros(counts.shape, bool))
 
-    def _turn(self, tf: int) -> int:
-        """Crossings by which the pool's frame is rotated to stand for frame `tf`."""
-        use, source = divmod(tf, len(self._banks))
+    def _turns(self, tf: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Crossings by which the pool's frames are rotated to stand for the frames `tf`."""
+        use, source = np.divmod(tf, len(self._frames))
         phase = (source - tf) * BC_PER_TF % BUNCHES_PER_ORBIT
-        return (phase + use * BUNCHES_PER_ORBIT) % _WHOLE
+        turns: NDArray[np.int64] = (phase + use * BUNCHES_PER_ORBIT) % _WHOLE
+        return turns
 
 
 def _split(content: Content) -> list[list[Words]]:
@@ -85,9 +90,25 @@ def _split(content: Content) -> list[list[Words]]:
     return frames
 
 
-def _rotate(bank: Words, turn: int, out: Words) -> None:
-    """The bank with every crossing later by `turn`, modulo the whole orbits; stays sorted."""
-    kept = int(np.searchsorted(bank, np.uint64(_WHOLE - turn) << _CROSSING_SHIFT))
-    wrapped = len(bank) - kept
-    np.subtract(bank[kept:], np.uint64(_WHOLE - turn) << _CROSSING_SHIFT, out=out[:wrapped])
-    np.add(bank[:kept], np.uint64(turn) << _CROSSING_SHIFT, out=out[wrapped:])
+def _rotate(words: Words, counts: NDArray[np.int64], turns: NDArray[np.int64], out: Words) -> None:
+    """Every crossing later by the turn of its frame, modulo the whole orbits; banks stay sorted.
+
+    Args:
+        words: bank after bank.
+        counts: words of each bank, (frames, banks).
+        turns: crossings, (frames).
+        out: takes the words.
+    """
+    turn = np.repeat(turns.astype(np.uint64) << _CROSSING_SHIFT, counts.sum(axis=1))
+    whole = np.uint64(_WHOLE) << _CROSSING_SHIFT
+    wraps = words >= whole - turn
+    moved = words + turn  # modulo 2^64, which the subtraction makes good
+    np.subtract(moved, whole, out=moved, where=wraps)
+    # In each bank what wraps comes first, and the rest after it.
+    sizes = counts.ravel()
+    ends = np.cumsum(sizes)
+    wrapping = np.concatenate(([0], np.cumsum(wraps)))
+    n_wraps = wrapping[ends] - wrapping[ends - sizes]
+    place = np.arange(len(words)) + np.repeat(n_wraps, sizes)
+    place[wraps] -= np.repeat(sizes, sizes)[wraps]
+    out[place] = moved
