@@ -7,6 +7,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from swf_testbed.model.errors import BadInput, IllegalTransition, shorten
 from swf_testbed.model.states import OFF, DaqState, State, Substate, Walk, daq_state, takes_data
 
+REPLACED = frozenset(
+    {
+        "no_beam_not_ready_delay",
+        "beam_not_ready_delay",
+        "beam_ready_delay",
+        "physics_period_count",
+        "physics_period_duration",
+        "standby_duration",
+        "beam_not_ready_end_delay",
+        "stf_count",
+    }
+)
+"""The parameters of the one run that is taken without a schedule; beside one they count for nothing."""
+
 
 class ScheduleStep(BaseModel):
     """A state, and how long it lasts.

@@ -22,7 +22,7 @@ QUIET_S = 5.0
 STALLED_S = 60.0
 """When nothing has changed for so long after the end of the run, what is missing will not come."""
 
-_LIFECYCLE = frozenset({"run_imminent", "start_run", "pause_run", "resume_run", "end_run"})
+_LIFECYCLE = frozenset({"run_imminent", "start_run", "pause_run", "resume_run", "end_run", "state_changed"})
 _COUNTED = _LIFECYCLE | {"stf_ready", "tf_file_registered", "histograms_updated"}
 
 

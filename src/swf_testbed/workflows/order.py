@@ -8,6 +8,7 @@ from swf_testbed.config.catalogue import is_path
 from swf_testbed.config.compose import OVERRIDE, Composition, compose
 from swf_testbed.config.documents import Configuration
 from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.schedule import REPLACED
 from swf_testbed.config.settings import Settings
 from swf_testbed.messages import RunWorkflow
 from swf_testbed.model.errors import BadInput
@@ -81,9 +82,18 @@ def prepare(
         overrides=said,
         overrides_from=overrides_from,
     )
+    if made.configuration.parameters.daq_state_machine.schedule:
+        _refuse_beside_schedule(said)
     code = load_code(find_code(made, settings.swf_home, settings.workflow_path))
     options = code.options_of(made.configuration.parameters.options)
     return Order(made.with_options(options.model_dump(mode="json")), code, options, realtime)
+
+
+def _refuse_beside_schedule(overrides: Mapping[str, Any]) -> None:
+    """An override is never ignored in silence."""
+    for name, value in overrides.items():
+        if name.rpartition(".")[2] in REPLACED and value is not None:
+            raise BadInput(name, value, "counts for nothing beside a schedule: change the schedule's steps")
 
 
 def understand(command: RunWorkflow, settings: Settings, namespace: str) -> Order:
