@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from listed_rows import fill
 from live_monitor import Monitor, manage, serving
 
 from swf_testbed.broker.testing import RunningBroker
@@ -32,6 +33,13 @@ def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
         agent = {"instance_name": "data-agent-t-1", "agent_type": "data", "status": "OK"}
         running.post("systemagents/heartbeat", agent | {"operational_state": "READY"})
         yield running
+
+
+@pytest.fixture(scope="session")
+def listed(monitor: Monitor) -> Monitor:
+    """The same, with what tests of lists look at."""
+    fill(monitor)
+    return monitor
 
 
 PEOPLE = """

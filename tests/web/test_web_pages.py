@@ -180,7 +180,7 @@ def test_no_page_has_a_script_or_a_style_in_itself(monitor: Monitor) -> None:
 
 def test_pages_ask_who_it_is_when_reading_is_not_public(tmp_path: Path) -> None:
     with serving(tmp_path, SWF_PUBLIC_READ="0") as closed, httpx.Client(base_url=closed.url) as stranger:
-        for address in ("/", "/runs/", "/runs/100010/"):
+        for address in ("/", "/runs/", "/runs/100010/", "/logs/", "/logs.csv", "/agents/x/"):
             answer = stranger.get(address)
             assert answer.status_code == 302
             assert answer.headers["location"].startswith("/login/?next=/")

@@ -164,9 +164,13 @@ class Filters:
             return Q(**{f"{resource.time}__gte": max(moment(name, text) for text in values)})
         if name == "end_time":
             return Q(**{f"{resource.time}__lt": min(moment(name, text) for text in values)})
+        self.check(name, values)
+        return Q(**{f"{path_of(resource, name)}__in": [self.value(name, text) for text in values]})
+
+    def check(self, name: str, values: Sequence[str] = ()) -> None:
+        """Refuse what is not a filter, by name."""
         if name not in self.names:
             raise BadInput(name, list(values), f"is not a filter; {one_of(self.names)}")
-        return Q(**{f"{path_of(resource, name)}__in": [self.value(name, text) for text in values]})
 
     def value(self, name: str, text: str) -> Any:
         """What a filter compares with; `BadInput` if the text is malformed."""

@@ -8,20 +8,18 @@ The number of rows and all counts come from one statement that groups the rows b
 these columns lets it read nothing else. A text is searched for once, whatever is then counted and shown.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from swf_testbed.model.clock import iso
 from swf_testbed.model.errors import BadInput, NotFound, Refused
 from swf_testbed.monitor.services.declaration import Resource
-from swf_testbed.monitor.services.filtering import Filters, field_of, number_between, path_of
+from swf_testbed.monitor.services.facets import NONE, Filtered, Tally, Value
+from swf_testbed.monitor.services.filtering import Filters, number_between, path_of
 from swf_testbed.monitor.services.rows import Row, plain
 
 PAGE = 50
@@ -39,12 +37,7 @@ MAX_DOWNLOAD = 500_000
 _BATCH = 1000
 _LONGEST_TEXT = 200
 
-NONE = ""
-"""Stands among a filter's values for having none; a query says `without=NAME`."""
-
 Query = Mapping[str, Sequence[str]]
-Filtered = Mapping[str, tuple[str, ...]]
-"""The values of each filter, of which any lets a row pass."""
 
 
 def _nothing(rows: list[Row]) -> None:
@@ -80,14 +73,6 @@ class Asked:
     text: str = ""
     ordering: str = ""
     page: int = 1
-
-
-class Value(NamedTuple):
-    """One value of a facet, as a query says it, or `NONE`; `rows` have it and pass all other filters."""
-
-    text: str
-    rows: int
-    chosen: bool
 
 
 class Found(NamedTuple):
@@ -131,6 +116,8 @@ def understand(listing: Listing, query: Query) -> Asked:
     page = number_between("page", _last(said.pop("page", ())) or "1", 1, 10**8)
     for name in said.pop("without", ()):
         said[name] = (*said.get(name, ()), NONE)
+    for name, values in said.items():
+        Filters(listing.resource).check(name, values)
     asked = Asked({name: values for name, values in said.items() if values}, text, ordering, page)
     _condition(listing, asked.filters)
     if asked.ordering:
@@ -198,7 +185,7 @@ def find(listing: Listing, asked: Asked, columns: Sequence[str]) -> Found:
         NotFound: the list does not have so many pages.
     """
     oldest = _oldest(listing, asked)
-    tally = _Tally(listing, asked)
+    tally = Tally(listing.resource, listing.facets, asked.filters)
     outside = _matching(listing, tally.outside, asked.text, oldest).order_by()
     rows = _in_order(listing, asked, oldest)
     if asked.text:
@@ -238,76 +225,6 @@ def _rows(rows: "QuerySet[Any]", resource: Resource, columns: Sequence[str], par
     names = list(dict.fromkeys((*resource.key, *columns)))
     wanted = rows.values_list(*(path_of(resource, name) for name in names))
     return [dict(zip(names, values, strict=True)) for values in wanted[part.start : part.stop]]
-
-
-class _Tally:
-    """The number of rows, and each facet's values, counted where all filters but its own let rows pass.
-
-    Attributes:
-        outside: the filters that are no facets: they decide which rows are counted at all.
-        total: rows that pass all.
-    """
-
-    def __init__(self, listing: Listing, asked: Asked) -> None:
-        self._listing, self._names = listing, listing.facets
-        self._paths = [path_of(listing.resource, name) for name in self._names]
-        self._chosen = [_chosen(listing, name, asked.filters.get(name, ())) for name in self._names]
-        self._counts = [Counter(dict.fromkeys(values, 0)) for values in self._chosen]
-        self.outside = {name: texts for name, texts in asked.filters.items() if name not in self._names}
-        self.total = 0
-
-    def count(self, rows: "QuerySet[Any]") -> None:
-        """Count rows, group by group; without facets all are one."""
-        if not self._paths:
-            self.total = rows.count()
-            return
-        for *values, number in rows.values_list(*self._paths).annotate(Count("pk")):
-            self._add(values, number)
-
-    def count_found(self, rows: "QuerySet[Any]") -> list[Any]:
-        """Count rows that are searched for, each of which is looked at; the keys of those that pass."""
-        found = list(rows.values_list("pk", *self._paths))
-        groups = Counter(row[1:] for row in found)
-        passing = {group for group, number in groups.items() if self._add(group, number)}
-        return [row[0] for row in found if row[1:] in passing]
-
-    def _add(self, values: Sequence[Any], number: int) -> bool:
-        texts = [as_text(value) for value in values]
-        refusing = [i for i, text in enumerate(texts) if self._chosen[i] and text not in self._chosen[i]]
-        self.total += 0 if refusing else number
-        if len(refusing) < 2:
-            for i in refusing or range(len(texts)):
-                self._counts[i][texts[i]] += number
-        return not refusing
-
-    @property
-    def facets(self) -> dict[str, list[Value]]:
-        """What was counted."""
-        return {
-            name: [Value(text, rows, text in chosen) for text, rows in _sorted(self._listing, name, counts)]
-            for name, chosen, counts in zip(self._names, self._chosen, self._counts, strict=True)
-        }
-
-
-def _chosen(listing: Listing, name: str, texts: Sequence[str]) -> set[str]:
-    filters = Filters(listing.resource)
-    return {as_text(filters.value(name, text)) if text else NONE for text in texts}
-
-
-def as_text(value: Any) -> str:
-    """A value as a query says it, or `NONE`."""
-    if value is None:
-        return NONE
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return iso(value) if isinstance(value, datetime) else str(value)
-
-
-def _sorted(listing: Listing, name: str, counts: "Counter[str]") -> list[tuple[str, int]]:
-    """Words of a closed set in their order, others by their number; rows without any come last."""
-    order = [value for value, _ in field_of(listing.resource, name).flatchoices]
-    place = {text: i for i, text in enumerate(order)}
-    return sorted(counts.items(), key=lambda one: (not one[0], place.get(one[0], -one[1]), one[0]))
 
 
 def download(listing: Listing, asked: Asked) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from swf_testbed.model.clock import iso
 from swf_testbed.monitor.services import listing
 from swf_testbed.monitor.services.declaration import Rule
+from swf_testbed.monitor.services.facets import as_text
 from swf_testbed.monitor.services.reading import get_row
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.web.catalogue import LISTS
@@ -171,7 +172,7 @@ def detail_view(name: str) -> View:
 def excerpt(part: Part, row: Row) -> dict[str, Any]:
     """What `table.html` shows of an excerpt, for the thing that `row` is."""
     known = LISTS[part.of]
-    filters = {name: listing.as_text(row[source]) for name, source in part.filters.items()}
+    filters = {name: as_text(row[source]) for name, source in part.filters.items()}
     rows = listing.excerpt(known.listing, filters, known.stored, ROWS + 1)
     return {
         "title": part.title,

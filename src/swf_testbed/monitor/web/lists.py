@@ -11,8 +11,9 @@ from django.utils.safestring import SafeString
 from swf_testbed.model.clock import iso, now
 from swf_testbed.model.errors import NotFound
 from swf_testbed.monitor.services import listing
+from swf_testbed.monitor.services.facets import NONE, Value
 from swf_testbed.monitor.services.filtering import Filters
-from swf_testbed.monitor.services.listing import NONE, Asked, Found, Value
+from swf_testbed.monitor.services.listing import Asked, Found
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.web import downloads
 from swf_testbed.monitor.web.catalogue import LISTS, ListPage

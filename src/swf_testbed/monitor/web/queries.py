@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.http import urlencode
 
-from swf_testbed.monitor.services.listing import NONE, Asked
+from swf_testbed.monitor.services.facets import NONE
+from swf_testbed.monitor.services.listing import Asked
 
 
 class Links:
