@@ -84,7 +84,8 @@ def await_truth(settings: Settings, killed: int) -> float:
 
 
 def _lies(said: Status, seen: tuple[Truth, Truth], killed: int) -> list[str]:
-    alive = {process.pid for process in psutil.process_iter() if process.status() != psutil.STATUS_ZOMBIE}
+    processes = psutil.process_iter(["status"])
+    alive = {one.pid for one in processes if one.info["status"] != psutil.STATUS_ZOMBIE}
     told = {service.name: service.pid for service in said.services if service.pid}
     told |= {process.full_name: process.pid for process in said.processes if process.pid}
     told |= {one.instance_name: one.pid for one in said.agents if one.pid}
