@@ -39,6 +39,6 @@ def test_no_page_asks_the_database_too_often() -> None:
     command = [sys.executable, str(BENCHMARK), "--scale", "0.005", "--queries-only"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
-    queries = re.findall(r"^(.{40}) +0 +(\d+) +\d+$", done.stdout, re.MULTILINE)
+    queries = re.findall(r"^(.{40}) +0 +0 +(\d+) +\d+$", done.stdout, re.MULTILINE)
     assert [name.strip() for name, _ in queries] == list(measured())
     assert all(0 <= int(number) <= 12 for _, number in queries)
