@@ -29,6 +29,8 @@ def _detail(name: str) -> URLPattern:
 app_name = "web"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", hub, name="hub"),
+    # For pages that name no icon of their own, as the admin's.
+    path("favicon.ico", favicon, name="favicon"),
     path("runs/<int:run_number>/", run, name="run"),
     path("runs/<int:run_number>/timeline.json", run_timeline, name="run-timeline"),
     path("executions/<key:key>/", execution, name="execution"),
@@ -56,8 +58,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("system/dead-letters/<str:namespace>/", system.dead_letter_list, name="dead-letters"),
     path("system/dead-letters/<str:namespace>/<key:identity>/", system.dead_letter, name="dead-letter"),
     path("account/tokens/", account.account_tokens, name="tokens"),
-    # For pages that name no icon of their own, as the admin's.
-    path("favicon.ico", favicon, name="favicon"),
     path("login/", account.ThrottledLoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="web:hub"), name="logout"),
 ]
