@@ -50,7 +50,13 @@ class Shelf:
 class Walked:
     """A schedule, walked to its end."""
 
-    def __init__(self, steps: list[Step], streams: list[Step] | None = None, **timing: Any) -> None:
+    def __init__(
+        self,
+        steps: list[Step],
+        streams: list[Step] | None = None,
+        environment: DaqEnvironment | None = None,
+        **timing: Any,
+    ) -> None:
         self.said: list[Message] = []
         self.shelves = [Shelf(FIRST_RUN)]
         self.parameters = Parameters.model_validate(
@@ -64,7 +70,7 @@ class Walked:
             self.parameters,
             self.shelves[0],
             self.said.append,
-            DaqEnvironment(paced=False),
+            environment or DaqEnvironment(paced=False),
             self._next_run,
         )
         self.reason = self.simulator.run(self.simulator.walk(plan(self.parameters)))
@@ -154,6 +160,60 @@ def test_a_schedule_is_refused_by_the_number_of_its_step_or_leaves_a_legal_histo
     _check_history(walked)
     _check_states_in_time(walked, steps)
     _check_runs(walked)
+
+
+class StopsAfter(DaqEnvironment):
+    """Asked to stop when so many events have passed."""
+
+    def __init__(self, events: int) -> None:
+        super().__init__(paced=False)
+        self._left = events
+
+    def step(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            self.stop("stopped by alice")
+        super().step()
+
+
+@settings(max_examples=EXAMPLES // 2, deadline=None)
+@given(wandering(), st.integers(0, 120))
+def test_a_schedule_that_is_stopped_anywhere_goes_home_by_legal_steps_and_ends_its_run(
+    steps: list[Step], events: int
+) -> None:
+    if first_illegal(steps) is not None:
+        return
+    walked = Walked(steps, environment=StopsAfter(events))
+    assert walked.reason in {"completed", "stopped by alice"}
+    _check_history(walked)
+    _check_runs(walked)
+
+
+def test_a_stream_that_fails_ends_the_run_of_both() -> None:
+    class Full(Shelf):
+        def write(self, stf: StfSlot) -> WrittenStf | None:
+            if stf.name == StfName(FIRST_RUN, 2, "luminosity"):
+                raise OSError("no space left")
+            return super().write(stf)
+
+    shelf = Full(FIRST_RUN)
+    start = [step("no_beam/not_ready"), step("beam/not_ready"), step("beam/ready"), step("run/physics", 60)]
+    parameters = Parameters.model_validate(
+        {
+            "daq_state_machine": {"schedule": start, "stf_interval": 3, "broadcast_delay": 0},
+            "simulation": {"tf_per_stf": 10, "streams": [{"name": "luminosity", "stf_interval": 2}]},
+        }
+    )
+    said: list[Message] = []
+    simulator = DaqSimulator(IDENTITY, parameters, shelf, said.append, DaqEnvironment(paced=False))
+    with pytest.raises(OSError, match="no space left"):
+        simulator.run(simulator.walk(plan(parameters)))
+    (end,) = [message for message in said if isinstance(message, EndRun)]
+    assert (end.reason, end.total_stf_files) == ("failed: no space left", 2)
+    assert [str(name) for name in shelf.written] == [
+        "swf.100010.000001.stf",
+        "swf.100010.luminosity.000001.stf",
+    ]
 
 
 def _check_history(walked: Walked) -> None:
@@ -270,7 +330,7 @@ def test_streams_are_taken_side_by_side_each_with_its_own_sequence(
     for number, span in enumerate(periods):
         way += [step("run/standby")] * bool(number) + [step("run/physics", span)]
     sides = [{"name": f"side{number}", "stf_interval": each} for number, each in enumerate(intervals)]
-    timing = {"stf_interval": interval, "broadcast_delay": 0, "stf_generation_time": 0.1}
+    timing: dict[str, Any] = {"stf_interval": interval, "broadcast_delay": 0, "stf_generation_time": 0.1}
     walked = Walked(way, sides, **timing)
     for name, each in zip(["main", *(side["name"] for side in sides)], [interval, *intervals], strict=True):
         taken = [one.sequence for one in walked.shelves[0].written if one.stream == name]

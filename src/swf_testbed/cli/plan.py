@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from swf_testbed.cli.console import show, show_json, show_table
+from swf_testbed.cli.console import show, show_json, show_table, tell
 from swf_testbed.config.compose import parse_override
 from swf_testbed.config.settings import settings
 from swf_testbed.control.capacity import Need, document, limits_of, needs, sufficient
@@ -55,12 +55,14 @@ def plan(
     """
     environment = settings()
     overrides = dict(parse_override(text) for text in set_ or ())
-    made = prepare(name, environment, overrides=overrides, overrides_from="--set").made
+    order = prepare(name, environment, overrides=overrides, overrides_from="--set")
+    if not order.planned:
+        tell(f"{order.code.path.name} is code of its own, which may take other runs than its parameters plan")
     limits = limits_of(_free(environment.state_dir), bandwidth, broker_rate)
-    found = needs(made.configuration.parameters, limits)
+    found = needs(order.parameters, limits)
     enough = sufficient(found)
     if as_json:
-        show_json({"workflow": made.configuration.workflow.name, **document(found)})
+        show_json({"workflow": order.configuration.workflow.name, **document(found)})
     else:
         show_table("Plan", ("what", "needed", "there is", "", "how"), [_row(one) for one in found])
         short = ", ".join(one.name for one in found if one.enough is False)

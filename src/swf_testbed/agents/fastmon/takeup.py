@@ -169,6 +169,7 @@ class TakeUp:
             stf_filename=path.name,
             file_id=derived_id("stf-file", context.namespace, path.name),
             run=header.run,
+            stream=header.stream or MAIN_STREAM,
             sequence=header.sequence,
             file_url=url,
             file_size_bytes=reader.size,

@@ -112,6 +112,7 @@ _ALL = (
         "stf-files",
         Column("stf_filename", "File"),
         Column("run", "Run"),
+        Column("stream", "Stream"),
         Column("status", "Status", words.word),
         Column("daq_state", "State"),
         Column("daq_substate", "Substate"),
