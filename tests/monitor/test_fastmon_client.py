@@ -221,6 +221,22 @@ def test_a_receiver_is_an_agent_and_a_subscriber_and_goes_on_where_it_left_off(
     assert client.get(Subscriber, name).messages_received == 5
 
 
+def test_a_receiver_that_is_killed_misses_nothing(
+    instance: Instance, namespace: str, run_number: int
+) -> None:
+    words = ("receive", "--name", f"killed-{namespace}", "--namespace", namespace, "--json")
+    with instance.bus() as bus:
+        with running(instance, *words) as receiver:
+            receiver.out.wait_for("connected")
+            bus.publish_many(sample(namespace, run_number, n) for n in (1, 2))
+            receiver.out.wait_for(SAMPLE, 2)
+            receiver.interrupt(signal.SIGKILL)
+            receiver.end()
+        bus.publish(sample(namespace, run_number, 3))
+        with running(instance, *words) as receiver:
+            receiver.out.wait_for("000003_tf_001.tf")
+
+
 def test_a_receiver_of_another_user_listens_without_a_say_in_the_namespace(
     instance: Instance, client: MonitorClient, namespace: str, run_number: int
 ) -> None:

@@ -11,7 +11,7 @@ from swf_testbed.control.summary import Missing, find_missing, looks_settled, ru
 from swf_testbed.model.errors import NotFound, SwfError, Unavailable
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import Event, MonitorClient
-from swf_testbed.records import RunSummary, WorkflowExecution, WorkflowMessage
+from swf_testbed.records import RunSummary, WorkflowExecution
 
 COUNT_EVERY_S = 1.0
 """The monitor is asked to count at most so often."""
@@ -81,9 +81,7 @@ class Events:
     """The messages of a namespace from now on; made before the command, so that none is missed."""
 
     def __init__(self, monitor: MonitorClient, namespace: str) -> None:
-        newest = monitor.page(WorkflowMessage, limit=1, ordering="-id").results
-        last = newest[0].id if newest else 0
-        self._stream = monitor.events(last_event_id=last, namespace=namespace)
+        self._stream = monitor.events(monitor.newest_event_id(), namespace=namespace)
         self._queue: queue.SimpleQueue[Event | SwfError] = queue.SimpleQueue()
         threading.Thread(target=self._hear, name="events", daemon=True).start()
 

@@ -32,28 +32,36 @@ class Receiver:
     """The standing of one receiver; enter it to be registered, leave it to be signed off.
 
     Two requests a beat, whatever the number of messages. What was received since the last beat comes again
-    after a kill; after an orderly end nothing does.
+    after a kill; after an orderly end nothing does. Nothing is missed from its first life on.
 
     Args:
         monitor: with a token that may write.
         name: of the receiver; one lives at a time.
         namespace: whose agent it is, if the token may act there; None for none.
         filters: what it asked for, to be shown.
+        begin: the number after which to begin; None goes on after the last message of an earlier life, in the
+            first one with what comes now.
 
     Raises:
         Refused: another of this name lives.
     """
 
     def __init__(
-        self, monitor: MonitorClient, name: str, namespace: str | None, filters: Mapping[str, str]
+        self,
+        monitor: MonitorClient,
+        name: str,
+        namespace: str | None,
+        filters: Mapping[str, str],
+        begin: int | None = None,
     ) -> None:
         self._monitor, self.name, self._filters = monitor, name, dict(filters)
         self._agent = _agent(name, {} if namespace is None else {"namespace": namespace})
         self.received = 0
         """Messages, over all its lives."""
 
-        self.position: int | None = None
-        """The number of the last message that was received, in this life or before; None without any."""
+        self._begin = begin
+        self.position = 0
+        """The number up to which everything was received, in this life or before; known once entered."""
 
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._beat_on, name="receiver-beat", daemon=True)
@@ -61,6 +69,7 @@ class Receiver:
     def __enter__(self) -> Self:
         self._refuse_if_alive()
         self._recall()
+        self.position = self._monitor.newest_event_id() if self._begin is None else self._begin
         try:
             self._say(OperationalState.READY, AgentStatus.OK, connected_at=now())
         except Refused:
@@ -107,13 +116,12 @@ class Receiver:
         except NotFound:
             return
         position = before.metadata.get(_POSITION)
-        self.position = position if isinstance(position, int) else None
+        self._begin = position if self._begin is None and isinstance(position, int) else self._begin
         self.received = before.messages_received
 
     def _say(self, state: OperationalState, status: AgentStatus, **times: object) -> None:
         said = {"status": status, "operational_state": state, "metadata": {"received": self.received}}
         self._monitor.heartbeat(self._agent.model_copy(update=said))
-        position = {} if self.position is None else {_POSITION: self.position}
         subscriber = Subscriber.model_validate(
             {
                 "subscriber_name": self.name,
@@ -121,7 +129,7 @@ class Receiver:
                 "is_active": status is AgentStatus.OK,
                 "message_filters": self._filters,
                 "messages_received": self.received,
-                "metadata": position,
+                "metadata": {_POSITION: self.position},
                 **times,
             }
         )

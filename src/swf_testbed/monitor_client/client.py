@@ -22,6 +22,7 @@ from swf_testbed.records import (
     RunResults,
     RunSummary,
     SystemAgent,
+    WorkflowMessage,
 )
 from swf_testbed.records.answers import LogSummary, StateAt
 from swf_testbed.records.health import Health
@@ -196,6 +197,11 @@ class MonitorClient:
     def stream_status(self) -> dict[str, Any]:
         """The clients of the stream, their filters, and how far behind they are."""
         return dict(self._get("messages/stream/status/"))
+
+    def newest_event_id(self) -> int:
+        """The number of the newest stored message; 0 without any."""
+        newest = self.page(WorkflowMessage, limit=1, ordering="-id").results
+        return (newest[0].id or 0) if newest else 0
 
     def events(
         self, last_event_id: int | None = None, *, patience_s: float | None = None, **filters: Any

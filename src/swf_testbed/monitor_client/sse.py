@@ -218,6 +218,8 @@ def _refusal(response: httpx.Response) -> Exception:
     if response.is_redirect:
         where = response.headers.get("location", "elsewhere")
         return Refused(f"the monitor is not at {response.request.url}: it points to {where}")
+    if response.status_code == 404:
+        return NotFound(f"there is no monitor's stream of events at {response.request.url} (404)")
     return error_of(response)
 
 

@@ -134,10 +134,11 @@ def receive(  # noqa: PLR0913, PLR0917  # the options of a command
     access = o.Access.of(monitor_url, token_file)
     wish = o.Wish(o.filters(message_types, agents, run, namespace), count, as_json, quiet)
     own = name or receiver_name(settings())
-    with access.client(own) as monitor, Receiver(monitor, own, namespace, wish.shown) as receiver:
-        begin = receiver.position if since is None else position(monitor, since, namespace)
-        tell(f"receiving as {own}")
-        code = _follow(access, monitor, wish, begin, receiver.note)
+    with access.client(own) as monitor:
+        begin = position(monitor, since, namespace)
+        with Receiver(monitor, own, namespace, wish.shown, begin) as receiver:
+            tell(f"receiving as {own}")
+            code = _follow(access, monitor, wish, receiver.position, receiver.note)
     raise typer.Exit(code)
 
 
