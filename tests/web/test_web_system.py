@@ -87,7 +87,7 @@ def test_only_staff_ends_what_nobody_ended(operated: Monitor, browser: "Browser"
         page.get_by_text("Nothing is stuck.").wait_for()
         page.goto(operated.url + "/system/")
         page.get_by_role("link", name="Admin").click()
-        page.get_by_role("heading", name="Site administration").wait_for()
+        page.get_by_role("heading", name="Users, namespaces, tokens").wait_for()
         assert seen.problems == []
 
 
