@@ -1,7 +1,6 @@
 """Two users in two namespaces on one broker and one monitor, both at work at once: nothing crosses."""
 
 import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ from swf_testbed.records import (
     WorkflowMessage,
 )
 
-pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chain, pytest.mark.timeout(400)]
 
 AGENTS = ("data", "fastmon", "fast_processing")
 STFS = 5
@@ -33,15 +32,11 @@ SLICES = {"alice": 10, "bob": 17}
 FRAMES = 400
 
 
-@contextlib.contextmanager
-def at_work(user: User) -> Iterator[None]:
+def start_programs(user: User, programs: contextlib.ExitStack) -> None:
     """The runner and three agents of a user."""
-    with contextlib.ExitStack() as programs:
-        for agent in AGENTS:
-            programs.enter_context(user.program("agents", agent))
-        programs.enter_context(user.runner())
-        assert wait_until(lambda: len(ready(user)) == len(AGENTS) + 1, PATIENCE_S), ready(user)
-        yield
+    for agent in AGENTS:
+        programs.enter_context(user.program("agents", agent))
+    programs.enter_context(user.program("workflows"))
 
 
 def ready(user: User) -> list[str]:
@@ -71,7 +66,9 @@ def test_nothing_crosses_from_one_namespace_to_another(site: Site) -> None:
     with contextlib.ExitStack() as stack:
         for user in users.values():
             stack.callback(user.close)
-            stack.enter_context(at_work(user))
+            start_programs(user, stack)
+        for user in users.values():
+            assert wait_until(lambda: len(ready(user)) == len(AGENTS) + 1, PATIENCE_S), ready(user)  # noqa: B023
         inbox = stack.enter_context(
             contextlib.closing(site.owner.bus.subscribe(Subscription(destinations.EVENTS)))
         )

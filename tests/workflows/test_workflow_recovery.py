@@ -14,12 +14,13 @@ import time
 import pytest
 from workflow_site import PATIENCE_S, User, ended
 
-from swf_testbed.messages import EndRun, Message, Ping, StfGen
+from swf_testbed.control.supervision import wait_until
+from swf_testbed.messages import EndRun, Message, StfGen
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.records import WorkflowExecution
 from swf_testbed.workflows.aftermath import REASON
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 POINTS = int(os.environ.get("SWF_KILL_POINTS", "3"))
 ENDLESS = {"daq_state_machine.physics_period_count": 0, "daq_state_machine.stf_count": None}
@@ -89,10 +90,13 @@ def test_a_runner_that_is_killed_leaves_nothing_open(user: User, point: int) -> 
 
 def execution_of(user: User, command_id: str) -> WorkflowExecution:
     """The execution of a command; one that the dead runner did not take up is taken up by the next."""
-    assert user.ask(Ping) == {}  # after the command, in the same queue
-    (found,) = [
-        record
-        for record in user.monitor.list(WorkflowExecution, namespace="local")
-        if record.metadata["command_id"] == command_id
-    ]
-    return found
+    found: list[WorkflowExecution] = []
+
+    def there() -> bool:
+        listed = user.monitor.list(WorkflowExecution, namespace="local")
+        found[:] = [record for record in listed if record.metadata["command_id"] == command_id]
+        return bool(found)
+
+    assert wait_until(there, PATIENCE_S), "the command was lost"
+    (one,) = found
+    return one

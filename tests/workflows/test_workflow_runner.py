@@ -8,15 +8,16 @@ import pytest
 from workflow_site import PATIENCE_S, User, ended
 
 from swf_testbed.config.parameters import Parameters
+from swf_testbed.control.supervision import wait_until
 from swf_testbed.messages import EndRun, StatusRequest, StfGen, StopWorkflow
 from swf_testbed.model.errors import Refused
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import MonitorClient
-from swf_testbed.records import WorkflowDefinition, WorkflowExecution
+from swf_testbed.records import Log, WorkflowDefinition, WorkflowExecution
 from swf_testbed.runtime import AgentContext
 from swf_testbed.runtime.asking import ask
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 STF_COUNT, PERIODS = "daq_state_machine.stf_count", "daq_state_machine.physics_period_count"
 ONE_STF = """
@@ -75,6 +76,11 @@ def test_a_workflow_of_one_s_own_is_run_by_its_path_from_any_folder(running: Use
     record = running.await_end(execution_id)
     assert (record.status, record.error_message) == (ExecutionStatus.COMPLETED, None)
     assert running.await_run_end(number).total_stf_files == running.files(number) == 1
+
+    def logged() -> list[str]:
+        return [line.message for line in running.monitor.list(Log, execution_id=execution_id, ordering="id")]
+
+    assert wait_until(lambda: "that is all" in logged(), PATIENCE_S), logged()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run, WorkflowExecution
 from swf_testbed.runtime.asking import ask
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 Params = Mapping[str, Any]
 QUICK: dict[str, Any] = {
     "daq_state_machine.no_beam_not_ready_delay": 0.05,
