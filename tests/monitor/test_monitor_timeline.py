@@ -64,14 +64,14 @@ def finish(
             slice_id=number,
             status=SliceStatus.COMPLETED,
             processed_at=egress(sequence) + timedelta(seconds=2 + number),
+            assigned_worker=f"worker-{number + 1}",
         )
         for name in names
         for number in range(2)
     ]
     parts = [slice_part(one.fastmon_file, one.slice_id) for one in done]
     said = {"run_number": run_number, "expected_revision": client.results(run_number).revision}
-    left = [egress(sequence)] * len(parts)
-    return client.post_results(RunResults(**said, parts=parts, slices=done, egress_at=left)).plotted_at
+    return client.post_results(RunResults(**said, parts=parts, slices=done)).plotted_at
 
 
 @pytest.fixture
@@ -144,6 +144,9 @@ def test_the_stages_of_a_run_are_those_of_its_summary(
     for stage in ("registered", "plotted"):
         assert f'<th scope="row">{stage}</th>' in text
         assert summary[stage].count == 12
+    for worker in ("worker-1", "worker-2"):
+        line = text.split(f"<bdi>{worker}</bdi>")[1].split("</tr>")[0]
+        assert '<td class="number">6</td>' in line
     cells = text.split('<th scope="row">processed</th>')[1].split("</tr>")[0]
     assert [cell.split(">")[1] for cell in cells.split("</td>")[:-1]] == [
         "2.50 s",

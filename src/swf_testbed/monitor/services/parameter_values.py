@@ -30,22 +30,22 @@ def parameters_of(document: Mapping[str, Any], options: Mapping[str, Any]) -> li
         document: the values.
         options: the defaults of the workflow's own options, as its definition says.
     """
-    defaults = _defaults() | dict(_flat(options, "options."))
-    found = [Parameter(name, value, defaults.get(name)) for name, value in _flat(document)]
+    defaults = _defaults() | dict(flattened(options, "options."))
+    found = [Parameter(name, value, defaults.get(name)) for name, value in flattened(document)]
     return sorted(found, key=lambda one: not one.differs)
 
 
 @cache
 def _defaults() -> dict[str, str]:
-    return dict(_flat(Parameters().model_dump(mode="json")))
+    return dict(flattened(Parameters().model_dump(mode="json")))
 
 
-def _flat(document: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    """Values by dotted name, as JSON has them: numbers that are equal are written alike."""
+def flattened(document: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    """Values of a document by dotted name, as JSON has them: numbers that are equal are written alike."""
     for name, value in document.items():
         dotted = f"{within}{name}"
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{dotted}.")
+            yield from flattened(value, f"{dotted}.")
         else:
             yield dotted, _written(value)
 

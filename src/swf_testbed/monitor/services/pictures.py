@@ -11,7 +11,8 @@ from django.db.models.functions import Cast, Floor
 
 from swf_testbed.model.clock import now
 from swf_testbed.monitor.services.epochs import UnixSeconds
-from swf_testbed.monitor.store.models import HistogramPart, Run
+from swf_testbed.monitor.services.summary import EGRESS
+from swf_testbed.monitor.store.models import Run, TfSlice
 
 SOON_S, LATE_S = 10.0, 30.0
 """The field asks for a plot within the first, at the latest within the second, after egress from the DAQ."""
@@ -41,7 +42,7 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Parts merged into the plots in each of `BINS` equal parts of a run.
+    """Slices merged into the plots in each of `BINS` equal parts of a run.
 
     Attributes:
         counts: how many; the heights of the bars.
@@ -128,11 +129,11 @@ def _made(runs: Sequence[Run]) -> list[Picture]:
     begin = _by_run({number: first for number, (first, _) in spans.items()})
     width = _by_run({number: seconds for number, (_, seconds) in spans.items()})
     plotted = UnixSeconds("plotted_at")
-    merged = HistogramPart.objects.filter(run__in=list(spans), plotted_at__isnull=False).order_by()
-    binned = merged.annotate(bin=Cast(Floor((plotted - begin) / width), IntegerField())).values_list(
-        "run_id", "bin"
+    merged = TfSlice.objects.filter(run_number__in=list(spans), plotted_at__isnull=False).order_by()
+    binned = merged.annotate(bin=Cast(Floor((plotted - begin) / width), IntegerField()))
+    rows = binned.values_list("run_number", "bin").annotate(
+        Count("id"), late=Avg(plotted - UnixSeconds(EGRESS))
     )
-    rows = binned.annotate(Count("id"), late=Avg(plotted - UnixSeconds("egress_at")))
     counts = {number: [0] * BINS for number in spans}
     latency: dict[int, list[float | None]] = {number: [None] * BINS for number in spans}
     for number, place, count, late in rows:
@@ -150,5 +151,5 @@ def _span(run: Run) -> tuple[float, float]:
 
 
 def _by_run(values: dict[int, float]) -> Any:
-    cases = [When(run_id=number, then=Value(value)) for number, value in values.items()]
+    cases = [When(run_number=number, then=Value(value)) for number, value in values.items()]
     return Case(*cases, output_field=FloatField())

@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 
 from swf_testbed.model.detectors import detectors
-from swf_testbed.model.status import WorkerStatus
 from swf_testbed.monitor.services import phases
 from swf_testbed.monitor.services.run_figures import RunLine, run_line
 from swf_testbed.monitor.services.run_times import RunTimes, run_times
+from swf_testbed.monitor.services.run_workers import WorkerLine, run_workers
 from swf_testbed.monitor.services.timeline import StfProgress, timeline
 from swf_testbed.monitor.services.trends import Trends, run_trends
-from swf_testbed.monitor.store.models import Histogram, QualityFlag, SystemStateEvent, Worker
+from swf_testbed.monitor.store.models import Histogram, QualityFlag, SystemStateEvent
 
 ROWS = 12
 """Rows of a table that is only an excerpt."""
 
 MOST_FLAGS = 50
-MOST_WORKERS = 100
 MOST_EVENTS = 200
 
 
@@ -45,13 +44,13 @@ class RunPage:
     trends: Trends
     newest: list[StfProgress]
     volumes: list[Volume]
-    workers: list[Worker]
+    workers: list[WorkerLine]
     flags: list[QualityFlag]
 
     @property
     def at_work(self) -> int:
         """Workers that have not ended."""
-        return sum(worker.status != WorkerStatus.ENDED for worker in self.workers)
+        return sum(line.at_work for line in self.workers)
 
     @property
     def merged(self) -> int:
@@ -60,9 +59,9 @@ class RunPage:
 
     @property
     def per_worker(self) -> float | None:
-        """Slices a second that a worker settles."""
-        slices = self.trends.per_second["slices"]
-        return slices / len(self.workers) if slices and self.workers else None
+        """Slices a second that a worker settles, in the mean."""
+        told = [line.per_second for line in self.workers if line.per_second]
+        return sum(told) / len(told) if told else None
 
 
 def run_page(run_number: int) -> RunPage:
@@ -81,7 +80,7 @@ def run_page(run_number: int) -> RunPage:
         trends=run_trends(times, ongoing=run.end_time is None),
         newest=timeline(times).rows(len(times.stfs) - ROWS, ROWS)[::-1],
         volumes=_volumes(run_number, run.histogram_revision),
-        workers=list(Worker.objects.filter(run_number=run_number).order_by("worker_id")[:MOST_WORKERS]),
+        workers=run_workers(run, times),
         flags=list(QualityFlag.objects.filter(run=run)[:MOST_FLAGS]),
     )
 

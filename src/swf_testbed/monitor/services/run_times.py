@@ -47,10 +47,12 @@ class Slices(NamedTuple):
 
     Attributes:
         stf: where the STF file of each is.
+        worker: who worked on it last, as a place in `RunTimes.workers`; -1 before anybody did.
         sampled, queued, processed, plotted: when each stage was reached.
     """
 
     stf: Positions
+    worker: Positions
     sampled: Times
     queued: Times
     processed: Times
@@ -70,9 +72,11 @@ class RunTimes:
         samples, sample_stf: when each sample was registered, and of which STF file it is.
         sampled_frames, sample_bytes: of all samples.
         slices: those in the plots, by time, and then the newest of the others.
+        workers: names of who worked on them.
     """
 
     stfs: Sequence[Stf]
+    workers: Sequence[str]
     samples: Times
     sample_stf: Positions
     sampled_frames: int
@@ -125,6 +129,9 @@ class _Memory:
     samples: dict[str, tuple[int, float]] = field(default_factory=dict)
     """Position of its STF and time, by name."""
 
+    workers: dict[str, int] = field(default_factory=dict)
+    """Who worked on slices, in the order in which they were met."""
+
     frames: int = 0
     bytes: int = 0
     settled: list[Slices] = field(default_factory=list)
@@ -139,6 +146,7 @@ class _Memory:
             waiting = self._slices(_slice_rows(unplotted, MAX_OPEN))
             return RunTimes(
                 stfs=tuple(self.stfs),
+                workers=tuple(self.workers),
                 samples=np.array([when for _, when in self.samples.values()], np.float64),
                 sample_stf=np.array([place for place, _ in self.samples.values()], np.int64),
                 sampled_frames=self.frames,
@@ -173,37 +181,46 @@ class _Memory:
         rows = [row for row in _slice_rows(fresh, MAX_SLICES) if row[0] not in self.newest]
         if not rows:
             return
-        self.last_plotted = rows[0][4]
+        self.last_plotted = rows[0][-1]
         edge = self.last_plotted - 2 * _GRAIN.total_seconds()
-        seen = self.newest | {row[0]: row[4] for row in rows}
+        seen = self.newest | {row[0]: row[-1] for row in rows}
         self.newest = {number: plotted for number, plotted in seen.items() if plotted >= edge}
         rows.reverse()
-        together = _joined([*self.settled, self._slices(rows)])
-        stf, *times = together
-        self.settled = [Slices(stf[-MAX_SLICES:], *(column[-MAX_SLICES:] for column in times))]
+        self.settled = [_joined([*self.settled, self._slices(rows)], MAX_SLICES)]
 
     def _slices(self, rows: Sequence[tuple[Any, ...]]) -> Slices:
         samples = [self.samples.get(name, _NO_SAMPLE) for _, name, *_ in rows]
-        times = np.array([row[2:] for row in rows], np.float64).reshape(-1, 3)
+        workers = [self._worker(name) for _, _, name, *_ in rows]
+        times = np.array([row[3:] for row in rows], np.float64).reshape(-1, 3)
         return Slices(
             np.array([stf for stf, _ in samples], np.int64),
+            np.array(workers, np.int64),
             np.array([when for _, when in samples], np.float64),
             *times.T,
         )
+
+    def _worker(self, name: str | None) -> int:
+        return -1 if name is None else self.workers.setdefault(name, len(self.workers))
 
 
 _NO_SAMPLE = (-1, np.nan)
 
 
 def _slice_rows(rows: Any, most: int) -> list[tuple[Any, ...]]:
-    """Number, sample, and when it was queued, processed and plotted."""
+    """Number, sample, worker, and when it was queued, processed and plotted."""
     times = (UnixSeconds(name) for name in ("created_at", "completed_at", "plotted_at"))
-    return list(rows.values_list("id", "fastmon_file_id", *times)[:most])
+    return list(rows.values_list("id", "fastmon_file_id", "assigned_worker", *times)[:most])
 
 
-def _joined(parts: Sequence[Slices]) -> Slices:
-    stf, *times = zip(*parts, strict=True)
-    return Slices(np.concatenate(stf), *(np.concatenate(column) for column in times))
+def _joined(parts: Sequence[Slices], most: int | None = None) -> Slices:
+    """All of them, or only the last."""
+    stf, worker, *times = zip(*parts, strict=True)
+    first = 0 if most is None else -most
+    return Slices(
+        np.concatenate(stf)[first:],
+        np.concatenate(worker)[first:],
+        *(np.concatenate(column)[first:] for column in times),
+    )
 
 
 def _nan(value: float | None) -> float:

@@ -59,7 +59,7 @@ def run_trends(times: RunTimes, *, ongoing: bool) -> Trends:
     return Trends(
         rates=_table(edges, "/s", [(name, _smooth(when, edges)) for name, when in counted.items()]),
         latency=_table(edges, "s", latency),
-        per_second={name: _rate(when, ongoing) for name, when in counted.items()},
+        per_second={name: rate(when, ongoing) for name, when in counted.items()},
         stages={name: percentiles(_known(reached[name] - egress).tolist()) for name in STAGES},
     )
 
@@ -81,7 +81,8 @@ def _edges(groups: Iterable[Times], ongoing: bool) -> Times:
     return np.asarray(np.arange(first, last + 1) * width, np.float64)
 
 
-def _rate(times: Times, ongoing: bool) -> float | None:
+def rate(times: Times, ongoing: bool) -> float | None:
+    """How many a second: of late for a run that goes on, else from first to last; None for too few."""
     known = _known(times)
     if ongoing:
         return float((known > now().timestamp() - RECENT_S).sum() / RECENT_S) if len(known) else None

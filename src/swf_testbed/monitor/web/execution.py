@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from swf_testbed.monitor.services.execution_page import ExecutionPage, execution_page, timeline_of
 from swf_testbed.monitor.services.filtering import number_between
+from swf_testbed.monitor.services.parameter_values import flattened
 from swf_testbed.monitor.web.details import Part, excerpt
 from swf_testbed.monitor.web.serving import for_readers, page, stream
 from swf_testbed.monitor.web.sources import commit_link, file_link
@@ -38,7 +39,7 @@ def execution(request: HttpRequest, key: str) -> HttpResponse:
         "stages": list(found.timeline.reached) if found.timeline else [],
         "parts": [excerpt(part, {"execution_id": key}) for part in _PARTS],
         "source": _source(found),
-        "environment": _lines(found.execution.execution_environment),
+        "environment": _environment(found.execution.execution_environment),
         "metrics": _lines(found.execution.performance_metrics),
         "drawn_from": reverse("web:run-timeline", args=[found.run.run_number]) if found.run else None,
     }
@@ -69,8 +70,13 @@ def _source(found: ExecutionPage) -> dict[str, Any]:
     }
 
 
-def _lines(document: Mapping[str, Any]) -> list[tuple[str, object]]:
-    """What is one line each; versions by package."""
-    plain = [(name, value) for name, value in document.items() if name not in _SHOWN_APART]
+def _environment(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is not told above; versions by package."""
+    plain = {name: value for name, value in document.items() if name not in _SHOWN_APART}
     versions = document.get("versions")
-    return plain + (list(versions.items()) if isinstance(versions, Mapping) else [])
+    return _lines(plain | (dict(versions) if isinstance(versions, Mapping) else {}))
+
+
+def _lines(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """One line a value; texts without quotes."""
+    return [(name, value.strip('"')) for name, value in flattened(document)]

@@ -14,7 +14,6 @@ _BELOW = {
     "STF files": ("web:stfs", "run"),
     "TF samples": ("web:samples", "run_number"),
     "Slices": ("web:slices", "run_number"),
-    "Workers": ("web:workers", "run_number"),
     "Messages": ("web:messages", "run_id"),
     "Logs": ("web:logs", "run_id"),
 }
