@@ -101,3 +101,33 @@ def test_the_numbers_of_a_filter_are_those_of_its_rows(instance: Instance, run_n
         total, values = told(levelname="INFO", instance_name=f"a-{run_number}")
         assert total == "3"
         assert {"INFO3", "ERROR1", f"a-{run_number}3", f"b-{run_number}2"} <= values
+
+
+BOUNDED = """
+from django.test import Client
+from swf_testbed.monitor.services import listing
+
+listing.SEARCHED, listing.MAX_DOWNLOAD = 3, 4
+client = Client(HTTP_HOST="localhost")
+for address in (
+    "/logs/?namespace=bounded&q=line",
+    "/logs/?namespace=bounded&q=line&levelname=ERROR",
+    "/logs.csv?namespace=bounded&q=line",
+    "/logs.csv?namespace=bounded",
+):
+    answer = client.get(address)
+    text = (b"".join(answer.streaming_content) if answer.streaming else answer.content).decode()
+    total = text.split('id="total">')[1].split("<")[0] if 'id="total">' in text else text.count("a line of")
+    print(answer.status_code, total, "were searched" in text, "filter them further" in text)
+"""
+
+
+def test_what_would_take_too_long_is_bounded_and_says_so(instance: Instance, run_number: int) -> None:
+    line = rows("bounded", run_number)["logs"]
+    levels = ["ERROR", "ERROR", "INFO", "INFO", "INFO", "ERROR"]
+    with instance.raw() as api:
+        lines = [line | {"levelname": level, "message": f"a line of {level}"} for level in levels]
+        assert api.post("/logs/", json=lines).is_success
+    told = instance.manage("shell", "--no-imports", "-c", BOUNDED).splitlines()
+    # The newest of what is filtered are searched; then a download has what the list has, or nothing.
+    assert told == ["200 3 True False", "200 3 False False", "200 3 False False", "403 0 False True"]
