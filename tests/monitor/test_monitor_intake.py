@@ -160,6 +160,32 @@ def test_what_was_the_state_at_a_time(
         assert api.get("/state/at/", params={"time": "now"}).json()["field"] == "time"
 
 
+def test_a_namespace_has_no_say_in_the_runs_of_another(
+    client: MonitorClient, bus: StompBus, settled: Callable[[], list[Event]], run_number: int
+) -> None:
+    bus.publish_many(life(run_number)[:2])
+    settled()
+    before = client.get(Run, run_number), client.get(RunState, run_number)
+    foreign: list[Message] = [
+        message.model_copy(update={"namespace": "torre2", "message_id": uuid4()})
+        for message in life(run_number)
+    ]
+    content = WorkerRunContent(
+        run_id=run_number,
+        target_worker_count=99,
+        slice_processing_time=1,
+        worker_rampup_time=1,
+        worker_rampdown_time=1,
+    )
+    foreign.append(RunImminentWorker(namespace="torre2", sender="x", content=content))
+    for message in foreign:
+        bus.publish(message)
+    heard = [event for event in settled() if event.data.get("namespace") == "torre2"]
+    assert len(heard) == len(foreign)  # stored they are
+    assert (client.get(Run, run_number), client.get(RunState, run_number)) == before
+    assert client.page(SystemStateEvent, run_number=run_number).total == 2
+
+
 def test_changes_of_state_that_no_run_tells_are_part_of_the_history(
     client: MonitorClient, bus: StompBus, settled: Callable[[], list[Event]], run_number: int
 ) -> None:

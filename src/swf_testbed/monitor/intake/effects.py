@@ -1,6 +1,8 @@
 """What messages change beyond being stored: runs and their states, the history, workers, slices, alarms."""
 
+import logging
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from swf_testbed.messages import (
     Alarm,
@@ -18,14 +20,21 @@ from swf_testbed.monitor.services import alarms
 from swf_testbed.monitor.services.changes import upsert_rows
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.rows import Row
-from swf_testbed.monitor.store.models import TfSlice, Worker
+from swf_testbed.monitor.store.models import Run, TfSlice, Worker
+
+log = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=Message)
 
 
 def apply(messages: Sequence[Message]) -> None:
     """Let messages have their effects, in order; part of the transaction that stores them."""
-    lives = [message for message in messages if isinstance(message, Lifecycle)]
-    changes = [message for message in messages if isinstance(message, Lifecycle | StateChanged)]
-    calls = [message for message in messages if isinstance(message, RunImminentWorker)]
+    about_runs = _of_their_own(
+        [message for message in messages if isinstance(message, Lifecycle | StateChanged | RunImminentWorker)]
+    )
+    lives = [message for message in about_runs if isinstance(message, Lifecycle)]
+    changes = [message for message in about_runs if isinstance(message, Lifecycle | StateChanged)]
+    calls = [message for message in about_runs if isinstance(message, RunImminentWorker)]
     beats = [message for message in messages if isinstance(message, WorkerHeartbeat)]
     _upsert("runs", map(_run, lives))
     _upsert("run-states", map(_run_state, lives))
@@ -35,6 +44,36 @@ def apply(messages: Sequence[Message]) -> None:
     alarms.hear([message for message in messages if isinstance(message, Alarm)])
     for beat in {(beat.content.tf_filename, beat.content.slice_id): beat for beat in beats}.values():
         _slice_in_hand(beat)
+
+
+def _of_their_own(messages: Sequence[M]) -> list[M]:
+    """Without what one namespace says of a run of another: it is stored, and changes nothing."""
+    runs = {run for message in messages if (run := _run_of(message)) is not None}
+    if not runs:
+        return list(messages)
+    known = Run.objects.filter(run_number__in=runs, namespace__isnull=False)
+    owners: dict[int | None, str] = dict(known.values_list("run_number", "namespace"))
+    kept = []
+    for message in messages:
+        run = _run_of(message)
+        owner = owners.setdefault(run, message.namespace)
+        if run is None or owner == message.namespace:
+            kept.append(message)
+        else:
+            log.warning(
+                "%s of %s in %s speaks of run %s of %s: it changes nothing",
+                message.msg_type,
+                message.sender,
+                message.namespace,
+                run,
+                owner,
+            )
+    return kept
+
+
+def _run_of(message: Message) -> int | None:
+    """The run that a message is about."""
+    return message.content.run_id if isinstance(message, RunImminentWorker) else message.run_id
 
 
 def _upsert(resource: str, rows: Iterable[Row]) -> None:
