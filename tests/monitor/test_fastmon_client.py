@@ -66,7 +66,8 @@ def test_a_pipe_gets_plain_lines(instance: Instance, namespace: str, run_number:
     with instance.bus() as bus:
         bus.publish_many([imminent(namespace, run_number), sample(namespace, run_number, 1)])
         bus.publish(bad_flag(namespace, run_number))
-        words = ("start", "--namespace", namespace, "--since", "1h", "--count", "3")
+        filters = ("--agents", "fastmon-agent-t-1,another", "--run", str(run_number))
+        words = ("start", "--namespace", namespace, "--since", "1h", "--count", "3", *filters)
         code, out, err = run(instance, *words)
     assert code == 0, err
     shown = [line.split("\t") for line in out.splitlines()[:3]]
