@@ -233,6 +233,35 @@ def test_each_run_of_a_workflow_has_a_number_of_its_own(home: Path) -> None:
     assert names == ["swf.100010.000001.stf", "swf.100011.000001.stf"]
 
 
+SIDE_BY_SIDE = """
+from __future__ import annotations
+from typing import Annotated
+from pydantic import Field
+from swf_testbed.workflows.environment import WorkflowOptions
+
+class Options(WorkflowOptions):
+    rounds: Annotated[int, Field(ge=1)] = 2
+
+def execute(env):
+    env.enter("no_beam", "not_ready")
+    env.enter("beam", "not_ready")
+    env.enter("beam", "ready")
+    env.enter("run", "physics")
+    for _ in range(env.options.rounds):
+        yield env.all_of([env.process(env.take_stf()), env.process(env.take_stf("luminosity"))])
+"""
+
+
+def test_streams_are_taken_side_by_side_and_counted_apart(home: Path) -> None:
+    streams = '[[simulation.streams]]\nname = "luminosity"\n'
+    write(home / "workflows", mine_toml=TOML + streams, mine_py=SIDE_BY_SIDE)
+    done = rehearsed(home, rounds=3)
+    files = [message for message in done.messages if isinstance(message, StfGen)]
+    taken = {(message.stream, message.sequence) for message in files}
+    assert taken == {(stream, number) for stream in ("main", "luminosity") for number in (1, 2, 3)}
+    assert done.simulated_s == pytest.approx(3 * 2.0)
+
+
 def test_a_rehearsal_of_a_workflow_without_end_ends(home: Path) -> None:
     write(home / "workflows", mine_toml=TOML, mine_py=ENDLESS)
     done = rehearsed(home)
