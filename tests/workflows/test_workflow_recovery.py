@@ -15,7 +15,7 @@ import pytest
 from workflow_site import PATIENCE_S, User, ended
 
 from swf_testbed.control.supervision import wait_until
-from swf_testbed.messages import EndRun, Message, StfGen
+from swf_testbed.messages import EndRun, Message, StfGen, StopWorkflow
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.records import WorkflowExecution
 from swf_testbed.workflows.aftermath import REASON
@@ -60,6 +60,48 @@ def test_a_dead_runner_s_executions_are_ended_in_every_namespace(user: User) -> 
             assert run.namespace == namespace
             assert run.end_reason == REASON
             assert run.total_stf_files == user.files(number)
+
+
+MANY_RUNS = """
+def execute(env):
+    env.enter("no_beam", "not_ready")
+    while True:
+        env.enter("beam", "not_ready")
+        env.enter("beam", "ready")
+        env.enter("run", "physics")
+        yield from env.take_stf()
+        env.enter("beam", "not_ready")
+        env.enter("no_beam", "not_ready")
+"""
+
+
+def test_of_an_execution_with_many_runs_none_stays_open(user: User) -> None:
+    user.write("many_runs", MANY_RUNS)
+    with user.hearing() as heard, user.runner() as process:
+        execution_id, _ = user.run("many_runs", realtime=True)
+        heard.until(lambda found: sum(isinstance(one, StfGen) for one in found) >= 3)
+        process.kill()
+    with user.runner():
+        numbers = user.await_end(execution_id).metadata["run_numbers"]
+        assert isinstance(numbers, list)
+        assert len(numbers) >= 3
+        for number in numbers:
+            assert isinstance(number, int)
+            assert user.await_run_end(number).total_stf_files == user.files(number)
+
+
+def test_a_second_runner_waits_for_the_end_of_the_first(user: User) -> None:
+    """And does not take its executions for left open."""
+    log = user.home / "workflows.log"
+    with user.runner():
+        execution_id, number = user.run(params=ENDLESS, realtime=True)
+        before = log.read_text().count("does not let us in")
+        with user.program("workflows"):
+            assert wait_until(lambda: log.read_text().count("does not let us in") > before, PATIENCE_S)
+            assert user.monitor.get(WorkflowExecution, execution_id).status is ExecutionStatus.RUNNING
+        user.ask(StopWorkflow, execution_id=execution_id)
+        assert user.await_end(execution_id).status is ExecutionStatus.TERMINATED
+        assert user.await_run_end(number).end_reason == "stopped by alice"
 
 
 @pytest.mark.parametrize("point", range(POINTS))

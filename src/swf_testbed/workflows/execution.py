@@ -63,7 +63,7 @@ class Execution:
         return _MeteredStore(ExitBuffer(folder, run_number, self._parameters.simulation), self._meter)
 
     def _next_run(self) -> tuple[int, StfStore]:
-        number = self._ledger.next_run_number()
+        number = self._ledger.next_run_number(self.execution_id)
         _log.info("%s takes run %d", self.execution_id, number)
         return number, self._store(number)
 

@@ -18,7 +18,9 @@ from swf_testbed.workflows.order import Order
 COMMAND = "command_id"
 """Where an execution's metadata keeps the id of the command that asked for it."""
 
-RUN_NUMBER = "run_number"
+RUN_NUMBER, RUN_NUMBERS = "run_number", "run_numbers"
+"""Where it keeps its first run, and all of them."""
+
 RUNNER_NAMESPACE = "runner_namespace"
 """Where it keeps the namespace of its runner, which may run executions of others."""
 
@@ -58,16 +60,19 @@ class Ledger:
     def open_runs(self, execution: WorkflowExecution) -> list[int]:
         """The runs of an execution that have not ended, for all that is known.
 
-        Its first run is one of them even if the monitor has not heard of it: that may be on its way.
+        Those of its record are among them even if the monitor has not heard of them: that may be on its way.
         """
         runs = {run.run_number: run for run in self._monitor.list(Run, execution=execution.execution_id)}
-        first = execution.metadata.get(RUN_NUMBER)
-        numbers = {*runs, *([first] if isinstance(first, int) else [])}
+        numbers = {*runs, *_runs_of(execution)}
         return sorted(one for one in numbers if one not in runs or runs[one].end_time is None)
 
-    def next_run_number(self) -> int:
-        """The number of one more run."""
-        return self._monitor.next_run_number()
+    def next_run_number(self, execution_id: str) -> int:
+        """The number of one more run of an execution, recorded before anything is said of it."""
+        number = self._monitor.next_run_number()
+        known = self._monitor.get(WorkflowExecution, execution_id)
+        metadata = {**known.metadata, RUN_NUMBERS: [*_runs_of(known), number]}
+        self._monitor.upsert([WorkflowExecution(execution_id=execution_id, metadata=metadata)])
+        return number
 
     def begin(self, command: RunWorkflow, order: Order) -> tuple[str, int]:
         """Write definition and execution; the execution's id and its run number.
@@ -93,6 +98,7 @@ class Ledger:
             metadata={
                 COMMAND: str(command.message_id),
                 RUN_NUMBER: run_number,
+                RUN_NUMBERS: [run_number],
                 RUNNER_NAMESPACE: self._context.namespace,
                 "runner": self._context.name,
                 "realtime": order.realtime,
@@ -145,3 +151,8 @@ class Ledger:
         if isinstance(error, BaseException):
             said["stack_trace"] = "".join(traceback.format_exception(error))
         self._monitor.upsert([WorkflowExecution(**said)])
+
+
+def _runs_of(execution: WorkflowExecution) -> list[int]:
+    said = execution.metadata.get(RUN_NUMBERS)
+    return [number for number in said if isinstance(number, int)] if isinstance(said, list) else []

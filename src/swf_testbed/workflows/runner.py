@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from swf_testbed.messages import Ping, RunWorkflow, StatusRequest, StopWorkflow
 from swf_testbed.messages.control import Command
-from swf_testbed.model.errors import BadInput
+from swf_testbed.model.errors import BadInput, Unavailable
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
 from swf_testbed.runtime.answering import answer
@@ -17,6 +17,7 @@ from swf_testbed.workflows.ledger import RUN_NUMBER, Ledger
 from swf_testbed.workflows.order import understand
 
 _LAST_WORDS_S = 10.0
+_LET_IN_S = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,9 @@ class WorkflowRunner(BaseAgent):
         self._lock = threading.Lock()
 
     def on_start(self) -> None:
-        """End what a predecessor has left open."""
+        """End what a predecessor has left open, once the broker has let us in: then it is dead indeed."""
+        if not self.context.bus.wait_connected(_LET_IN_S):
+            raise Unavailable("the broker does not let us in; is there another runner of this namespace?")
         end_what_was_left_open(self.context, self._ledger)
 
     def on_stop(self) -> None:
