@@ -163,6 +163,28 @@ def test_damage_of_a_recording_is_not_made_good(tmp_path: Path, recorded: Path) 
     assert {error.frame for error in found} == {3}
 
 
+def test_a_stream_plays_what_was_recorded_of_it(tmp_path: Path, recorded: Path) -> None:
+    both = tmp_path / "both"
+    both.mkdir()
+    main, side = StfName(OLD, 1), StfName(OLD, 1, "luminosity")
+    (both / str(main)).write_bytes((recorded / str(main)).read_bytes())
+    (both / str(side)).write_bytes((recorded / str(StfName(OLD, 3))).read_bytes())
+    said = {
+        "source": "play",
+        "recorded": str(both),
+        "tf_per_stf": FRAMES,
+        "streams": [{"name": "luminosity"}],
+    }
+    buffer = ExitBuffer(tmp_path / "run", NEW, Simulation.model_validate(said))
+    for stream, original in (("main", main), ("luminosity", side)):
+        for sequence in (1, 2):
+            written = buffer.write(slot(NEW, sequence, NOW_NS, stream))
+            assert written is not None
+            assert hits(tmp_path / "run" / written.filename) == hits(both / str(original))
+    with StfReader.open(tmp_path / "run" / str(StfName(NEW, 1, "luminosity"))) as reader:
+        assert reader.header.stream == "luminosity"
+
+
 def test_streams_and_names_alone(tmp_path: Path, recorded: Path) -> None:
     """Two streams play the same recording, each by itself; announced files are counted and not there."""
     for source, on_disk in (("play", 3), ("announce", 0)):

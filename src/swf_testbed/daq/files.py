@@ -44,7 +44,7 @@ class ExitBuffer:
             case "play":
                 recording = Recording.found(simulation.recorded)
                 return {
-                    name: RecordedFiles(recording, one.restamp, one.tf_per_stf)
+                    name: RecordedFiles(recording.of_stream(name), one.restamp, one.tf_per_stf)
                     for name, one in self._streams.items()
                 }
             case "announce":

@@ -14,7 +14,7 @@ import numpy as np
 
 from swf_testbed.daq.simulator import StfSlot
 from swf_testbed.model.errors import BadInput, NotFound, Unavailable
-from swf_testbed.model.names import derived_id
+from swf_testbed.model.names import StfName, derived_id
 from swf_testbed.stf import layout
 from swf_testbed.stf.documents import FileHeader, WriteSummary, checksum_text
 from swf_testbed.stf.errors import CrcError
@@ -59,9 +59,20 @@ class Recording:
             raise BadInput(_FIELD, shown(where), "there is no STF file to play")
         return cls(urls)
 
+    def of_stream(self, stream: str) -> "Recording":
+        """The files that say in their names that they are of a stream; all, if none does."""
+        return Recording([url for url in self._urls if _stream_of(url) == stream] or self._urls)
+
     def __iter__(self) -> Iterator[str]:
         """From the first to the last, and again, without end."""
         return itertools.cycle(self._urls)
+
+
+def _stream_of(url: str) -> str | None:
+    try:
+        return StfName.parse(unquote(urlsplit(url).path).rpartition("/")[2]).stream
+    except BadInput:
+        return None
 
 
 class RecordedFiles:
