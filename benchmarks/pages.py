@@ -24,9 +24,11 @@ LIMIT_QUERIES = 12
 
 PAGES = {
     "hub": "/",
+    "hub of a namespace": "/?namespace={namespace}",
     "run": "/runs/{run}/",
     "run in progress": "/runs/{live_run}/",
     "run, what moves": "/runs/{live_run}/?part=live",
+    "run, every STF": "/runs/{run}/timeline.json",
     "runs": "/runs/",
     "runs of a phase": "/runs/?phase=completed",
     "stfs": "/stfs/",

@@ -10,7 +10,7 @@ from swf_testbed.model.errors import BadInput
 MAX_DRAWN_BINS = 256
 """More bins than this on an axis are drawn in groups."""
 
-MAX_BINS = 4096
+MAX_BINS = 1024
 """More on an axis are refused."""
 
 Values = NDArray[np.float64]

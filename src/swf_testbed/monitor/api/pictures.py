@@ -12,5 +12,5 @@ def as_root(row: dict[str, Any]) -> dict[str, Any]:
         return {**row, "content": root_json(row["content"])}
     except BadInput as error:
         return {**row, "content": None, "problem": str(error)}
-    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, AttributeError):
+    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, AttributeError):
         return {**row, "content": None, "problem": "the content is not a UHI document"}

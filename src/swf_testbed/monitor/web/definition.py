@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from swf_testbed.monitor.services.definition_page import definition_page, side_by_side
+from swf_testbed.monitor.services.definition_page import definition_page
+from swf_testbed.monitor.services.side_by_side import side_by_side
 from swf_testbed.monitor.store.models import WorkflowDefinition
 from swf_testbed.monitor.web.details import Part, excerpt
 from swf_testbed.monitor.web.highlighting import as_json, highlighted, lines_of
