@@ -62,6 +62,7 @@ def test_an_execution_is_recorded_with_all_that_it_ran_with(running: User) -> No
     assert metrics["stf_bytes"] == sum(message.size_bytes for message in files)
     assert metrics["messages"] >= len(said)
     assert metrics["simulated_s"] > 0.6
+    assert metrics["drift_s"] == 0
     assert metrics["latency_s"]["write"]["max"] >= metrics["latency_s"]["write"]["p50"] > 0
     assert metrics["rates"]["stf_files_per_s"] > 0
     definition = running.monitor.get(WorkflowDefinition, "stf_datataking", "1.0")
