@@ -213,3 +213,20 @@ def test_closing_wakes_who_waits(buses: Buses) -> None:
     assert answers == [[]]
     with pytest.raises(Unavailable, match="closed"):
         bus.publish(start_run(1))
+
+
+def test_who_wakes_is_told_that_something_may_have_been_missed(broker: RunningBroker, buses: Buses) -> None:
+    inbox = buses.new().subscribe(Subscription(destinations.STORED, wakes=True))
+    assert inbox.take(timeout_s=PATIENCE_S) == []
+    assert inbox.wait_established(0)
+    buses.new().publish_body(destinations.STORED, b"1", {})
+    [heard] = inbox.take(timeout_s=PATIENCE_S)
+    inbox.ack([heard])
+    broker.kill()
+    returns: list[object] = []
+    waiting = threading.Thread(target=lambda: returns.append(inbox.take()))
+    waiting.start()
+    assert not returns
+    broker.start()
+    waiting.join(PATIENCE_S)
+    assert returns == [[]]

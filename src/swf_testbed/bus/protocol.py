@@ -21,6 +21,8 @@ class Subscription:
         selector: SQL-92 over message headers; None hears everything.
         prefetch: how many messages may be in hand without acknowledgement.
         browse: look at a queue without taking from it; a delivery with `last` set ends the look.
+        wakes: let `take` return too, maybe empty, each time the broker has confirmed the subscription: what
+            was said on a topic before that, since the last time, may have been missed.
     """
 
     destination: str
@@ -28,6 +30,7 @@ class Subscription:
     selector: str | None = None
     prefetch: int = 1000
     browse: bool = False
+    wakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Delivery:
 
 
 _CLOSED = Delivery("", {}, b"")
+_CONFIRMED = Delivery("", {}, b"")
 
 
 @dataclass
@@ -61,10 +65,17 @@ class Inbox:
     def establish(self) -> None:
         """Called by the bus: the broker has confirmed the subscription."""
         self._established.set()
+        if self.subscription.wakes:
+            self._queue.put(_CONFIRMED)
 
     def wait_established(self, timeout_s: float) -> bool:
         """Wait until the broker has confirmed: from then on nothing that is said is missed."""
         return self._established.wait(timeout_s)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing comes any more."""
+        return self._closed
 
     def put(self, delivery: Delivery) -> None:
         """Called by the bus."""
@@ -75,8 +86,8 @@ class Inbox:
     ) -> list[Delivery]:
         """Up to `limit` deliveries: waits for the first, then `linger_s` for more.
 
-        Empty when `timeout_s` has passed, or when the inbox is closed. What an earlier connection
-        delivered is dropped: the broker delivers it again.
+        Empty when `timeout_s` has passed, when the inbox is closed, or when a subscription that `wakes` was
+        confirmed. What an earlier connection delivered is dropped: the broker delivers it again.
         """
         taken: list[Delivery] = []
         until = None if timeout_s is None else time.monotonic() + timeout_s
@@ -86,7 +97,7 @@ class Inbox:
                 delivery = self._queue.get(timeout=wait)
             except queue.Empty:
                 break
-            if delivery is _CLOSED:
+            if delivery is _CLOSED or delivery is _CONFIRMED:
                 break
             if self.is_current(delivery):
                 taken.append(delivery)
