@@ -129,11 +129,11 @@ def test_status_tells_of_clients(client: MonitorClient, api: httpx.Client, names
         pieces = stream.iter_bytes()
         assert b"connected" in next(pieces)
         status = client_status(api, namespace)
-        assert status["filters"] == {"namespace": namespace}
+        assert status["filters"] == {"namespace": [namespace]}
         assert status["waiting"] == 0
 
 
 def client_status(api: httpx.Client, namespace: str) -> dict[str, Any]:
     clients = api.get("/messages/stream/status/").json()["clients"]
-    found: Iterator[dict[str, Any]] = (c for c in clients if c["filters"].get("namespace") == namespace)
+    found: Iterator[dict[str, Any]] = (c for c in clients if c["filters"].get("namespace") == [namespace])
     return next(found)

@@ -82,6 +82,15 @@ class Settings(BaseModel):
     swf_monitor_key_file: Annotated[
         Path | None, Field(description="The key of that certificate; PEM, without a password")
     ] = None
+    swf_stream_max_clients: Annotated[
+        int, Field(ge=1, le=100_000, description="Open streams of events, in all web processes together")
+    ] = 2000
+    swf_stream_max_clients_per_user: Annotated[
+        int, Field(ge=1, le=100_000, description="Of these, of one user, or of one address without a login")
+    ] = 200
+    swf_stream_queue: Annotated[
+        int, Field(ge=10, le=1_000_000, description="Events that wait for a slow client before it is closed")
+    ] = 2000
     swf_api_token: SecretStr | None = None
     swf_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     swf_agent_quiet: Switch = False

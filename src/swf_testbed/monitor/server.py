@@ -34,19 +34,22 @@ THREADS = 8
 _GRACE_S = 2
 
 
-def application(swf: Settings) -> tuple[Starlette, "HubHolder"]:
+def application(swf: Settings) -> tuple[Starlette, "Services"]:
     """The web application; Django is set up."""
     from django.conf import settings as django_settings
     from django.core.wsgi import get_wsgi_application
 
-    holder = HubHolder(swf)
+    from swf_testbed.monitor.stream.endpoint import Stream
+
+    services = Services(swf)
+    stream = Stream(services.stream)
     root = Starlette(
         routes=[
-            Route("/api/messages/stream/", holder.stream.events, methods=["GET"]),
-            Route("/api/messages/stream/status/", holder.stream.status, methods=["GET"]),
+            Route("/api/messages/stream/", stream.events, methods=["GET"]),
+            Route("/api/messages/stream/status/", stream.status, methods=["GET"]),
             # Both, as clients differ in whether they keep the slash.
-            Route("/mcp/", holder.assistants),
-            Route("/mcp", holder.assistants),
+            Route("/mcp/", services.assistants),
+            Route("/mcp", services.assistants),
         ],
         middleware=[
             Middleware(
@@ -54,12 +57,12 @@ def application(swf: Settings) -> tuple[Starlette, "HubHolder"]:
             ),
             Middleware(Prefix, prefix=swf.monitor_prefix),
         ],
-        lifespan=holder.lifespan,
+        lifespan=services.lifespan,
     )
     # Not a Mount: no path with a line break matches one, and what is wrong with such is Django's to say.
     django = WSGIMiddleware(cast(WSGIApp, get_wsgi_application()), workers=THREADS)
     root.router.default = cast(ASGIApp, django)
-    return root, holder
+    return root, services
 
 
 class Prefix:
@@ -78,17 +81,15 @@ class Prefix:
         await self._app(scope, receive, send)
 
 
-class HubHolder:
-    """The stream's hub and what feeds it, for as long as the server runs."""
+class Services:
+    """What runs beside the requests for as long as the server does: the stream, and the door of assistants."""
 
     def __init__(self, swf: Settings) -> None:
         from swf_testbed.monitor.mcp.server import Door
-        from swf_testbed.monitor.stream.endpoint import Stream
-        from swf_testbed.monitor.stream.hub import Hub
+        from swf_testbed.monitor.stream.running import Running
 
         self._swf = swf
-        self.hub = Hub()
-        self.stream = Stream(self.hub)
+        self.stream = Running(swf)
         self.assistants = Door()
 
     @asynccontextmanager
@@ -96,18 +97,11 @@ class HubHolder:
         """Follow the store while the server runs."""
         del app
         from swf_testbed.monitor.services.broker import Broker, connected_to
-        from swf_testbed.monitor.stream.follower import Follower
 
         tells = self._swf.swf_mode is Mode.EMBEDDED
         with open_bus(self._swf) as bus, connected_to(Broker(bus, tells=tells)):
-            loop = asyncio.get_running_loop()
-            follower = await asyncio.to_thread(Follower, bus, self.hub, loop)
-            try:
-                async with self.assistants.lifespan():
-                    yield
-            finally:
-                await asyncio.to_thread(follower.close)
-                self.stream.close()
+            async with self.stream.following(bus), self.assistants.lifespan():
+                yield
 
 
 class _Server(uvicorn.Server):
@@ -122,8 +116,8 @@ class _Server(uvicorn.Server):
 class _Serving:
     """The servers of one application: they begin together, and end together."""
 
-    def __init__(self, app: Starlette, holder: HubHolder, servers: Sequence[_Server]) -> None:
-        self._app, self._holder, self._servers = app, holder, servers
+    def __init__(self, app: Starlette, services: Services, servers: Sequence[_Server]) -> None:
+        self._app, self._services, self._servers = app, services, servers
 
     async def run(self, sockets: Sequence[list[socket.socket]]) -> None:
         """Serve until SIGTERM or SIGINT; the application begins and ends once."""
@@ -136,7 +130,7 @@ class _Serving:
 
     def _end(self) -> None:
         # Streams first: they would never end by themselves.
-        self._holder.hub.close()
+        self._services.stream.hub.close()
         for server in self._servers:
             server.should_exit = True
 
@@ -161,15 +155,18 @@ def serve(swf: Settings) -> None:
         from swf_testbed.monitor.services.tokens import local_token
 
         local_token(username(), swf.token_file)
-        app, holder = application(swf)
+        app, services = application(swf)
         servers = [_Server(_config(swf, app, tls=tls)) for tls in (False, True)]
         log.info("serving %s and %s", swf.swf_monitor_http_url, swf.swf_monitor_url)
-        asyncio.run(_Serving(app, holder, servers).run(sockets))
+        asyncio.run(_Serving(app, services, servers).run(sockets))
 
 
 def _config(swf: Settings, app: Starlette, *, tls: bool) -> uvicorn.Config:
+    from swf_testbed.monitor.stream.connection import Protocol
+
     return uvicorn.Config(
         app,
+        http=Protocol,
         access_log=False,
         log_config=None,
         server_header=False,

@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
 
 
-def store(deliveries: Sequence[Delivery], keep_trying: Callable[[], bool]) -> list[int]:
-    """Store a batch; the numbers of the messages that are new, ascending.
+def store(deliveries: Sequence[Delivery], keep_trying: Callable[[], bool]) -> None:
+    """Store a batch.
 
     A database that does not answer is waited for. If the batch cannot be stored for any other reason, its
     messages are stored one by one, and the one that cannot is logged and left.
@@ -31,27 +31,27 @@ def store(deliveries: Sequence[Delivery], keep_trying: Callable[[], bool]) -> li
     """
     heard = understood(deliveries)
     try:
-        return _persist(heard, keep_trying)
+        _persist(heard, keep_trying)
     except OperationalError:
         raise
     except Exception as error:
         log.warning("a batch of %d messages was refused (%s); storing them one by one", len(heard), error)
-    numbers: list[int] = []
+    else:
+        return
     for one in heard:
         try:
-            numbers += _persist([one], keep_trying)
+            _persist([one], keep_trying)
         except OperationalError:
             raise
         except Exception:
             log.exception("left message %s of type %s", one.message.message_id, one.message.msg_type)
-    return numbers
 
 
-def _persist(heard: Sequence[Heard], keep_trying: Callable[[], bool]) -> list[int]:
+def _persist(heard: Sequence[Heard], keep_trying: Callable[[], bool]) -> None:
     pause = _FIRST_PAUSE_S
     while True:
         try:
-            return _write(heard)
+            _write(heard)
         except OperationalError as error:
             if not keep_trying():
                 raise
@@ -59,9 +59,11 @@ def _persist(heard: Sequence[Heard], keep_trying: Callable[[], bool]) -> list[in
             connection.close()
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
+        else:
+            return
 
 
-def _write(heard: Sequence[Heard]) -> list[int]:
+def _write(heard: Sequence[Heard]) -> None:
     beats = [entry.message for entry in heard if isinstance(entry.message, WorkerHeartbeat)]
     with writing():
         changes = {beat.message_id for beat in effects.changes_of_state(beats)} if beats else set()
@@ -79,4 +81,3 @@ def _write(heard: Sequence[Heard]) -> list[int]:
                 if entry.message.message_id in new or isinstance(entry.message, WorkerHeartbeat)
             ]
         )
-    return list(new.values())

@@ -1,12 +1,11 @@
 """`python -m swf_testbed.monitor intake`: the process that stores what the bus says."""
 
-import json
 import logging
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from swf_testbed.bus import Bus, Inbox, Subscription, open_bus
 from swf_testbed.config.settings import Settings
@@ -14,6 +13,8 @@ from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import Unavailable
 from swf_testbed.model.status import AgentStatus, OperationalState
+from swf_testbed.monitor.services.fanout import Fanout, Word, open_fanout
+from swf_testbed.monitor.services.processes import this_process
 from swf_testbed.monitor.startup import prepare
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ _HEARD = {f"{NAME}-events": destinations.EVENTS, f"{NAME}-workers": destinations
 class Intake:
     """Stores everything said on the topics of all namespaces; one thread a topic."""
 
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
+    def __init__(self, bus: Bus, fanout: Fanout) -> None:
+        self._bus, self._fanout = bus, fanout
         self._stopping = threading.Event()
         self._inboxes = [
             bus.subscribe(Subscription(topic, durable=name, prefetch=2 * BATCH))
@@ -50,7 +51,8 @@ class Intake:
     def wait_subscribed(self) -> None:
         """Returns when nothing that is said can be missed any more; `Unavailable` if the bus is closed."""
         # The broker takes frames in order: its receipt for this one says that it has our subscriptions.
-        self._hint((), wait=True)
+        said = {"persistent": "false", "content-type": "application/json"}
+        self._bus.publish_body(destinations.STORED, Word(self._fanout.process, stored=True).encode(), said)
 
     @property
     def alive(self) -> bool:
@@ -67,20 +69,14 @@ class Intake:
             if not deliveries:
                 continue
             try:
-                numbers = batches.store(deliveries, lambda: not self._stopping.is_set())
+                batches.store(deliveries, lambda: not self._stopping.is_set())
             except OperationalError as error:
                 log.warning("%d messages not stored: %s; the broker keeps them", len(deliveries), error)
                 break
             inbox.ack(deliveries)
             # Also when nothing is new: a process before this one may have died between storing and telling.
-            self._hint(numbers)
+            self._fanout.tell(stored=True)
         connections.close_all()
-
-    def _hint(self, numbers: Sequence[int], *, wait: bool = False) -> None:
-        """Tell web processes to read the store."""
-        body = json.dumps({"count": len(numbers), "last": max(numbers, default=None)}).encode()
-        said = {"persistent": "false", "content-type": "application/json"}
-        self._bus.publish_body(destinations.STORED, body, said, wait=wait)
 
     def stop(self) -> None:
         """End after the batches in hand."""
@@ -98,8 +94,8 @@ def run(swf: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     prepare(swf)
-    with open_bus(swf, NAME) as bus:
-        intake = Intake(bus)
+    with open_bus(swf, NAME) as bus, open_fanout(swf, bus, str(this_process())) as fanout:
+        intake = Intake(bus, fanout)
         failed = not _watch(bus, intake, ended)
         intake.stop()
     _appear(OperationalState.EXITED, AgentStatus.EXITED)

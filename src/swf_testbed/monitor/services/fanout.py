@@ -1,8 +1,8 @@
 """How the processes of one monitor tell one another that something was stored, and that they live.
 
-What is told is no message: it says only that the store is worth a look, so that it may be lost on the way, and
-come twice. What must not happen is that nobody looks: who tells goes on until it is heard, and who hears is
-also woken when the way to others was cut and is there again.
+What is told is no message: it says only that the store is worth a look, and may come twice, and late. What
+must not happen is that nobody looks: who tells goes on until it is heard, and who hears is woken too when the
+way to the others was cut and is there again.
 """
 
 import json
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
-from swf_testbed.bus import Bus, Subscription
+from swf_testbed.bus import Bus, Inbox, Subscription
 from swf_testbed.config.settings import Settings
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import SwfError
@@ -23,10 +23,11 @@ _PATIENCE_S = 2.0
 
 
 class Word(NamedTuple):
-    """What one process says: who it is, and whether it has stored something."""
+    """What one process says: who it is, whether it has stored something, and whether it has clients."""
 
     process: str
-    stored: bool
+    stored: bool = False
+    serves: bool = False
 
     def encode(self) -> bytes:
         """As it travels."""
@@ -37,7 +38,7 @@ def decode(body: bytes) -> Word | None:
     """What another process said; None if it cannot be understood, as from another version: look then."""
     try:
         said = json.loads(body)
-        return Word(str(said["process"]), bool(said["stored"]))
+        return Word(str(said["process"]), bool(said["stored"]), bool(said["serves"]))
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -64,7 +65,7 @@ class BrokerWay:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._inbox = bus.subscribe(Subscription(destinations.STORED, wakes=True))
+        self._inbox: Inbox | None = None
 
     def tell(self, body: bytes) -> None:
         """Say it, and again after a reconnection, until the broker has it."""
@@ -73,17 +74,19 @@ class BrokerWay:
 
     def listen(self, hear: Callable[[bytes | None], None]) -> None:
         """An empty delivery is a subscription that is there (again)."""
-        while not self._inbox.closed:
-            heard = self._inbox.take(limit=1000)
-            self._inbox.ack(heard)
-            if self._inbox.closed:
-                return
-            for body in [delivery.body for delivery in heard] or [None]:
-                hear(body)
+        inbox = self._inbox = self._bus.subscribe(Subscription(destinations.STORED, wakes=True))
+        while not inbox.closed:
+            heard = inbox.take(limit=1000)
+            inbox.ack(heard)
+            for delivery in heard:
+                hear(delivery.body)
+            if not heard:
+                hear(None)
 
     def close(self) -> None:
         """The bus is closed by who opened it, which ends `tell`."""
-        self._inbox.close()
+        if self._inbox is not None:
+            self._inbox.close()
 
 
 class Fanout:
@@ -95,15 +98,16 @@ class Fanout:
         self._closing = False
         self._waiting: Word | None = None
         self._news = threading.Condition()
-        threads = {"fanout-tell": self._tell_on, **({"fanout-hear": self._hear_on} if hear else {})}
-        self._threads = [threading.Thread(target=work, name=name, daemon=True) for name, work in threads.items()]
+        works = [self._tell_on, *([self._hear_on] if hear else [])]
+        self._threads = [threading.Thread(target=work, name="fanout", daemon=True) for work in works]
         for thread in self._threads:
             thread.start()
 
-    def tell(self, *, stored: bool) -> None:
+    def tell(self, *, stored: bool = False, serves: bool = False) -> None:
         """Let the other processes know, soon; returns at once."""
         with self._news:
-            self._waiting = Word(self.process, stored or (self._waiting is not None and self._waiting.stored))
+            before = self._waiting or Word(self.process)
+            self._waiting = Word(self.process, stored or before.stored, serves or before.serves)
             self._news.notify()
 
     def _tell_on(self) -> None:

@@ -30,7 +30,9 @@ class RedisWay:
                 url, socket_connect_timeout=5, socket_timeout=10, health_check_interval=_CHECK_S
             )
         except ValueError as error:
-            raise BadInput("REDIS_URL", "(hidden)", f"must be like redis://127.0.0.1:6379/0 ({error})") from None
+            raise BadInput(
+                "REDIS_URL", "(hidden)", f"must be like redis://127.0.0.1:6379/0 ({error})"
+            ) from None
 
     def tell(self, body: bytes) -> None:
         """Publish, again and again while Redis is away."""
@@ -43,7 +45,7 @@ class RedisWay:
                 self._insist(lambda: self._one_connection(hear))
 
     def _one_connection(self, hear: Callable[[bytes | None], None]) -> None:
-        with self._redis.pubsub() as heard:
+        with self._redis.pubsub() as heard:  # type: ignore[no-untyped-call]  # redis leaves it untyped
             heard.subscribe(self._channel)
             while not self._closing.is_set():
                 said = heard.get_message(timeout=_LOOK_S)

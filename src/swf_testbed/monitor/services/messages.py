@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.dispatch import Signal
 
 from swf_testbed.messages import REGISTRY, Message
@@ -56,6 +56,34 @@ def after(number: int, limit: int, until: int | None = None) -> list[StoredMessa
     if until is not None:
         rows = rows.filter(id__lte=until)
     return [StoredMessage(*values) for values in rows.order_by("id").values_list(*_COLUMNS)[:limit]]
+
+
+def newest_ones(limit: int) -> list[StoredMessage]:
+    """The newest messages, oldest first, at most `limit`."""
+    rows = WorkflowMessage.objects.order_by("-id").values_list(*_COLUMNS)[:limit]
+    return [StoredMessage(*values) for values in rows][::-1]
+
+
+class Place(NamedTuple):
+    """Where to begin: after which number, up to which number history is gone, and the newest there is."""
+
+    after: int
+    gone: int
+    newest: int
+
+
+def locate(start: int | datetime | str | None) -> Place:
+    """The place of a number, a time, or (anything else) of the oldest message that is kept."""
+    lost, last = gone(), newest()
+    if isinstance(start, int):
+        return Place(start, lost, last)
+    return Place(_before(start, last) if isinstance(start, datetime) else lost, lost, last)
+
+
+def _before(moment: datetime, last: int) -> int:
+    later = WorkflowMessage.objects.filter(received_at__gte=moment).order_by()
+    first = later.aggregate(first=Min("id"))["first"]
+    return last if first is None else int(first) - 1
 
 
 def count(found: Sequence[StoredMessage]) -> None:

@@ -1,159 +1,158 @@
 """`GET /api/messages/stream/` and its status."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+import time
+from collections.abc import AsyncIterator
 
-from django.conf import settings as django_settings
-from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
-from django.db import connections
-from django.http import HttpRequest
+from django.db import DatabaseError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
-from swf_testbed.model.errors import BadInput, shorten
-from swf_testbed.monitor.middleware import secure_name
-from swf_testbed.monitor.services import messages
-from swf_testbed.monitor.services.tokens import holder_of
-from swf_testbed.monitor.stream.frames import HEARTBEAT, frame, notice
-from swf_testbed.monitor.stream.hub import Client, Hub
-from swf_testbed.monitor.stream.selection import event_number, parse
+from swf_testbed.monitor.services import messages, subscribers
+from swf_testbed.monitor.stream.client import Client
+from swf_testbed.monitor.stream.connection import Connection
+from swf_testbed.monitor.stream.frames import heartbeat, notice
+from swf_testbed.monitor.stream.hub import Hub, selected
+from swf_testbed.monitor.stream.recent import Framed, framed
+from swf_testbed.monitor.stream.refusals import REFUSALS, refusal
+from swf_testbed.monitor.stream.running import Running
+from swf_testbed.monitor.stream.selection import EARLIEST, Start, parse
+from swf_testbed.monitor.stream.visitors import visitor_of
 
-HEARTBEAT_S = 15.0
 _CHUNK = 500
-T = TypeVar("T")
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_MEDIA_TYPE = "text/event-stream"
 
 
 class Stream:
-    """The stream's two addresses; reads the store in a few threads of its own."""
+    """The stream's two addresses."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._readers = ThreadPoolExecutor(4, thread_name_prefix="stream-reader")
+    def __init__(self, running: Running) -> None:
+        self._running = running
 
-    def close(self) -> None:
-        """Let the threads go."""
-        self._readers.shutdown(wait=False, cancel_futures=True)
+    @property
+    def _hub(self) -> Hub:
+        return self._running.hub
 
     async def events(self, request: Request) -> Response:
         """The stream."""
-        refused = await self._refusal(request)
-        if refused is not None:
-            return refused
         try:
-            selection, last = parse(request.query_params.multi_items())
-            resumed = request.headers.get("last-event-id")
-            if resumed:
-                last = event_number("Last-Event-ID", resumed)
-        except BadInput as error:
-            return _error(
-                400, str(error), field=error.field, value=shorten(error.value), allowed=error.allowed
+            visitor = await self._running.read(lambda: visitor_of(request))
+            selection, start = parse(
+                request.query_params.multi_items(), request.headers.getlist("last-event-id")
             )
-        if self._hub.full or self._hub.closing:
-            return _error(503, "too many clients of the stream; try again later")
-        address = request.client.host if request.client else ""
-        client = self._hub.new_client(address, request.headers.get("user-agent", "")[:200], selection)
-        return StreamingResponse(
-            self._pieces(client, last),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+            await self._running.make_sure_of_room(visitor)
+        except REFUSALS as error:
+            return refusal(error)
+        if request.method == "HEAD":
+            return Response(headers=_HEADERS, media_type=_MEDIA_TYPE)
+        connection = Connection()
+        connection.bound()
+        client = self._hub.enter(visitor, selection, connection.abort)
+        return _EventResponse(self._hub, client, self._watched(client, start))
 
     async def status(self, request: Request) -> Response:
-        """The clients of the stream."""
-        return await self._refusal(request) or JSONResponse(self._hub.status())
-
-    async def _pieces(self, client: Client, last: int | None) -> AsyncIterator[bytes]:
+        """The clients of the stream, of all web processes."""
         try:
-            if last is None:
-                self._hub.join(client)
-                start = self._hub.last_id
-                yield notice("connected", {"client": client.number, "last_id": start}, start)
-            else:
-                async for piece in self._replay(client, last):
+            await self._running.read(lambda: visitor_of(request))
+            await self._running.register.write()
+            found = await self._running.read(subscribers.stream_status)
+        except REFUSALS as error:
+            return refusal(error)
+        return JSONResponse({"last_id": self._hub.last_id, "process": self._hub.process, **found})
+
+    async def _watched(self, client: Client, start: Start) -> AsyncIterator[bytes]:
+        """What a client is sent, with the time that its connection takes for it."""
+        async for piece in self._pieces(client, start):
+            client.busy_since = time.monotonic()
+            yield piece
+            client.busy_since = None
+
+    async def _pieces(self, client: Client, start: Start) -> AsyncIterator[bytes]:
+        if start is None:
+            self._hub.join(client)
+            number = self._hub.last_id
+            told = {"client": client.name, "last_id": number}
+            yield notice("connected", told, number=number, retry_ms=self._hub.retry_ms())
+        else:
+            try:
+                async for piece in self._replay(client, start):
                     yield piece
-            while True:
-                if not client.waiting:
-                    if client.closed:
-                        break
-                    await self._wait(client)
-                yield client.take() or (b"" if client.closed else HEARTBEAT)
-            yield notice("closed", {"reason": client.closed})
-        finally:
-            self._hub.leave(client)
-
-    async def _wait(self, client: Client) -> None:
-        try:
-            async with asyncio.timeout(HEARTBEAT_S):
+            except DatabaseError:
+                client.close("the database did not answer; connect again", self._hub.retry_ms())
+        while True:
+            if piece := client.take():
+                yield piece
+            elif client.closed:
+                break
+            else:
                 await client.arrived.wait()
-        except TimeoutError:
-            return
+        yield notice("closed", {"reason": client.closed}, retry_ms=client.retry_ms)
 
-    async def _replay(self, client: Client, last: int) -> AsyncIterator[bytes]:
-        """What was missed, from the store; then the client hears what follows, without gap or copy."""
-        gone, newest = await self._read(lambda: (messages.gone(), messages.newest()))
-        known = gone <= last <= max(newest, self._hub.last_id)
-        position = last if known else gone
+    async def _replay(self, client: Client, start: Start) -> AsyncIterator[bytes]:
+        """What was missed, from memory or the store; then the client hears what follows."""
+        hub = self._hub
+        position, whole = await self._begin(start)
         # No number here: a client that is cut off now must ask from where it was.
         yield notice(
             "connected",
             {
-                "client": client.number,
-                "last_id": self._hub.last_id,
+                "client": client.name,
+                "last_id": hub.last_id,
                 "resumed_from": position,
-                "history": "complete" if known else "gone",
+                "history": "complete" if whole else "gone",
             },
+            retry_ms=hub.retry_ms(),
         )
-        while position < self._hub.last_id and not self._hub.closing:
-            until = self._hub.last_id
-            start = position
-            found, gone = await self._read(
-                lambda: (messages.after(start, _CHUNK, until), messages.gone())  # noqa: B023  # run at once
-            )
-            if gone > start:
+        while position < hub.last_id and not client.closed:
+            found = await self._after(position)
+            if found is None:
                 client.close("the history that was being told was thrown away; connect again")
                 return
-            position = found[-1].id if len(found) == _CHUNK else until
-            wanted = [frame(message) for message in found if client.selection.wants(message)]
-            client.sent += len(wanted)
-            if wanted:
-                yield b"".join(wanted)
-        # Nothing is awaited between the comparison above and this, so nothing is broadcast in between.
-        if self._hub.closing:
-            client.close("the server is going down; connect again")
-        self._hub.join(client)
+            position = found[-1].message.id
+            wanted = selected(client.selection, found)
+            client.received += sum(piece.messages for piece in wanted)
+            client.count_sent(wanted)
+            yield b"".join(piece.data for piece in wanted) or heartbeat(position)
+        if position > hub.last_id:
+            # It was further with another web process; we are told soon what that has heard.
+            self._running.look()
+            await hub.reach(position)
+        # Nothing is awaited between the last comparison and this, so nothing is broadcast in between.
+        hub.join(client)
 
-    async def _refusal(self, request: Request) -> Response | None:
-        if django_settings.PUBLIC_READ:
-            return None
-        if await self._read(lambda: _may_read(request)):
-            return None
-        return _error(401, "needs the header 'Authorization: Token <key>' with a valid token")
+    async def _begin(self, start: Start) -> tuple[int, bool]:
+        """The number to begin after, and whether all that was asked for is there."""
+        if isinstance(start, int) and start <= self._hub.last_id and self._hub.recent.reaches(start):
+            return start, True
+        known, gone, newest = await self._running.read(lambda: messages.locate(start))
+        if isinstance(start, int):
+            there = gone <= known <= max(newest, self._hub.last_id)
+            return (known, True) if there else (gone, False)
+        return known, known > gone or gone == 0 or start == EARLIEST
 
-    async def _read(self, work: Callable[[], T]) -> T:
-        def isolated() -> T:
-            try:
-                return work()
-            finally:
-                connections.close_all()
-
-        return await asyncio.get_running_loop().run_in_executor(self._readers, isolated)
-
-
-def _may_read(request: Request) -> bool:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() in {"token", "bearer"} and holder_of(key.strip()) is not None:
-        return True
-    name = django_settings.SESSION_COOKIE_NAME
-    cookie = request.cookies.get(secure_name(name) if request.url.scheme == "https" else name)
-    if not cookie:
-        return False
-    browser = HttpRequest()
-    browser.session = SessionStore(cookie)
-    return bool(get_user(browser).is_authenticated)
+    async def _after(self, position: int) -> list[Framed] | None:
+        """What follows a number; None if it was thrown away meanwhile."""
+        recent = self._hub.recent.after(position, _CHUNK)
+        if recent:
+            return list(recent)
+        until = self._hub.last_id
+        found, gone = await self._running.read(
+            lambda: (messages.after(position, _CHUNK, until), messages.gone())
+        )
+        return None if gone > position or not found else framed(found)
 
 
-def _error(status: int, detail: str, **more: str) -> JSONResponse:
-    return JSONResponse({"detail": detail, **more}, status_code=status)
+class _EventResponse(StreamingResponse):
+    """A stream that the hub forgets as soon as its connection has ended."""
+
+    def __init__(self, hub: Hub, client: Client, content: AsyncIterator[bytes]) -> None:
+        super().__init__(content, media_type=_MEDIA_TYPE, headers=_HEADERS)
+        self._hub, self._client = hub, client
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until either side ends."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._hub.leave(self._client)

@@ -1,75 +1,75 @@
-"""Follows the store: told by the intake over the bus, it reads what is new and gives it to the hub."""
+"""Follows the store: woken when something was stored, it reads what is new and gives it to the hub."""
 
 import asyncio
 import logging
 import threading
-from typing import Any
 
 from django.db import DatabaseError, connections
 
-from swf_testbed.bus import Bus, Subscription
-from swf_testbed.model import destinations
 from swf_testbed.monitor.services import messages
-from swf_testbed.monitor.services.changes import changed
 from swf_testbed.monitor.stream.hub import Hub
+from swf_testbed.monitor.stream.recent import framed
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 500
-_LOOK_ANYWAY_S = 10.0
-"""Hints are not kept by the broker, and it may be down: look from time to time without being told."""
+_REMEMBERED = 2000
+"""Messages that are read once at the start, for all who come back after a restart."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 
 
 class Follower:
-    """One thread that waits for hints and reads the store; no message crosses the bus a second time."""
+    """One thread that reads the store when it is woken, and only then; no message crosses the bus again."""
 
-    def __init__(self, bus: Bus, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
-        self._bus, self._hub, self._loop = bus, hub, loop
-        self._reading = threading.Lock()
-        self._last = messages.newest()
-        hub.last_id = self._last
-        self._inbox = bus.subscribe(Subscription(destinations.STORED))
+    def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
+        self._hub, self._loop = hub, loop
+        found = messages.newest_ones(_REMEMBERED)
+        self._last = hub.last_id = found[-1].id if found else messages.newest()
+        hub.recent.begin(found[0].id - 1 if found else self._last, framed(found))
+        connections.close_all()
+        self._news = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="stream-follower", daemon=True)
-        messages.stored.connect(self._on_stored_here)
-        changed.connect(self._on_changed_here)
         self._thread.start()
 
+    def wake(self) -> None:
+        """Something may be new; returns at once."""
+        self._news.set()
+
     def _follow(self) -> None:
-        while not self._closing.is_set():
-            hints = self._inbox.take(limit=1000, timeout_s=_LOOK_ANYWAY_S)
-            self._inbox.ack(hints)
-            self.read_new()
+        while self._news.wait() and not self._closing.is_set():
+            self._news.clear()
+            self._insist()
         connections.close_all()
 
-    def _on_stored_here(self, sender: object, **_: Any) -> None:
-        del sender
-        self.read_new()
-
-    def _on_changed_here(self, sender: object, *, resource: str, **_: Any) -> None:
-        del sender
-        try:
-            self._loop.call_soon_threadsafe(self._hub.tell_changed, resource)
-        except RuntimeError:
-            log.debug("stream: the server's loop is closed")
-
-    def read_new(self) -> None:
-        """Give the hub everything that it has not heard."""
-        with self._reading:
+    def _insist(self) -> None:
+        """Read on, however long the database is away."""
+        pause = _FIRST_PAUSE_S
+        while not self._closing.is_set():
             try:
-                while found := messages.after(self._last, _CHUNK):
-                    self._last = found[-1].id
-                    self._loop.call_soon_threadsafe(self._hub.broadcast, found)
-                    messages.count(found)
+                self._read_on()
             except DatabaseError as error:
-                log.warning("stream: the database did not answer (%s); trying again soon", error)
+                log.warning("stream: the database did not answer (%s); trying again in %.1f s", error, pause)
+                connections.close_all()
+                self._closing.wait(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
             except RuntimeError:
                 log.debug("stream: the server's loop is closed")
+                return
+            else:
+                return
+
+    def _read_on(self) -> None:
+        while found := messages.after(self._last, _CHUNK):
+            self._loop.call_soon_threadsafe(self._hub.broadcast, found)
+            self._last = found[-1].id
+            messages.count(found)
+            if len(found) < _CHUNK:
+                return
 
     def close(self) -> None:
         """Stop, and wait for the thread."""
-        messages.stored.disconnect(self._on_stored_here)
-        changed.disconnect(self._on_changed_here)
         self._closing.set()
-        self._inbox.close()
+        self._news.set()
         self._thread.join(5.0)

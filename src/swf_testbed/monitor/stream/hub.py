@@ -2,155 +2,171 @@
 
 import asyncio
 import itertools
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 
-from swf_testbed.model.clock import iso, now
 from swf_testbed.monitor import metrics
 from swf_testbed.monitor.services.messages import StoredMessage
-from swf_testbed.monitor.stream.frames import frame, notice
+from swf_testbed.monitor.stream.client import Client, Visitor
+from swf_testbed.monitor.stream.frames import Piece, heartbeat, pieces
+from swf_testbed.monitor.stream.recent import Framed, Recent, framed
 from swf_testbed.monitor.stream.selection import Selection
 
-QUEUE_LIMIT = 2000
-"""Messages that wait for a slow client before it is closed."""
+HEARTBEAT_S = 15.0
+BEAT_S = 1.0
+"""How often it is seen to who has heard nothing for long, and who does not read."""
 
-MAX_CLIENTS = 2000
+STALLED_S = 60.0
+"""A client that has not taken a piece for so long is closed."""
 
-CHANGES_S = 0.25
-"""For so long changes are gathered before they are told."""
+_EVICTED_GRACE_S = 5.0
+"""How long an evicted client may still read why."""
 
-
-@dataclass(eq=False)
-class Client:
-    """One open stream."""
-
-    number: int
-    address: str
-    agent: str
-    selection: Selection
-    since: str = field(default_factory=lambda: iso(now()))
-    waiting: deque[bytes] = field(default_factory=deque)
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    closed: str | None = None
-    """Why the stream ends, once it does."""
-
-    sent: int = 0
-    last_id: int = 0
-
-    def close(self, reason: str) -> None:
-        """End this stream after what it has; the client may come again and resume by number."""
-        self.closed = self.closed or reason
-        self.arrived.set()
-
-    def take(self) -> bytes:
-        """All that waits, as one piece."""
-        piece = b"".join(self.waiting)
-        self.sent += len(self.waiting)
-        metrics.stream_sent.inc(len(self.waiting))
-        self.waiting.clear()
-        self.arrived.clear()
-        return piece
+_RECONNECTIONS_PER_S = 100.0
+_FIRST_RETRY_MS = 1000
 
 
 class Hub:
-    """The open streams, and the number up to which they have heard everything."""
+    """The open streams, and the number up to which they have heard everything.
 
-    def __init__(self) -> None:
+    Args:
+        process: the name of this process, with which names of clients begin.
+        queue: messages that may wait for one client.
+    """
+
+    def __init__(self, process: str, queue: int) -> None:
+        self.process, self._queue = process, queue
         self.last_id = 0
+        self.recent = Recent()
         self.closing = False
-        self._clients: set[Client] = set()
-        self._numbers = itertools.count(1)
-        self._evicted = 0
-        self._changed: set[str] = set()
+        self.changed = asyncio.Event()
+        """Set when the record of a client is to be written."""
 
-    def new_client(self, address: str, agent: str, selection: Selection) -> Client:
-        """A client that does not hear yet."""
-        return Client(next(self._numbers), address, agent, selection)
+        self.left: list[Client] = []
+        """Clients that are gone, and whose records do not say so yet."""
+
+        self._clients: dict[Client, None] = {}
+        self._hearing: defaultdict[Selection, dict[Client, None]] = defaultdict(dict)
+        self._accounts: Counter[str] = Counter()
+        self._numbers = itertools.count(1)
+        self._moved = asyncio.Event()
+
+    async def reach(self, number: int) -> None:
+        """Returns when everything up to a number was heard, or the server goes down."""
+        while self.last_id < number and not self.closing:
+            await self._moved.wait()
+
+    def _move(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     @property
-    def full(self) -> bool:
-        """Whether there are as many clients as allowed."""
-        return len(self._clients) >= MAX_CLIENTS
+    def clients(self) -> list[Client]:
+        """All that are open, the oldest first."""
+        return list(self._clients)
+
+    def of_account(self, account: str) -> int:
+        """How many streams one user has open here."""
+        return self._accounts[account]
+
+    def enter(self, visitor: Visitor, selection: Selection, abort: Callable[[], None]) -> Client:
+        """A client that counts, and does not hear yet."""
+        client = Client(f"sse-{self.process}-{next(self._numbers)}", visitor, selection, abort)
+        self._clients[client] = None
+        self._accounts[visitor.account] += 1
+        metrics.stream_clients.set(len(self._clients))
+        self.changed.set()
+        return client
 
     def join(self, client: Client) -> None:
         """Let a client hear everything after `last_id`."""
-        self._clients.add(client)
-        metrics.stream_clients.set(len(self._clients))
+        if client in self._clients:
+            self._hearing[client.selection][client] = None
 
     def leave(self, client: Client) -> None:
         """Forget a client."""
-        self._clients.discard(client)
+        if client not in self._clients:
+            return
+        self._deafen(client)
+        del self._clients[client]
+        self._accounts[client.visitor.account] -= 1
+        if not self._accounts[client.visitor.account]:
+            del self._accounts[client.visitor.account]
+        client.end()
+        self.left.append(client)
         metrics.stream_clients.set(len(self._clients))
+        self.changed.set()
+
+    def _deafen(self, client: Client) -> None:
+        hearing = self._hearing[client.selection]
+        hearing.pop(client, None)
+        if not hearing:
+            del self._hearing[client.selection]
 
     def broadcast(self, messages: Sequence[StoredMessage]) -> None:
         """Hand on messages, ascending; what was heard before is left out."""
-        fresh = [message for message in messages if message.id > self.last_id]
+        fresh = framed([message for message in messages if message.id > self.last_id])
         if not fresh:
             return
-        self.last_id = fresh[-1].id
-        frames = [(message, frame(message)) for message in fresh]
-        for client in list(self._clients):
-            self._hand(client, frames)
+        self.last_id = fresh[-1].message.id
+        self.recent.add(fresh)
+        self._move()
+        moment, handed = time.monotonic(), 0
+        for selection, clients in list(self._hearing.items()):
+            found = selected(selection, fresh)
+            count = sum(piece.messages for piece in found)
+            if count:
+                handed += count * len(clients)
+                for client in list(clients):
+                    self._hand(client, found, count, moment)
+        if handed:
+            metrics.stream_sent.inc(handed)
+            self.changed.set()
 
-    def _hand(self, client: Client, frames: Sequence[tuple[StoredMessage, bytes]]) -> None:
-        for message, piece in frames:
-            if client.selection.wants(message):
-                client.waiting.append(piece)
-                client.last_id = message.id
-        if len(client.waiting) > QUEUE_LIMIT:
-            client.waiting.clear()
-            self._evicted += 1
-            metrics.stream_evicted.inc()
-            client.close(f"too slow: more than {QUEUE_LIMIT} messages waited; resume with Last-Event-ID")
-            self.leave(client)
-        elif client.waiting:
-            client.arrived.set()
+    def _hand(self, client: Client, found: Sequence[Piece], count: int, moment: float) -> None:
+        client.hand(found, count, moment)
+        if client.waiting > self._queue:
+            self._evict(client, f"too slow: more than {self._queue} messages waited")
 
-    def tell_changed(self, resource: str) -> None:
-        """Tell those who want to know that records of a resource changed; many changes are told once."""
-        if not self._changed:
-            asyncio.get_running_loop().call_later(CHANGES_S, self._tell_changes)
-        self._changed.add(resource)
+    def _evict(self, client: Client, why: str) -> None:
+        metrics.stream_evicted.inc()
+        self._deafen(client)
+        client.drop()
+        client.evicted = True
+        client.close(f"{why}; resume with Last-Event-ID", _FIRST_RETRY_MS)
+        asyncio.get_running_loop().call_later(_EVICTED_GRACE_S, self._cut, client)
 
-    def _tell_changes(self) -> None:
-        pieces = {resource: notice("changed", {"resource": resource}) for resource in self._changed}
-        self._changed.clear()
-        for client in self._clients:
-            # One that has not been taken yet says it all.
-            told = [pieces[resource] for resource in pieces.keys() & client.selection.changes]
-            client.waiting.extend(piece for piece in told if piece not in client.waiting)
-            if told:
-                client.arrived.set()
+    def _cut(self, client: Client) -> None:
+        if client in self._clients:
+            client.abort()
+
+    def beat(self) -> None:
+        """Say something to those who have heard nothing for long, and close those who do not read."""
+        moment = time.monotonic()
+        alive = [Piece(heartbeat(self.last_id))]
+        for clients in list(self._hearing.values()):
+            for client in clients:
+                if moment - client.said_at >= HEARTBEAT_S - BEAT_S:
+                    client.hand(alive, 0, moment)
+        for client in self.clients:
+            if not client.evicted and client.busy_since and moment - client.busy_since >= STALLED_S:
+                self._evict(client, f"read nothing for {STALLED_S:.0f} s")
+
+    def retry_ms(self) -> int:
+        """When a client shall come back, ms: the more clients, the longer they are spread over."""
+        spread_ms = 1000 * len(self._clients) / _RECONNECTIONS_PER_S
+        return _FIRST_RETRY_MS + round(random.uniform(0, 1000 + spread_ms))  # noqa: S311  # spreads load
 
     def close(self) -> None:
         """End every stream: the server goes down."""
         self.closing = True
-        for client in list(self._clients):
-            client.close("the server is going down; connect again")
-            self.leave(client)
-
-    def status(self) -> dict[str, Any]:
-        """The clients, their filters, and how far behind they are."""
-        clients = [
-            {
-                "client": client.number,
-                "address": client.address,
-                "agent": client.agent,
-                "since": client.since,
-                "filters": _shown(client.selection),
-                "sent": client.sent,
-                "waiting": len(client.waiting),
-            }
-            for client in sorted(self._clients, key=lambda client: client.number)
-        ]
-        return {"last_id": self.last_id, "count": len(clients), "evicted": self._evicted, "clients": clients}
+        self._move()
+        for client in self.clients:
+            client.close("the server is going down; connect again", self.retry_ms())
 
 
-def _shown(selection: Selection) -> dict[str, Any]:
-    return {
-        name: sorted(value) if isinstance(value, frozenset) else value
-        for name, value in vars(selection).items()
-        if value
-    }
+def selected(selection: Selection, messages: Sequence[Framed]) -> Sequence[Piece]:
+    """What a selection wants of messages, as it is sent."""
+    return pieces((entry.message.id, entry.data) for entry in messages if selection.wants(entry.message))

@@ -1,0 +1,143 @@
+"""The stream while the server runs: what feeds it, what it writes, and what it hears of other processes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from django.db import DatabaseError, close_old_connections
+
+from swf_testbed.bus import Bus
+from swf_testbed.config.settings import Settings
+from swf_testbed.monitor.services import messages, processes, subscribers
+from swf_testbed.monitor.services.fanout import Fanout, Word, open_fanout
+from swf_testbed.monitor.stream.client import Visitor
+from swf_testbed.monitor.stream.follower import Follower
+from swf_testbed.monitor.stream.hub import BEAT_S, Hub
+from swf_testbed.monitor.stream.presence import SAY_S, Presence
+from swf_testbed.monitor.stream.refusals import GoingDown, TooMany
+from swf_testbed.monitor.stream.register import Register
+
+T = TypeVar("T")
+
+
+class Running:
+    """One web process's part of the stream; reads and writes the store in a few threads of its own."""
+
+    def __init__(self, swf: Settings) -> None:
+        self._swf = swf
+        self.process = str(processes.this_process())
+        self.hub = Hub(self.process, swf.swf_stream_queue)
+        self.register = Register(self.hub, self.read)
+        self._presence = Presence(self.process)
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="stream-store")
+        self.look: Callable[[], None] = lambda: None
+        """Lets the store be read, also when nobody has told that there is something new."""
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Do something with the database, in another thread."""
+
+        def isolated() -> T:
+            close_old_connections()
+            return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, isolated)
+
+    async def make_sure_of_room(self, visitor: Visitor) -> None:
+        """Refuse one more stream if there are too many, those of other processes among them.
+
+        Raises:
+            TooMany, GoingDown: so it is.
+            DatabaseError: it does not answer, and there are other processes.
+        """
+        others = subscribers.Elsewhere(0, 0)
+        if self._presence.others:
+            others = await self.read(lambda: subscribers.elsewhere(self.process, visitor.account))
+        if self.hub.closing:
+            raise GoingDown
+        most, each = self._swf.swf_stream_max_clients, self._swf.swf_stream_max_clients_per_user
+        if len(self.hub.clients) + others.total >= most:
+            raise TooMany(f"there are {most} open streams, which is the most")
+        if self.hub.of_account(visitor.account) + others.of_account >= each:
+            raise TooMany(f"{visitor.account} has {each} open streams, which is the most")
+
+    @asynccontextmanager
+    async def following(self, bus: Bus) -> AsyncIterator[None]:
+        """Follow the store, and keep the records of clients, until the context ends."""
+        loop = asyncio.get_running_loop()
+        await self.read(self._take_over)
+        follower = await asyncio.to_thread(Follower, self.hub, loop)
+        self.look = follower.wake
+        with open_fanout(self._swf, bus, self.process, self._hearing(follower)) as fanout:
+            told = _Told(follower, fanout)
+            messages.stored.connect(told)
+            kept = [
+                asyncio.create_task(work) for work in (self.register.keep(), self._beat(), self._say(fanout))
+            ]
+            try:
+                yield
+            finally:
+                messages.stored.disconnect(told)
+                for task in kept:
+                    task.cancel()
+                await asyncio.gather(*kept, return_exceptions=True)
+                await self._last_words()
+                await asyncio.to_thread(follower.close)
+
+    def _take_over(self) -> None:
+        """Close the records of processes that died, and listen for those that may live."""
+        for process in subscribers.processes():
+            name = processes.parse(process or "")
+            if name is None or name.surely_dead:
+                subscribers.close_of(process)
+            else:
+                self._presence.expect([process])
+
+    def _hearing(self, follower: Follower) -> Callable[[Word | None], None]:
+        def hear(word: Word | None) -> None:
+            if word is None:
+                self._presence.missed()
+            elif word.serves:
+                self._presence.heard(word.process)
+            if word is None or (word.stored and word.process != self.process):
+                follower.wake()
+
+        return hear
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            self.hub.beat()
+
+    async def _say(self, fanout: Fanout) -> None:
+        """Say that we live, if anybody might ask; and see to the clients of those who do not."""
+        while True:
+            if self.hub.clients or self._presence.others:
+                fanout.tell(serves=True)
+            await asyncio.sleep(SAY_S)
+            for process in self._presence.take_silent():
+                try:
+                    await self.read(lambda: subscribers.close_of(process))  # noqa: B023  # awaited at once
+                except DatabaseError:
+                    self._presence.expect([process])
+
+    async def _last_words(self) -> None:
+        try:
+            await self.register.write()
+        except DatabaseError:
+            return
+        finally:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class _Told:
+    """What happens when this process has stored something: it reads, and the others are told."""
+
+    def __init__(self, follower: Follower, fanout: Fanout) -> None:
+        self._follower, self._fanout = follower, fanout
+
+    def __call__(self, sender: object, **_: object) -> None:
+        del sender
+        self._follower.wake()
+        self._fanout.tell(stored=True)
