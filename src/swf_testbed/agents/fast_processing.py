@@ -88,4 +88,5 @@ def _record(piece: Slice) -> TfSlice:
         tf_count=content.tf_count,
         run_number=content.run_id,
         status=SliceStatus.QUEUED,
+        metadata={"sender": piece.sender},
     )

@@ -1,5 +1,6 @@
 """Every message on the bus: one typed definition each, their codec, and their schemas."""
 
+from swf_testbed.messages.agents import AgentState
 from swf_testbed.messages.announcement import Announcement
 from swf_testbed.messages.codec import decode, encode, headers
 from swf_testbed.messages.control import (
@@ -59,6 +60,7 @@ __all__ = [
     "REGISTRY",
     "AdjustWorker",
     "AdjustedWorker",
+    "AgentState",
     "Alarm",
     "Announcement",
     "CloseWorkflowTask",

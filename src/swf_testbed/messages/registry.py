@@ -2,7 +2,17 @@
 
 from typing import get_args
 
-from swf_testbed.messages import announcement, control, data, judgement, lifecycle, probes, processing, tasks
+from swf_testbed.messages import (
+    agents,
+    announcement,
+    control,
+    data,
+    judgement,
+    lifecycle,
+    probes,
+    processing,
+    tasks,
+)
 from swf_testbed.messages.envelope import Message
 
 
@@ -28,6 +38,7 @@ _CLASSES: tuple[type[Message], ...] = (
     judgement.Alarm,
     probes.SseTest,
     announcement.Announcement,
+    agents.AgentState,
     processing.RunImminentWorker,
     processing.Slice,
     processing.SliceResult,

@@ -8,6 +8,7 @@ from django.db import IntegrityError, models, transaction
 from django.dispatch import Signal
 
 from swf_testbed.model.errors import BadInput, Conflict, NotFound
+from swf_testbed.monitor.services import news
 from swf_testbed.monitor.services.declaration import Resource, Rule
 from swf_testbed.monitor.services.rights import NAMESPACES, Actor, may_write
 from swf_testbed.monitor.services.rows import Row, plain
@@ -33,7 +34,7 @@ def upsert(
     Args:
         resource: which.
         records: 1 to 1000 of the resource's record class.
-        actor: whose rights count; None is the monitor itself.
+        actor: whose rights count, and whose changes the stream tells of; None is the monitor itself.
         must_exist: refuse to create.
 
     Returns:
@@ -80,6 +81,9 @@ def _upsert(resource: Resource, rows: list[Row], actor: Actor | None, must_exist
         if actor is not None:
             may_write(resource, actor, unique, known)
         _write(resource, unique, known)
+        if actor is not None:
+            changes = [news.Change(row, known.get(key)) for key, row in unique.items()]
+            news.tell(resource.tells(changes, actor.name))
     answered: set[Key] = set()
     return [_answer(resource, row, known, answered) for row in rows]
 
@@ -146,7 +150,7 @@ def _known(resource: Resource, unique: dict[Key, Row]) -> dict[Key, Row]:
     """The rows that exist, with the columns that decide about changes."""
     # Every part of the key by itself selects a little too much, which costs less than 1000 conditions.
     limits = {f"{name}__in": {key[i] for key in unique} for i, name in enumerate(resource.key_columns)}
-    columns = {*resource.key_columns, *resource.held_fields}
+    columns = {*resource.key_columns, *resource.held_fields, *resource.told_fields}
     if resource.guarded:
         columns.add("namespace")
     if resource.rule is Rule.IMMUTABLE or resource.name == NAMESPACES:

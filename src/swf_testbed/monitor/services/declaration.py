@@ -8,7 +8,7 @@ from functools import cached_property
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from swf_testbed.monitor.services import statuses
+from swf_testbed.monitor.services import news, statuses
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.records import RECORDS, Record
 
@@ -60,6 +60,8 @@ class Resource:
         complete: adds what is computed to rows that are answered.
         append: stores rows whose key the server gives, told who sent them; None adds them as they are.
         change: changes one such row, told by whom; None where nothing changes.
+        tells: makes the messages that say what a client has changed.
+        told_fields: what these compare with what was before.
         guarded: whether records of an owned namespace are written only by those who control it.
         kept: why a record cannot be deleted by itself; empty if it can.
         in_use: why a record, as it is, cannot be deleted now; empty if it can.
@@ -81,6 +83,8 @@ class Resource:
     complete: Callable[[list[Row]], None] = _nothing
     append: Callable[[list[Row], str | None], list[Row]] | None = None
     change: Callable[[int, Row, str | None], None] | None = None
+    tells: news.Tells = news.nothing
+    told_fields: tuple[str, ...] = ()
     guarded: bool = False
     kept: str = ""
     in_use: Callable[[Row], str] = _free

@@ -2,7 +2,7 @@
 
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.status import ExecutionStatus
-from swf_testbed.monitor.services import alarms, messages, references, statuses
+from swf_testbed.monitor.services import alarms, messages, news, references, statuses
 from swf_testbed.monitor.services.declaration import Resource, Rule
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store import models as store
@@ -72,6 +72,7 @@ _ALL = (
         namespace="fastmon_file__stf_file__run__namespace",
         run="run_number",
         prepare=references.tf_slices,
+        tells=news.slices,
         hold=statuses.tf_slice,
         held_fields=("status", "retries"),
         kept=_PART_OF_RUN,
@@ -176,6 +177,8 @@ _ALL = (
         filters=("agent_type", "status", "operational_state", "last_heartbeat", "created_at"),
         namespace="namespace",
         time="last_heartbeat",
+        tells=news.agents,
+        told_fields=news.AGENT_STATE,
         guarded=True,
     ),
     Resource(
@@ -222,6 +225,8 @@ _ALL = (
         run="run",
         time="since",
         aliases={"run_number": "run", "check": "check_name"},
+        tells=news.flags,
+        told_fields=("quality",),
         prepare=references.of_runs,
     ),
     Resource(

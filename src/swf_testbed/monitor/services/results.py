@@ -8,7 +8,7 @@ from django.db.models import F, Sum
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import Conflict
 from swf_testbed.model.status import SliceStatus
-from swf_testbed.monitor.services import latency
+from swf_testbed.monitor.services import latency, news
 from swf_testbed.monitor.services.changes import upsert_rows
 from swf_testbed.monitor.services.references import ensure_runs
 from swf_testbed.monitor.services.resources import RESOURCES
@@ -57,6 +57,7 @@ def store_results(results: RunResults) -> ResultsStored:
         Run.objects.filter(run_number=number).update(
             histogram_revision=revision, duplicates=F("duplicates") + results.duplicates
         )
+        news.tell(news.results(run, results.slices))
         moments = latency.moments_of((done.fastmon_file for done in results.slices), plotted_at)
     latency.observe(moments)
     return ResultsStored(revision=revision, plotted_at=plotted_at)
