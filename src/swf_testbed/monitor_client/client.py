@@ -24,7 +24,7 @@ from swf_testbed.records import (
     SystemAgent,
     WorkflowMessage,
 )
-from swf_testbed.records.answers import LogSummary, StateAt
+from swf_testbed.records.answers import LogSummary, StateAt, StreamStatus
 from swf_testbed.records.health import Health
 
 R = TypeVar("R", bound=Record)
@@ -194,9 +194,9 @@ class MonitorClient:
         """What the database knows of a run."""
         return _read(RunSummary, self._get(f"runs/{run_number}/summary/"))
 
-    def stream_status(self) -> dict[str, Any]:
-        """The clients of the stream, their filters, and how far behind they are."""
-        return dict(self._get("messages/stream/status/"))
+    def stream_status(self) -> StreamStatus:
+        """The open streams of events, of all the monitor's web processes."""
+        return _read(StreamStatus, self._get("messages/stream/status/"))
 
     def newest_event_id(self) -> int:
         """The number of the newest stored message; 0 without any."""

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from swf_testbed.model.fields import Count, Timestamp
+from swf_testbed.records.base import Document
 from swf_testbed.records.health import Health
 
 
@@ -52,4 +53,41 @@ class LogSummary(BaseModel):
     results: tuple[LogCount, ...]
 
 
-ANSWERS: tuple[type[BaseModel], ...] = (Problem, ResultsProblem, Health, StateAt, LogSummary)
+class StreamClient(BaseModel):
+    """An open stream of events; `sent` and the like count messages, and may be some seconds old."""
+
+    client: str
+    process: str | None
+    account: str | None
+    address: str | None
+    agent: str | None
+    since: Timestamp | None
+    filters: Document
+    received: Count
+    sent: Count
+    dropped: Count
+    waiting: Count
+    last_id: Count
+
+
+class StreamEviction(StreamClient):
+    """A stream that was closed because its client did not read."""
+
+    reason: str | None
+
+
+class StreamStatus(BaseModel):
+    """The open streams of all web processes, and the latest that were closed because they were slow.
+
+    `last_id` is the number of the newest message that the answering `process` has handed on.
+    """
+
+    last_id: Count
+    process: str
+    count: Count
+    evicted: Count
+    clients: tuple[StreamClient, ...]
+    evictions: tuple[StreamEviction, ...]
+
+
+ANSWERS: tuple[type[BaseModel], ...] = (Problem, ResultsProblem, Health, StateAt, LogSummary, StreamStatus)

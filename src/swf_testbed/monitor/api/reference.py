@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from swf_testbed.messages import REGISTRY, Slice, SliceResult
+from swf_testbed.model.destinations import is_queue
 from swf_testbed.monitor.api.root import api
 from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.permissions import PERMISSIONS, READERS, Group, Who
 from swf_testbed.monitor.services.resources import RESOURCES
+from swf_testbed.monitor.services.stream_parameters import MOST, PARAMETERS
 
 _PAGING = frozenset({"limit", "offset", "ordering"})
 _INTRODUCTION = """\
@@ -39,12 +42,56 @@ to append on the HTTP port alone; on HTTPS they need a token.
 """
 
 
+_STREAM = """\
+## The stream
+
+`GET /api/messages/stream/` answers with server-sent events, without end. How to follow it is told in
+[Follow the stream](../how-to/follow-the-stream.md).
+
+{parameters}
+A parameter of many values is said several times, or with commas; it accepts any of them, at most {most}.
+Another parameter, or a wrong value, is 400 and named. 429 and 503 say with `Retry-After` when to come again.
+
+An event has `id`, the number of the stored message, which only grows; `event`, its type; and `data`, the
+message as one line of JSON. Two events are the server's own, and no messages:
+
+- `connected` comes first. Its `data` have `last_id`, the number of the newest message, and for who asks for
+  what was, `resumed_from`, the number after which it begins, and `history`: `complete`, or `gone` if messages
+  after the number that was asked for are no longer kept.
+- `closed` comes last, if the server ends the stream, with the `reason`; `retry:` says when to come again, ms.
+
+At least every 15 s comes something, if only a comment with the newest number as `id`.
+
+{events}
+Other types are what somebody has made up; they are stored and told as they are. Slices and their results
+travel in queues, and agents tell their state by REST: these are told when their records are stored.
+"""
+_TOLD_OF_QUEUES = (Slice, SliceResult)
+
+
 def page() -> str:
     """Rules, rights, resources and the other operations."""
     document = api.get_openapi_schema(path_prefix="/api/")
     sections = [_section(resource, document) for resource in RESOURCES.values()]
     others = f"## Other operations\n\n{_others(document)}"
-    return "\n".join((_INTRODUCTION, _RIGHTS, _rights(), others, *sections))
+    return "\n".join((_INTRODUCTION, _RIGHTS, _rights(), others, _stream(), *sections))
+
+
+def _stream() -> str:
+    parameters = [
+        [f"`{name}`", _value(one.schema, {}), "many" if one.many else "one", one.tells]
+        for name, one in PARAMETERS.items()
+    ]
+    events = [
+        [f"`{name}`", f"[schema](schemas/{name}.json)", (cls.__doc__ or "").partition("\n")[0]]
+        for name, cls in REGISTRY.items()
+        if cls in _TOLD_OF_QUEUES or not all(map(is_queue, cls.addresses()))
+    ]
+    return _STREAM.format(
+        most=MOST,
+        parameters=_table(["Parameter", "Value", "Values", "Tells"], *parameters),
+        events=_table(["Event", "Data", "Tells"], *events),
+    )
 
 
 def _table(*rows: Iterable[str]) -> str:

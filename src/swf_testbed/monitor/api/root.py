@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router, Swagger
 
-from swf_testbed.monitor.api import answers, special
+from swf_testbed.monitor.api import answers, special, streaming
 from swf_testbed.monitor.api.crud import add_resource
 from swf_testbed.monitor.api.logs import append_logs
 from swf_testbed.monitor.api.openapi import complete
@@ -17,7 +17,9 @@ class MonitorApi(NinjaAPI):
 
     def get_openapi_schema(self, **options: Any) -> Any:
         """The OpenAPI document."""
-        return complete(super().get_openapi_schema(**options))
+        document = super().get_openapi_schema(**options)
+        document["paths"].update(streaming.paths())
+        return complete(document)
 
 
 api = MonitorApi(

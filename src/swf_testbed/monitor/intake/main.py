@@ -27,7 +27,11 @@ LINGER_S = 0.05
 """How long a batch waits for more: short beside the second in which a plot must follow its data."""
 
 BEAT_S = 30.0
-_HEARD = {f"{NAME}-events": destinations.EVENTS, f"{NAME}-workers": destinations.WORKERS}
+_HEARD = {
+    f"{NAME}-events": destinations.EVENTS,
+    f"{NAME}-workers": destinations.WORKERS,
+    f"{NAME}-transformer": destinations.TRANSFORMER,
+}
 """What is heard, by the name of the durable subscription."""
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from swf_testbed.model.clock import iso, now
+from swf_testbed.model.clock import now
 from swf_testbed.model.status import DeliveryType
 from swf_testbed.monitor.services.changes import upsert_rows
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.services.writing import writing
 from swf_testbed.monitor.store.models import Subscriber
+from swf_testbed.records.answers import StreamClient, StreamEviction, StreamStatus
 
 KEPT = 10_000
 """Records of clients that are gone; older ones are forgotten."""
@@ -62,17 +63,21 @@ def elsewhere(process: str, account: str) -> Elsewhere:
     return Elsewhere(others.count(), others.filter(metadata__account=account).count())
 
 
-def stream_status() -> dict[str, Any]:
+def stream_status(process: str, last_id: int) -> StreamStatus:
     """The clients of all processes, and those that were closed because they were slow, newest first."""
     evicted = _streams(metadata__evicted=True)
-    clients = [_shown(one) for one in _streams(is_active=True).order_by("id")]
-    newest = evicted.order_by("-id")[:_EVICTIONS_TOLD]
-    return {
-        "count": len(clients),
-        "evicted": evicted.count(),
-        "clients": clients,
-        "evictions": [_shown(one) | {"reason": one.metadata.get("reason")} for one in newest],
-    }
+    clients = tuple(StreamClient(**_shown(one)) for one in _streams(is_active=True).order_by("id"))
+    return StreamStatus(
+        last_id=last_id,
+        process=process,
+        count=len(clients),
+        evicted=evicted.count(),
+        clients=clients,
+        evictions=tuple(
+            StreamEviction(**_shown(one), reason=one.metadata.get("reason"))
+            for one in evicted.order_by("-id")[:_EVICTIONS_TOLD]
+        ),
+    )
 
 
 def _streams(**limits: Any) -> Any:
@@ -88,11 +93,11 @@ def _shown(one: Subscriber) -> dict[str, Any]:
         "account": told.get("account"),
         "address": one.client_ip,
         "agent": told.get("agent"),
-        "since": iso(one.connected_at) if one.connected_at else None,
+        "since": one.connected_at,
         "filters": one.message_filters,
         "received": received,
         "sent": sent,
         "dropped": dropped,
         "waiting": max(0, received - sent - dropped),
-        "last_id": told.get("last_id"),
+        "last_id": told.get("last_id", 0),
     }

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 
 from django.db import DatabaseError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from swf_testbed.monitor.services import messages, subscribers
+from swf_testbed.monitor.services.stream_parameters import EARLIEST
 from swf_testbed.monitor.stream.client import Client
 from swf_testbed.monitor.stream.connection import Connection
 from swf_testbed.monitor.stream.frames import heartbeat, notice
@@ -16,7 +17,7 @@ from swf_testbed.monitor.stream.hub import Hub, selected
 from swf_testbed.monitor.stream.recent import Framed, framed
 from swf_testbed.monitor.stream.refusals import REFUSALS, refusal
 from swf_testbed.monitor.stream.running import Running
-from swf_testbed.monitor.stream.selection import EARLIEST, Start, parse
+from swf_testbed.monitor.stream.selection import Start, parse
 from swf_testbed.monitor.stream.visitors import visitor_of
 
 _CHUNK = 500
@@ -48,7 +49,7 @@ class Stream:
             return Response(headers=_HEADERS, media_type=_MEDIA_TYPE)
         connection = Connection()
         connection.bound()
-        client = self._hub.enter(visitor, selection, connection.abort)
+        client = self._running.enter(visitor, selection, connection.abort)
         return _EventResponse(self._hub, client, self._watched(client, start))
 
     async def status(self, request: Request) -> Response:
@@ -56,10 +57,12 @@ class Stream:
         try:
             await self._running.read(lambda: visitor_of(request))
             await self._running.register.write()
-            found = await self._running.read(subscribers.stream_status)
+            found = await self._running.read(
+                lambda: subscribers.stream_status(self._hub.process, self._hub.last_id)
+            )
         except REFUSALS as error:
             return refusal(error)
-        return JSONResponse({"last_id": self._hub.last_id, "process": self._hub.process, **found})
+        return Response(found.model_dump_json(), media_type="application/json")
 
     async def _watched(self, client: Client, start: Start) -> AsyncIterator[bytes]:
         """What a client is sent, with the time that its connection takes for it."""

@@ -12,12 +12,13 @@ from swf_testbed.bus import Bus
 from swf_testbed.config.settings import Settings
 from swf_testbed.monitor.services import messages, processes, subscribers
 from swf_testbed.monitor.services.fanout import Fanout, Word, open_fanout
-from swf_testbed.monitor.stream.client import Visitor
+from swf_testbed.monitor.stream.client import Client, Visitor
 from swf_testbed.monitor.stream.follower import Follower
 from swf_testbed.monitor.stream.hub import BEAT_S, Hub
 from swf_testbed.monitor.stream.presence import SAY_S, Presence
 from swf_testbed.monitor.stream.refusals import GoingDown, TooMany
 from swf_testbed.monitor.stream.register import Register
+from swf_testbed.monitor.stream.selection import Selection
 
 T = TypeVar("T")
 
@@ -34,6 +35,8 @@ class Running:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="stream-store")
         self.look: Callable[[], None] = lambda: None
         """Lets the store be read, also when nobody has told that there is something new."""
+
+        self._entered = asyncio.Event()
 
     async def read(self, work: Callable[[], T]) -> T:
         """Do something with the database, in another thread."""
@@ -61,6 +64,11 @@ class Running:
             raise TooMany(f"there are {most} open streams, which is the most")
         if self.hub.of_account(visitor.account) + others.of_account >= each:
             raise TooMany(f"{visitor.account} has {each} open streams, which is the most")
+
+    def enter(self, visitor: Visitor, selection: Selection, abort: Callable[[], None]) -> Client:
+        """A client that counts, here and for the other processes."""
+        self._entered.set()
+        return self.hub.enter(visitor, selection, abort)
 
     @asynccontextmanager
     async def following(self, bus: Bus) -> AsyncIterator[None]:
@@ -98,7 +106,7 @@ class Running:
         def hear(word: Word | None) -> None:
             if word is None:
                 self._presence.missed()
-            elif word.serves:
+            elif word.serves or word.process == self.process:
                 self._presence.heard(word.process)
             if word is None or (word.stored and word.process != self.process):
                 follower.wake()
@@ -111,10 +119,12 @@ class Running:
             self.hub.beat()
 
     async def _say(self, fanout: Fanout) -> None:
-        """Say that we live, if anybody might ask; and see to the clients of those who do not."""
+        """Say that we live, to others or to hear whether we hear; see to the clients of those who do not."""
         while True:
-            if self.hub.clients or self._presence.others:
-                fanout.tell(serves=True)
+            if not (self.hub.clients or self._presence.others):
+                self._entered.clear()
+                await self._entered.wait()
+            fanout.tell(serves=bool(self.hub.clients))
             await asyncio.sleep(SAY_S)
             for process in self._presence.take_silent():
                 try:

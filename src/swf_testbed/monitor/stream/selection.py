@@ -3,24 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.model.names import LAST_RUN_NUMBER
 from swf_testbed.monitor.services.filtering import moment, number_between
 from swf_testbed.monitor.services.messages import StoredMessage
+from swf_testbed.monitor.services.stream_parameters import EARLIEST, LAST_NUMBER, LONGEST, MOST, PARAMETERS
 
-EARLIEST: Literal["earliest"] = "earliest"
-"""From the oldest message that is kept."""
+Start = int | datetime | str | None
+"""After a message's number, from a time on, from the oldest message (`EARLIEST`), or from now on."""
 
-Start = int | datetime | Literal["earliest"] | None
-"""After a message's number, from a time on, from the oldest message, or from now on."""
-
-LISTS = ("msg_types", "agents", "run_ids", "namespace", "execution_id")
-ONCE = ("last_event_id", "since")
-PARAMETERS = (*LISTS, *ONCE)
-LONGEST, MOST = 200, 100
-LAST_NUMBER = 2**62
+_LISTS = tuple(name for name, parameter in PARAMETERS.items() if parameter.many)
 
 
 @dataclass(frozen=True)
@@ -63,14 +57,14 @@ def parse(query: Iterable[tuple[str, str]], last_event_ids: Sequence[str] = ()) 
     for name, text in query:
         if name not in PARAMETERS:
             raise BadInput(name, text, f"is not a parameter of the stream; {one_of(PARAMETERS)}")
-        said.setdefault(name, []).extend(_words(name, text) if name in LISTS else [text] if text else [])
-    for name in LISTS:
+        said.setdefault(name, []).extend(_words(name, text) if name in _LISTS else [text] if text else [])
+    for name in _LISTS:
         if len(said.get(name, ())) > MOST:
             raise BadInput(name, f"{len(said[name])} values", f"must be at most {MOST} values")
     run_ids = (number_between("run_ids", text, 0, LAST_RUN_NUMBER) for text in said.get("run_ids", ()))
     selection = Selection(
         run_ids=frozenset(run_ids),
-        **{name: frozenset(said.get(name, ())) for name in LISTS if name != "run_ids"},
+        **{name: frozenset(said.get(name, ())) for name in _LISTS if name != "run_ids"},
     )
     return selection, _start(said, [text for text in last_event_ids if text])
 
