@@ -82,7 +82,7 @@ class Prefix:
 
 
 class Services:
-    """What runs beside the requests for as long as the server does: the stream, and the door of assistants."""
+    """What runs beside the requests for as long as the server does: the stream, the door of assistants."""
 
     def __init__(self, swf: Settings) -> None:
         from swf_testbed.monitor.mcp.server import Door

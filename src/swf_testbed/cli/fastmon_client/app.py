@@ -196,7 +196,11 @@ def status(
         stream = monitor.stream_status()
         runs = monitor.page(RunState, limit=5, ordering="-run_number").results
     if as_json:
-        found = {"monitor": access.address, "health": health.model_dump(mode="json"), "stream": stream}
+        found = {
+            "monitor": access.address,
+            "health": health.model_dump(mode="json"),
+            "stream": stream.model_dump(mode="json"),
+        }
         show_json(found | {"runs": [one.model_dump(mode="json") for one in runs]})
     else:
         versions = health.versions
@@ -204,8 +208,8 @@ def status(
             "monitor": access.address,
             "status": health.status.value,
             "its version": versions.swf_testbed,
-            "stream clients": stream["count"],
-            "last message": stream["last_id"],
+            "stream clients": stream.count,
+            "last message": stream.last_id,
         }
         show_table("Monitor", ("", ""), facts.items())
         columns = ("run", "phase", "samples", "slices", "completed")

@@ -53,11 +53,13 @@ A parameter of many values is said several times, or with commas; it accepts any
 Another parameter, or a wrong value, is 400 and named. 429 and 503 say with `Retry-After` when to come again.
 
 An event has `id`, the number of the stored message, which only grows; `event`, its type; and `data`, the
-message as one line of JSON. Two events are the server's own, and no messages:
+message as one line of JSON. Three events are the server's own, and no messages:
 
 - `connected` comes first. Its `data` have `last_id`, the number of the newest message, and for who asks for
   what was, `resumed_from`, the number after which it begins, and `history`: `complete`, or `gone` if messages
   after the number that was asked for are no longer kept.
+- `changed` comes to who asks for `changes`; its `data` have the name of the `resource`. It is told to those
+  who listen then, and not kept.
 - `closed` comes last, if the server ends the stream, with the `reason`; `retry:` says when to come again, ms.
 
 At least every 15 s comes something, if only a comment with the newest number as `id`.

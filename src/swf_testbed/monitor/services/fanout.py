@@ -8,7 +8,7 @@ way to the others was cut and is there again.
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
@@ -23,22 +23,27 @@ _PATIENCE_S = 2.0
 
 
 class Word(NamedTuple):
-    """What one process says: who it is, whether it has stored something, and whether it has clients."""
+    """What one process says: who it is, whether it has stored messages, whether it has clients.
+
+    `changed` names the resources whose records it has changed.
+    """
 
     process: str
     stored: bool = False
     serves: bool = False
+    changed: frozenset[str] = frozenset()
 
     def encode(self) -> bytes:
         """As it travels."""
-        return json.dumps(self._asdict()).encode()
+        return json.dumps({**self._asdict(), "changed": sorted(self.changed)}).encode()
 
 
 def decode(body: bytes) -> Word | None:
     """What another process said; None if it cannot be understood, as from another version: look then."""
     try:
         said = json.loads(body)
-        return Word(str(said["process"]), bool(said["stored"]), bool(said["serves"]))
+        changed = frozenset(map(str, said["changed"]))
+        return Word(str(said["process"]), bool(said["stored"]), bool(said["serves"]), changed)
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -103,11 +108,13 @@ class Fanout:
         for thread in self._threads:
             thread.start()
 
-    def tell(self, *, stored: bool = False, serves: bool = False) -> None:
+    def tell(self, *, stored: bool = False, serves: bool = False, changed: Iterable[str] = ()) -> None:
         """Let the other processes know, soon; returns at once."""
         with self._news:
             before = self._waiting or Word(self.process)
-            self._waiting = Word(self.process, stored or before.stored, serves or before.serves)
+            self._waiting = Word(
+                self.process, stored or before.stored, serves or before.serves, before.changed.union(changed)
+            )
             self._news.notify()
 
     def _tell_on(self) -> None:

@@ -31,6 +31,12 @@ PARAMETERS: dict[str, Parameter] = {
     "run_ids": Parameter(_RUN, "Only what is about these runs.", many=True),
     "namespace": Parameter(_TEXT, "Only what is of these namespaces.", many=True),
     "execution_id": Parameter(_TEXT, "Only what is about these executions of workflows.", many=True),
+    "changes": Parameter(
+        _TEXT,
+        "Tell, as `changed`, when records of these resources have changed; then only those `msg_types` come "
+        "that are named.",
+        many=True,
+    ),
     "last_event_id": Parameter(
         _POSITION,
         f"Begin with what follows this number; `{EARLIEST}` is the oldest message that is kept. The header "

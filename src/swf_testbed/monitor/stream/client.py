@@ -71,19 +71,26 @@ class Client:
         self._waiting.extend(pieces)
         self.received += messages
         self.said_at = moment
-        self.changed = True
+        self.changed = self.changed or messages > 0
         self.arrived.set()
+
+    def remind(self, piece: Piece) -> None:
+        """Let a piece wait that holds no message; one that has not been taken yet says it all."""
+        if piece not in self._waiting:
+            self._waiting.append(piece)
+            self.arrived.set()
 
     def take(self) -> bytes:
         """What waits first, as one piece; empty if nothing does."""
         if not self._waiting:
-            self.arrived.clear()
             return b""
         taken = [self._waiting.popleft()]
         size = len(taken[0].data)
         while self._waiting and size < PIECE_BYTES:
             taken.append(self._waiting.popleft())
             size += len(taken[-1].data)
+        if not self._waiting:
+            self.arrived.clear()
         self.count_sent(taken)
         return taken[0].data if len(taken) == 1 else b"".join(piece.data for piece in taken)
 
@@ -92,7 +99,7 @@ class Client:
         for piece in pieces:
             self.sent += piece.messages
             self.last_id = max(self.last_id, piece.last_id)
-        self.changed = True
+            self.changed = self.changed or piece.messages > 0
 
     def close(self, reason: str, retry_ms: int | None = None) -> None:
         """End this stream after what it has; the client may come again and resume by number."""
@@ -105,6 +112,7 @@ class Client:
         """Throw away what waits."""
         self.dropped += sum(piece.messages for piece in self._waiting)
         self._waiting.clear()
+        self.arrived.clear()
 
     def end(self) -> None:
         """Nothing is sent any more."""

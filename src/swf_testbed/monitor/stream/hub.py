@@ -5,12 +5,12 @@ import itertools
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from swf_testbed.monitor import metrics
 from swf_testbed.monitor.services.messages import StoredMessage
 from swf_testbed.monitor.stream.client import Client, Visitor
-from swf_testbed.monitor.stream.frames import Piece, heartbeat, pieces
+from swf_testbed.monitor.stream.frames import Piece, heartbeat, notice, pieces
 from swf_testbed.monitor.stream.recent import Framed, Recent, framed
 from swf_testbed.monitor.stream.selection import Selection
 
@@ -23,6 +23,9 @@ STALLED_S = 60.0
 
 _EVICTED_GRACE_S = 5.0
 """How long an evicted client may still read why."""
+
+CHANGES_S = 0.25
+"""For so long changes are gathered before they are told."""
 
 _RECONNECTIONS_PER_S = 100.0
 _FIRST_RETRY_MS = 1000
@@ -41,7 +44,7 @@ class Hub:
         self.last_id = 0
         self.recent = Recent()
         self.closing = False
-        self.changed = asyncio.Event()
+        self.unwritten = asyncio.Event()
         """Set when the record of a client is to be written."""
 
         self.left: list[Client] = []
@@ -52,6 +55,7 @@ class Hub:
         self._accounts: Counter[str] = Counter()
         self._numbers = itertools.count(1)
         self._moved = asyncio.Event()
+        self._changed: set[str] = set()
 
     async def reach(self, number: int) -> None:
         """Returns when everything up to a number was heard, or the server goes down."""
@@ -77,7 +81,7 @@ class Hub:
         self._clients[client] = None
         self._accounts[visitor.account] += 1
         metrics.stream_clients.set(len(self._clients))
-        self.changed.set()
+        self.unwritten.set()
         return client
 
     def join(self, client: Client) -> None:
@@ -97,7 +101,7 @@ class Hub:
         client.end()
         self.left.append(client)
         metrics.stream_clients.set(len(self._clients))
-        self.changed.set()
+        self.unwritten.set()
 
     def _deafen(self, client: Client) -> None:
         hearing = self._hearing[client.selection]
@@ -123,7 +127,7 @@ class Hub:
                     self._hand(client, found, count, moment)
         if handed:
             metrics.stream_sent.inc(handed)
-            self.changed.set()
+            self.unwritten.set()
 
     def _hand(self, client: Client, found: Sequence[Piece], count: int, moment: float) -> None:
         client.hand(found, count, moment)
@@ -153,6 +157,20 @@ class Hub:
         for client in self.clients:
             if not client.evicted and client.busy_since and moment - client.busy_since >= STALLED_S:
                 self._evict(client, f"read nothing for {STALLED_S:.0f} s")
+
+    def tell_changed(self, resources: Iterable[str]) -> None:
+        """Tell those who want to know that records of resources changed; many changes are told once."""
+        if not self._changed:
+            asyncio.get_running_loop().call_later(CHANGES_S, self._tell_changes)
+        self._changed.update(resources)
+
+    def _tell_changes(self) -> None:
+        told = {name: Piece(notice("changed", {"resource": name})) for name in self._changed}
+        self._changed.clear()
+        for selection, clients in self._hearing.items():
+            for name in told.keys() & selection.changes:
+                for client in clients:
+                    client.remind(told[name])
 
     def retry_ms(self) -> int:
         """When a client shall come back, ms: the more clients, the longer they are spread over."""

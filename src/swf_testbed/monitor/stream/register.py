@@ -32,7 +32,7 @@ class Register:
     async def keep(self) -> None:
         """Write for ever."""
         while True:
-            await self._hub.changed.wait()
+            await self._hub.unwritten.wait()
             await asyncio.sleep(WRITE_S)
             try:
                 await self.write()
@@ -43,7 +43,7 @@ class Register:
         """Write what has changed; a `DatabaseError` leaves it for the next time."""
         async with self._one_at_a_time:
             hub = self._hub
-            hub.changed.clear()
+            hub.unwritten.clear()
             left, hub.left = hub.left, []
             changed = [client for client in (*left, *hub.clients) if client.changed]
             if not changed:
@@ -57,5 +57,5 @@ class Register:
                 hub.left = [*left, *hub.left][-_MOST_LEFT:]
                 for client in changed:
                     client.changed = True
-                hub.changed.set()
+                hub.unwritten.set()
                 raise

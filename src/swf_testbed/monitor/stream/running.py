@@ -10,9 +10,10 @@ from django.db import DatabaseError, close_old_connections
 
 from swf_testbed.bus import Bus
 from swf_testbed.config.settings import Settings
-from swf_testbed.monitor.services import messages, processes, subscribers
-from swf_testbed.monitor.services.fanout import Fanout, Word, open_fanout
+from swf_testbed.monitor.services import processes, subscribers
+from swf_testbed.monitor.services.fanout import Fanout, open_fanout
 from swf_testbed.monitor.stream.client import Client, Visitor
+from swf_testbed.monitor.stream.exchange import Exchange
 from swf_testbed.monitor.stream.follower import Follower
 from swf_testbed.monitor.stream.hub import BEAT_S, Hub
 from swf_testbed.monitor.stream.presence import SAY_S, Presence
@@ -77,16 +78,16 @@ class Running:
         await self.read(self._take_over)
         follower = await asyncio.to_thread(Follower, self.hub, loop)
         self.look = follower.wake
-        with open_fanout(self._swf, bus, self.process, self._hearing(follower)) as fanout:
-            told = _Told(follower, fanout)
-            messages.stored.connect(told)
+        exchange = Exchange(self.hub, follower, self._presence)
+        with open_fanout(self._swf, bus, self.process, exchange.hear) as fanout:
+            exchange.begin(fanout)
             kept = [
                 asyncio.create_task(work) for work in (self.register.keep(), self._beat(), self._say(fanout))
             ]
             try:
                 yield
             finally:
-                messages.stored.disconnect(told)
+                exchange.end()
                 for task in kept:
                     task.cancel()
                 await asyncio.gather(*kept, return_exceptions=True)
@@ -101,17 +102,6 @@ class Running:
                 subscribers.close_of(process)
             else:
                 self._presence.expect([process])
-
-    def _hearing(self, follower: Follower) -> Callable[[Word | None], None]:
-        def hear(word: Word | None) -> None:
-            if word is None:
-                self._presence.missed()
-            elif word.serves or word.process == self.process:
-                self._presence.heard(word.process)
-            if word is None or (word.stored and word.process != self.process):
-                follower.wake()
-
-        return hear
 
     async def _beat(self) -> None:
         while True:
@@ -139,15 +129,3 @@ class Running:
             return
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-class _Told:
-    """What happens when this process has stored something: it reads, and the others are told."""
-
-    def __init__(self, follower: Follower, fanout: Fanout) -> None:
-        self._follower, self._fanout = follower, fanout
-
-    def __call__(self, sender: object, **_: object) -> None:
-        del sender
-        self._follower.wake()
-        self._fanout.tell(stored=True)

@@ -19,18 +19,24 @@ _LISTS = tuple(name for name, parameter in PARAMETERS.items() if parameter.many)
 
 @dataclass(frozen=True)
 class Selection:
-    """Filters of one client; an empty one lets everything through."""
+    """Filters of one client; an empty one lets everything through.
+
+    Attributes:
+        changes: resources of which it wants to hear, whenever their records change, that they did; who names
+            some hears messages only of the types that it names.
+    """
 
     msg_types: frozenset[str] = frozenset()
     agents: frozenset[str] = frozenset()
     run_ids: frozenset[int] = frozenset()
     namespace: frozenset[str] = frozenset()
     execution_id: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
 
     def wants(self, message: StoredMessage) -> bool:
         """Whether a message passes every filter."""
         return (
-            (not self.msg_types or message.event in self.msg_types)
+            (message.event in self.msg_types if self.msg_types else not self.changes)
             and (not self.agents or message.sender in self.agents)
             and (not self.run_ids or message.run_id in self.run_ids)
             and (not self.namespace or message.namespace in self.namespace)
