@@ -19,6 +19,8 @@ from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.monitor_client.testing import Crowd
 from swf_testbed.records import Subscriber, WorkflowMessage
 
+pytestmark = pytest.mark.timeout(300)
+
 PATIENCE_S = 90
 STREAM = "/api/messages/stream/"
 
