@@ -1,9 +1,12 @@
-"""Clients that are not ours follow a run and resume: a library, curl."""
+"""Clients that are not ours follow a run and resume: a library, curl; and what the how-to guide shows."""
 
 import json
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -93,3 +96,29 @@ def test_a_run_is_followed_and_resumed(
     say(10, 20)
     second = follow(instance, run_number, first[-1][0], 14)
     assert [data["number"] for _, data in first + second] == list(range(20))
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "follow-the-stream.md"
+
+
+def test_the_example_of_the_guide_follows_a_run(make_instance: Callable[..., Instance]) -> None:
+    one = make_instance()
+    (code,) = re.findall(r"^```py\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    with one.serving(), one.client() as client:
+        for kind in ("start_run", "stf_ready", "end_run"):
+            client.upsert(
+                [
+                    WorkflowMessage(
+                        message_id=uuid4(), message_type=kind, sender_agent="a", namespace="n", run_id=100_010
+                    )
+                ]
+            )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=one.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["start_run", "stf_ready", "end_run"]

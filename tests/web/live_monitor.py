@@ -114,9 +114,13 @@ SERVER = ("-m", "swf_testbed.monitor", "serve")
 @contextmanager
 def serving(home: Path, program: Sequence[str] = SERVER, **environment: str) -> Iterator[Monitor]:
     """A monitor of its own, started as the testbed starts it."""
-    url = f"http://127.0.0.1:{_free_port()}"
-    own = {"SWF_MONITOR_HTTP_URL": url, "SWF_MONITOR_URL": f"https://127.0.0.1:{_free_port()}"}
-    env = os.environ | {"SWF_HOME": str(home)} | own | environment
+    ports = {
+        "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{_free_port()}",
+        "SWF_MONITOR_URL": f"https://127.0.0.1:{_free_port()}",
+    }
+    own = ports | environment
+    url = own["SWF_MONITOR_HTTP_URL"]
+    env = os.environ | {"SWF_HOME": str(home)} | own
     log = home / "monitor.log"
     with log.open("w") as stream:
         server = subprocess.Popen([sys.executable, *program], env=env, stderr=stream)
