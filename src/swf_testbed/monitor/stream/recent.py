@@ -7,7 +7,7 @@ from typing import NamedTuple
 from swf_testbed.monitor.services.messages import StoredMessage
 from swf_testbed.monitor.stream.frames import frame
 
-_MOST, _MOST_BYTES = 5000, 16 * 1024 * 1024
+_MOST, _MOST_BYTES = 5000, 4 * 1024 * 1024
 
 
 class Framed(NamedTuple):
