@@ -69,6 +69,8 @@ PAGES = {
     "log summary of a run": "/logs/summary/?run_number={run}",
     "subscribers": "/subscribers/",
     "alarms": "/alarms/",
+    "quality": "/quality/",
+    "states": "/states/",
     "stf": "/stfs/{stf}/",
     "sample": "/samples/{sample}/",
     "slice": "/slices/{slice}/",

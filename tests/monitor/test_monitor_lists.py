@@ -7,6 +7,7 @@ import httpx
 import pytest
 from monitor_instance import Instance
 
+from swf_testbed.messages import REGISTRY
 from swf_testbed.model.clock import iso, now
 from swf_testbed.monitor.startup import set_up_django
 
@@ -46,6 +47,14 @@ def rows(namespace: str, run: int) -> dict[str, dict[str, Any]]:
             **{"levelname": "INFO", "message": f"about {stem}", "extra_data": about},
         },
         "subscribers": {"subscriber_name": f"reader-{run}"},
+        "quality-flags": {
+            **{"run_number": run, "subsystem": "drich", "check": "occupancy", "since": iso(now())},
+            "reason": f"too little in {run}",
+        },
+        "system-state-events": {
+            **{"message_id": str(uuid4()), "event_type": "start_run", "timestamp": iso(now())},
+            **{"run_number": run, "state": "run", "substate": "physics"},
+        },
         "alarms": {"severity": "info", "subject": f"alarm {run}", "namespace": namespace},
     }
 
@@ -71,6 +80,10 @@ def test_every_list_is_sorted_searched_filtered_and_downloaded(instance: Instanc
             if "namespace" in resource.columns:
                 filtered = browser.get(f"/{name}.json", params={"namespace": namespace}).json()
                 assert {row["namespace"] for row in filtered} == {namespace}, name
+
+
+def test_lists_are_moved_by_messages_that_exist() -> None:
+    assert {kind for known in LISTS.values() for kind in known.moved_by} <= set(REGISTRY)
 
 
 def test_the_numbers_of_a_filter_are_those_of_its_rows(instance: Instance, run_number: int) -> None:

@@ -40,6 +40,8 @@ LISTS = {
     "logs": "Logs",
     "subscribers": "Subscribers",
     "alarms": "Alarms",
+    "quality": "Quality flags",
+    "states": "State history",
 }
 DETAILS = {
     f"stfs/{stf_name(0)}": f"STF file {stf_name(0)}",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from swf_testbed.messages import REGISTRY
 from swf_testbed.monitor.services.listing import Listing
@@ -60,6 +61,11 @@ def _list(name: str, title: str, resource: str, *columns: Column, **options: Any
 
 def _slice_page(row: Row) -> str:
     return reverse("web:slice", args=[f"{row['fastmon_file']}/{row['slice_id']}"])
+
+
+def _plots_page(row: Row) -> str:
+    run = reverse("web:run", args=[row["run_number"]])
+    return f"{run}?{urlencode({'subsystem': row['subsystem']})}#plots-title"
 
 
 def _definition_page(row: Row) -> str:
@@ -288,6 +294,39 @@ _ALL = (
         search=("subscriber_name", "client_ip"),
         ordering="subscriber_name",
         further=(("Clients of the stream", "web:system"),),
+    ),
+    _list(
+        "quality",
+        "Quality flags",
+        "quality-flags",
+        Column("subsystem", "Subsystem", link=_plots_page),
+        Column("quality", "Quality", words.word),
+        Column("check", "Check"),
+        Column("run_number", "Run"),
+        Column("histogram", "Histogram"),
+        Column("reason", "Reason", wide=True),
+        Column("since", "Since", words.moment),
+        Column("until", "Until", words.moment),
+        facets=("quality", "subsystem", "check"),
+        search=("subsystem", "check_name", "reason"),
+        moved_by=("quality_flag",),
+        hint="Checks compare the histograms of a run with a reference",
+    ),
+    _list(
+        "states",
+        "State history",
+        "system-state-events",
+        Column("timestamp", "Time", words.moment),
+        Column("event_type", "Event"),
+        Column("run_number", "Run"),
+        Column("state", "State"),
+        Column("substate", "Substate"),
+        Column("message_id", "Message", words.brief),
+        rows="changes of state",
+        facets=("event_type", "state", "substate"),
+        search=("event_type", "run_number"),
+        ordering="-timestamp",
+        moved_by=(*LIFECYCLE, "state_changed"),
     ),
     _list(
         "alarms",

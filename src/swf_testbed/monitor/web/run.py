@@ -16,6 +16,8 @@ _BELOW = {
     "Slices": ("web:slices", "run_number"),
     "Messages": ("web:messages", "run_id"),
     "Logs": ("web:logs", "run_id"),
+    "Quality flags": ("web:quality", "run_number"),
+    "State history": ("web:states", "run_number"),
 }
 """The lists of what belongs to a run, and the filter that says so."""
 

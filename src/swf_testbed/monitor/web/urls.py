@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logs/summary/", summary, name="log-summary"),
     *_lists("runs", "stfs", "samples", "slices", "workers"),
     *_lists("definitions", "executions", "namespaces", "agents", "messages", "logs", "subscribers", "alarms"),
+    *_lists("quality", "states"),
     path("<slug:name>.<slug:form>", download, name="download"),
     _detail("stf"),
     _detail("sample"),

@@ -27,6 +27,8 @@ MORE = (
     Entry("STF files", "web:stfs", "files of super time frames in the exit buffer"),
     Entry("TF samples", "web:samples", "files of sampled time frames"),
     Entry("Slices", "web:slices", "pieces of samples that workers process"),
+    Entry("Quality flags", "web:quality", "what checks say of the data"),
+    Entry("State history", "web:states", "every change of the datataking state"),
     Entry("Workers", "web:workers", "processes that take slices"),
     Entry("Agents", "web:agents", "programs that move the data along"),
     Entry("Workflow definitions", "web:definitions", "code and configuration of workflows"),
