@@ -1,9 +1,7 @@
 """The whole testbed at a glance."""
 
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -11,14 +9,13 @@ from pydantic_core import to_jsonable_python
 from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import agent_processes
-from swf_testbed.control.identity import process_alive
+from swf_testbed.control.living import living_agents
 from swf_testbed.control.manager.daemon import ManagerStatus, manager_status
 from swf_testbed.control.programs import MONITOR
 from swf_testbed.control.readiness import open_monitor
 from swf_testbed.control.services import ServiceStatus, service_status
 from swf_testbed.control.supervision import Process
-from swf_testbed.model.clock import now
-from swf_testbed.model.status import AGENT_STALE_S, ExecutionStatus, OperationalState
+from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import SystemAgent, WorkflowExecution
 
@@ -98,11 +95,6 @@ def testbed_status(settings: Settings) -> Status:
     )
 
 
-def living_agents(monitor: MonitorClient, **filters: Any) -> list[SystemAgent]:
-    """The agents that have not exited; those of this machine only if their process is there."""
-    return [one for one in monitor.list(SystemAgent, **filters) if _alive(one)]
-
-
 def open_executions(
     monitor: MonitorClient, namespace: str, agents: Iterable[SystemAgent]
 ) -> list[OpenExecution]:
@@ -119,14 +111,3 @@ def open_executions(
 def _runner(execution: WorkflowExecution, alive: set[str]) -> str | None:
     said = execution.metadata.get("runner")
     return str(said) if said in alive else None
-
-
-def _alive(agent: SystemAgent) -> bool:
-    """One that was not heard of for long counts as exited, since it could not say so."""
-    heard = agent.last_heartbeat
-    if heard is None or agent.operational_state is OperationalState.EXITED:
-        return False
-    if now() - heard >= timedelta(seconds=AGENT_STALE_S):
-        return False
-    here = agent.hostname == socket.gethostname() and agent.pid is not None
-    return process_alive(agent.pid, heard) if here and agent.pid else True

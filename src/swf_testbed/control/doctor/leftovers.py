@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from swf_testbed.control.doctor.findings import Finding, Patient, error, ok, warning
 from swf_testbed.control.identity import ProcessIdentity
+from swf_testbed.control.living import living_agents
 from swf_testbed.control.manager.daemon import manager_status
 from swf_testbed.control.programs import BROKER
 from swf_testbed.control.readiness import Answer, connected_bus, open_monitor
 from swf_testbed.control.services import refuse_other_mode
-from swf_testbed.control.status import living_agents, open_executions
+from swf_testbed.control.status import open_executions
 from swf_testbed.control.supervision import Supervisord
 from swf_testbed.model.errors import Refused
 from swf_testbed.runtime.dead_letters import list_dead_letters

@@ -1,7 +1,6 @@
 """The agent manager's process: one a user at a broker, in the foreground or detached."""
 
 import logging
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import psutil
 from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.settings import Settings, child_environment, username
 from swf_testbed.control.identity import Kept, ProcessIdentity
+from swf_testbed.control.living import living_agents
 from swf_testbed.control.manager.agent import TYPE, AgentManager
 from swf_testbed.control.manager.asking import Manager
 from swf_testbed.control.manager.documents import ManagerState
@@ -24,11 +24,8 @@ from swf_testbed.control.readiness import Answer, connected_bus, open_monitor
 from swf_testbed.control.services import Tell, log_end, start_services
 from swf_testbed.control.supervision import wait_until
 from swf_testbed.model import destinations
-from swf_testbed.model.clock import now
 from swf_testbed.model.errors import Refused, SwfError, Unavailable
 from swf_testbed.model.names import AgentName
-from swf_testbed.model.status import AGENT_STALE_S, OperationalState
-from swf_testbed.records import SystemAgent
 from swf_testbed.runtime import run_agent
 
 PROGRAM = "agent-manager"
@@ -197,8 +194,8 @@ def _already(running: ProcessIdentity | None) -> str:
 def _refuse_elsewhere(settings: Settings) -> None:
     """The user may have one at this broker from another home or machine; a dead one does not count."""
     with open_monitor(settings) as monitor:
-        seen = [one for one in monitor.list(SystemAgent, agent_type=TYPE) if _may_live(one)]
-    if not seen:
+        users = {AgentName.parse(one.instance_name).user for one in living_agents(monitor, agent_type=TYPE)}
+    if username() not in users:
         return
     try:
         other = _ping(settings)
@@ -207,15 +204,4 @@ def _refuse_elsewhere(settings: Settings) -> None:
     raise Refused(
         f"an agent manager of {other.user} runs already: process {other.pid} on {other.hostname}, "
         f"for {other.home}; end that first"
-    )
-
-
-def _may_live(agent: SystemAgent) -> bool:
-    heard = agent.last_heartbeat
-    return (
-        agent.operational_state is not OperationalState.EXITED
-        and agent.pid != os.getpid()
-        and heard is not None
-        and (now() - heard).total_seconds() < AGENT_STALE_S
-        and AgentName.parse(agent.instance_name).user == username()
     )
