@@ -35,7 +35,8 @@ class Reading:
         self._text = ""
         self._changed = threading.Condition()
         self._ended = False
-        threading.Thread(target=self._read, daemon=True).start()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
 
     def _read(self) -> None:
         while True:
@@ -61,6 +62,11 @@ class Reading:
             found = self._changed.wait_for(lambda: self.text.count(words) >= times or self._ended, WAIT_S)
         assert found and self.text.count(words) >= times, f"no {words!r} in:\n{self.text}"  # noqa: PT018  # one question
         return self.text
+
+    def close(self) -> None:
+        """Let go, once the process has ended: nobody reads a descriptor that is another's by then."""
+        self._thread.join(WAIT_S)
+        os.close(self._descriptor)
 
     def end(self) -> str:
         """All, once there is no more."""
@@ -115,13 +121,14 @@ def running(
     process = started(instance, *words, stdout=theirs, stderr=their_err, environment=environment)
     os.close(theirs)
     os.close(their_err)
+    client = Client(process, Reading(ours), Reading(err))
     try:
-        yield Client(process, Reading(ours), Reading(err))
+        yield client
     finally:
         process.kill()
         process.wait(WAIT_S)
-        os.close(ours)
-        os.close(err)
+        client.out.close()
+        client.err.close()
 
 
 def run(

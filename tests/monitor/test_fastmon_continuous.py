@@ -50,6 +50,12 @@ class Watched:
         self._made = folder.parent / "made"
         self._buffer = ExitBuffer(self._made, RUN, Simulation(tf_per_stf=60, scale=0.001))
 
+    def put_run(self, run: int) -> Path:
+        """Let a complete file of another run appear."""
+        other = ExitBuffer(self.folder, run, Simulation(tf_per_stf=60, scale=0.001))
+        assert other.write(StfSlot(StfName(run, 1), PHYSICS, now_ns(), 0.0)) is not None
+        return self.folder / stf_filename(run, 1)
+
     def make(self, sequence: int) -> Path:
         """A complete STF file that is not in the folder."""
         assert self._buffer.write(StfSlot(StfName(RUN, sequence), PHYSICS, now_ns(), 0.0)) is not None
@@ -178,9 +184,13 @@ def test_damage_is_told_and_does_not_stop_the_agent(watched: Watched) -> None:
     (watched.folder / "b_noise.stf").write_bytes(b"\xff\x00" * 5000)
     (watched.folder / "c_empty.stf").touch()
     (watched.folder / "d bad name.stf").write_bytes(whole)
+    no_such_run = watched.put_run(2**40).name
+    watched.client.ensure(Run(run_number=RUN + 1, namespace="elsewhere"))
+    of_others = watched.put_run(RUN + 1).name
+    expected = ["a_cut.stf", "b_noise.stf", "c_empty.stf", "d bad name.stf", no_such_run, of_others]
     with watched.agent():
-        told = sorted(one["message"].partition(": ")[0] for one in watched.hear(4))
-        assert told == ["a_cut.stf", "b_noise.stf", "c_empty.stf", "d bad name.stf"]
+        told = sorted(one["message"].partition(": ")[0] for one in watched.hear(len(expected)))
+        assert told == sorted(expected)
         watched.put(2)
         watched.hear_samples(2)
     assert watched.client.page(StfFile, run=RUN).total == 1
