@@ -26,7 +26,10 @@ class Command(Message):
 
 
 class RunWorkflow(Command):
-    """Start a workflow; `params` override every other source, by `section.key`."""
+    """Start a workflow, with the configuration `config` in place of its own if that is said.
+
+    `params` override every other source, by `section.key`.
+    """
 
     msg_type: Literal["run_workflow"] = "run_workflow"
     workflow_name: Name
