@@ -11,7 +11,7 @@ from live_monitor import Monitor
 from watched_page import watched
 
 from swf_testbed.bus import StompBus
-from swf_testbed.messages import EndRun, PauseRun, ResumeRun, RunImminent, StartRun
+from swf_testbed.messages import Alarm, EndRun, PauseRun, ResumeRun, RunImminent, StartRun
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -82,6 +82,22 @@ def test_a_run_is_followed_from_imminent_to_completed_without_a_reload(daq: Daq,
         for page in (hub, run, execution):
             assert page.evaluate("window.opened") is True
         assert on_hub.problems == on_run.problems == on_execution.problems == []
+
+
+def test_agents_and_alarms_come_to_the_hub_by_themselves(daq: Daq, browser: "Browser") -> None:
+    monitor = daq.monitor
+    agent = {"instance_name": "data-agent-t-7", "agent_type": "data", "status": "OK", "namespace": "t"}
+    with watched(browser) as seen:
+        page = live(seen.page, monitor.url)
+        page.evaluate("window.opened = true")
+        for state in ("READY", "PROCESSING", "EXITED"):
+            monitor.post("systemagents/heartbeat", agent | {"operational_state": state})
+            wait_for(page, "#agents header", f"1 {state}")
+        said = {"severity": "error", "subject": "disk", "text": "nearly full", "state": "raised"}
+        daq.bus.publish(Alarm(namespace="t", sender="doctor-t-1", **said))
+        wait_for(page, "#raised li", "error.*disk.*nearly full")
+        assert page.evaluate("window.opened") is True
+        assert seen.problems == []
 
 
 def test_the_hub_shows_one_namespace_or_all(daq: Daq, browser: "Browser") -> None:
