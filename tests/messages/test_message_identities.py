@@ -143,6 +143,7 @@ DERIVED: list[tuple[str, dict[str, Any], str]] = [
 ]
 OWN = [
     ("fastmon_status", {"status": "ok", "message": ""}),
+    ("agent_state", {"agent_type": "data"}),
     ("alarm", {"severity": "info", "subject": "a", "text": "b", "state": "raised"}),
     ("adjust_worker", {"content": TASK}),
     ("run_workflow", {"workflow_name": "x"}),
