@@ -6,10 +6,12 @@ small numbers make a short document.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from django.db.models.fields.json import KT
 from numpy.typing import NDArray
 from pydantic_core import to_json
 
@@ -116,6 +118,7 @@ def _read(run_number: int) -> dict[str, Rows]:
         .values_list(
             *("fastmon_file_id", "slice_id", "status", "assigned_worker"),
             *(at(name) for name in ("created_at", "assigned_at", "completed_at", "plotted_at")),
+            KT("metadata__result__processing_start_at"),
         ),
     }
     return {kind: list(query[: MOST[kind] + 1]) for kind, query in queries.items()}
@@ -157,7 +160,9 @@ def _slice_columns(slices: Rows, samples: Rows, after: _Clock) -> dict[str, Any]
     place = _places(samples)
     workers = sorted({row[3] for row in slices if row[3]})
     seat = {name: number for number, name in enumerate(workers)}
-    queued, *reached = (after.all([row[column] for row in slices]) for column in (4, 5, 6, 7))
+    taken = [_taken(row[5], row[8]) for row in slices]
+    columns = [row[4] for row in slices], taken, [row[6] for row in slices], [row[7] for row in slices]
+    queued, *reached = map(after.all, columns)
     assigned, done, plotted = (np.where(t == _NEVER, _NEVER, np.maximum(t - queued, 0)) for t in reached)
     return {
         "workers": workers,
@@ -170,6 +175,14 @@ def _slice_columns(slices: Rows, samples: Rows, after: _Clock) -> dict[str, Any]
         "plotted": plotted.tolist(),
         "failed": [number for number, row in enumerate(slices) if row[2] == SliceStatus.FAILED],
     }
+
+
+def _taken(assigned: float | None, started: str | None) -> float | None:
+    """When a worker took a slice: the result says it exactly, a heartbeat before there is a result."""
+    try:
+        return datetime.fromisoformat(started or "").timestamp()
+    except ValueError:
+        return assigned
 
 
 def _places(rows: Rows) -> dict[str, int]:
