@@ -197,7 +197,7 @@ class Follower:
         if self.progress.terminal:
             if present - self._changed_at > STALLED_S:
                 missing = "; ".join(
-                    f"run {run.run_number}: {found}"
+                    f"{found} of run {run.run_number}"
                     for run in self._summaries()
                     if (found := self._missing(run)).count
                 )
