@@ -153,6 +153,7 @@ def environment_of_ours(**more: str) -> Iterator[dict[str, str]]:
         yield {
             **inherited,
             "SWF_HOME": home,
+            "SWF_LOG_LEVEL": "WARNING",
             "SWF_MONITOR_HTTP_URL": f"http://{HOST}:{free_port()}",
             "SWF_MONITOR_URL": f"https://{HOST}:{free_port()}",
             "SWF_STREAM_MAX_CLIENTS": "100000",
