@@ -61,10 +61,10 @@ class Running:
         if self.hub.closing:
             raise GoingDown
         most, each = self._swf.swf_stream_max_clients, self._swf.swf_stream_max_clients_per_user
-        if len(self.hub.clients) + others.total >= most:
-            raise TooMany(f"there are {most} open streams, which is the most")
         if self.hub.of_account(visitor.account) + others.of_account >= each:
             raise TooMany(f"{visitor.account} has {each} open streams, which is the most")
+        if len(self.hub.clients) + others.total >= most:
+            raise TooMany(f"there are {most} open streams, which is the most")
 
     def enter(self, visitor: Visitor, selection: Selection, abort: Callable[[], None]) -> Client:
         """A client that counts, here and for the other processes."""
