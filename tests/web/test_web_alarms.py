@@ -22,7 +22,7 @@ def test_an_alarm_from_its_raising_to_its_end(operated: Monitor, browser: "Brows
         with watched(browser) as elsewhere:
             elsewhere.page.goto(page.url)
             elsewhere.page.wait_for_selector('#link-state[data-state="live"]')
-            assert elsewhere.page.get_by_role("link", name="log in").is_visible()
+            assert elsewhere.page.locator("main").get_by_role("link", name="log in").is_visible()
             page.fill("[name=note]", "called the expert")
             page.get_by_role("button", name="Acknowledge").click()
             page.locator("#history").get_by_text("called the expert").wait_for()

@@ -51,3 +51,15 @@ def test_what_is_not_there_leads_to_what_is(monitor: Monitor, browser: "Browser"
         seen.page.locator("main").get_by_role("link", name="Executions").click()
         assert seen.page.locator("h1").inner_text() == "Workflow executions"
         assert [problem for problem in seen.problems if "404" not in problem] == []
+
+
+def test_who_is_a_stranger_finds_the_way_in_and_back(operated: Monitor, browser: "Browser") -> None:
+    with watched(browser) as seen:
+        page = seen.page
+        page.goto(f"{operated.url}/alarms/?severity=error")
+        page.locator("header").get_by_role("link", name="Log in").click()
+        page.fill("[name=username]", "member")
+        page.fill("[name=password]", "pass of member")
+        page.click("main button")
+        page.wait_for_url(f"{operated.url}/alarms/?severity=error")
+        page.get_by_role("button", name="Log out member").wait_for()
