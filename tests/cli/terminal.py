@@ -21,7 +21,7 @@ _VOLATILE = [
     (r"/runs/\d+", "/runs/N"),
     (r"swf-testbed \d+\.\d+\.\d+\w*", "swf-testbed VERSION"),
     (r"(?<![\d.])\d+\.\d+(e-\d+)?(?![\d.])", "X"),
-    (r"(redelivered +│) \d+", r"\1 N"),
+    (r"((?:redelivered|RUNNING|control +│ up) +│) \d+", r"\1 N"),
     (r"\b\d+ s\b", "N s"),
     (r"(?<![\d.])\d{3,}(?![\d.])", "N"),
     (r"\b(PROCESSING|READY)\b", "READY"),
