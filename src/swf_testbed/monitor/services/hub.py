@@ -128,7 +128,7 @@ def _paces(lines: list[RunLine]) -> list[Pace]:
 
 
 def _percentiles(seconds: "np.typing.NDArray[np.float64]") -> Percentiles:
-    return percentiles(seconds[~np.isnan(seconds)].tolist())
+    return percentiles(seconds[~np.isnan(seconds)])
 
 
 def _agent_line(agent: SystemAgent) -> AgentLine:

@@ -63,9 +63,9 @@ class Slices(NamedTuple):
         return len(self.stf)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RunTimes:
-    """What is known now.
+    """What is known now; the same object as long as nothing is new.
 
     Attributes:
         stfs: its STF files, oldest first.
@@ -135,24 +135,36 @@ class _Memory:
     frames: int = 0
     bytes: int = 0
     settled: list[Slices] = field(default_factory=list)
+    waiting: list[tuple[Any, ...]] = field(default_factory=list)
+    known: RunTimes | None = None
 
     def look(self, run_number: int) -> RunTimes:
         """Read what is new."""
         with self.lock:
+            before = self._extent()
             self._read_stfs(run_number)
             self._read_samples(run_number)
             self._read_settled(run_number)
             unplotted = TfSlice.objects.filter(run_number=run_number, plotted_at=None).order_by("-id")
-            waiting = self._slices(_slice_rows(unplotted, MAX_OPEN))
-            return RunTimes(
-                stfs=tuple(self.stfs),
-                workers=tuple(self.workers),
-                samples=np.array([when for _, when in self.samples.values()], np.float64),
-                sample_stf=np.array([place for place, _ in self.samples.values()], np.int64),
-                sampled_frames=self.frames,
-                sample_bytes=self.bytes,
-                slices=_joined([*self.settled, waiting]),
-            )
+            waiting = _slice_rows(unplotted, MAX_OPEN)
+            if self.known is None or waiting != self.waiting or before != self._extent():
+                self.known, self.waiting = self._told(waiting), waiting
+            return self.known
+
+    def _extent(self) -> tuple[object, ...]:
+        """What differs when anything is new that does not change any more."""
+        return self.last_stf, self.last_sample, self.last_plotted, len(self.newest)
+
+    def _told(self, waiting: Sequence[tuple[Any, ...]]) -> RunTimes:
+        return RunTimes(
+            stfs=tuple(self.stfs),
+            slices=_joined([*self.settled, self._slices(waiting)]),
+            workers=tuple(self.workers),
+            samples=np.array([when for _, when in self.samples.values()], np.float64),
+            sample_stf=np.array([place for place, _ in self.samples.values()], np.int64),
+            sampled_frames=self.frames,
+            sample_bytes=self.bytes,
+        )
 
     def _read_stfs(self, run_number: int) -> None:
         columns = ("id", "stf_filename", "sequence", "tf_count", "file_size_bytes")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import numpy as np
 from django.db.models import Max
+from numpy.typing import NDArray
 
 from swf_testbed.fastmon.products import UnitOccupancy
 from swf_testbed.model.errors import NotFound
@@ -103,9 +104,9 @@ def _seconds(begin: Iterable[datetime], end: Iterable[datetime | None]) -> list[
     return [(later - earlier).total_seconds() for earlier, later in pairs if later is not None]
 
 
-def percentiles(seconds: list[float]) -> Percentiles:
+def percentiles(seconds: "list[float] | NDArray[np.float64]") -> Percentiles:
     """Median, 95 % and largest of durations."""
-    if not seconds:
+    if not len(seconds):
         return Percentiles()
     p50, p95, largest = np.percentile(seconds, [50, 95, 100]).tolist()
     return Percentiles(count=len(seconds), p50=p50, p95=p95, max=largest)

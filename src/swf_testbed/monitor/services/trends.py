@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,15 @@ class Trends:
 
 def run_trends(times: RunTimes, *, ongoing: bool) -> Trends:
     """The trends of a run, as far as its times are in mind; `ongoing` when it has not ended."""
+    return _trends(times, ongoing=True) if ongoing else _of_ended(times)
+
+
+@lru_cache(maxsize=16)
+def _of_ended(times: RunTimes) -> Trends:
+    return _trends(times, ongoing=False)
+
+
+def _trends(times: RunTimes, *, ongoing: bool) -> Trends:
     slices, egress = times.slices, times.slice_egress
     reached = {
         "registered": np.append(times.registered, np.nan)[slices.stf],
@@ -60,7 +70,7 @@ def run_trends(times: RunTimes, *, ongoing: bool) -> Trends:
         rates=_table(edges, "/s", [(name, _smooth(when, edges)) for name, when in counted.items()]),
         latency=_table(edges, "s", latency),
         per_second={name: rate(when, ongoing) for name, when in counted.items()},
-        stages={name: percentiles(_known(reached[name] - egress).tolist()) for name in STAGES},
+        stages={name: percentiles(_known(reached[name] - egress)) for name in STAGES},
     )
 
 
