@@ -327,7 +327,9 @@ print(json.dumps({
 
 def test_rights_are_those_of_rest(instance: Instance, client: MonitorClient) -> None:
     keys = json.loads(instance.manage("shell", "--no-imports", "-c", _USERS))
-    client.ensure_namespace("guarded1")
+    for namespace in ("guarded1", "guarded2"):
+        client.ensure_namespace(namespace)
+    client.upsert([WorkflowDefinition(workflow_name="assisted", version="1", created_by="alice")])
     client.change(NamespaceRecord, "guarded1", members=["assist-member"])
     client.upsert([_execution("guarded-alice-0001").model_copy(update={"namespace": "guarded1"})])
     with instance.bus() as bus, answering(bus, destinations.workflow_control("guarded1"), {}) as asked:
@@ -350,6 +352,13 @@ def test_rights_are_those_of_rest(instance: Instance, client: MonitorClient) -> 
             instance.url, keys["member"], "start_workflow", workflow_name="w", namespace="guarded1"
         )
         assert not started.is_error
+        elsewhere = {
+            "workflow_name": "w",
+            "namespace": "guarded1",
+            "params": {"testbed.namespace": "guarded2"},
+        }
+        refused = call(instance.url, keys["member"], "start_workflow", **elsewhere)
+        assert "guarded2 belongs to" in text_of(refused)
     others = call(instance.url, keys["other"], "stop_user_testbed", username=_USER, confirm=True)
     assert others.is_error
     assert f"controlled by {_USER}" in text_of(others)

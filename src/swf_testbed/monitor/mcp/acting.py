@@ -92,8 +92,9 @@ def start_workflow(
     Agents have to be up: `start_user_testbed` starts them. Follow it with `get_workflow_monitor`.
     """
     actor = asker.writer()
-    check_namespace(namespace)
-    may_control(actor, namespace)
+    for concerned in {namespace, str((params or {}).get("testbed.namespace", namespace))}:
+        check_namespace(concerned)
+        may_control(actor, concerned)
     command = RunWorkflow(
         namespace=namespace,
         sender=sender(actor),
