@@ -9,6 +9,8 @@ from command_home import Home
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.monitor.testing import RunningPostgres, postgres_programs, running_postgres
 
+pytestmark = pytest.mark.timeout(300)
+
 LOGIN = ("alice", "opens-sesame")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_home import Home
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tutorials" / "your-own-agent.md").read_text("utf-8")
 QUICK = [

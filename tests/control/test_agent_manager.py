@@ -29,6 +29,8 @@ from swf_testbed.model.status import OperationalState
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import SystemAgent
 
+pytestmark = pytest.mark.timeout(300)
+
 RUNNER = "workflow_runner"
 PATIENCE_S = 60
 SOON_S = 15

@@ -30,6 +30,8 @@ from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.records import SystemAgent, WorkflowExecution
 from swf_testbed.records.health import Health, Overall, Versions
 
+pytestmark = pytest.mark.timeout(300)
+
 
 def look(settings: Settings, check: str) -> list[Finding]:
     """What one check finds that is not as it should be."""
