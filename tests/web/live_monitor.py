@@ -19,7 +19,7 @@ from swf_testbed.fastmon.counts import Axis
 from swf_testbed.fastmon.uhi_codec import to_uhi
 from swf_testbed.model.clock import iso, now
 
-START_S = 30
+START_S = 60
 
 
 @dataclass
@@ -126,7 +126,7 @@ def serving(home: Path, program: Sequence[str] = SERVER, **environment: str) -> 
         server = subprocess.Popen([sys.executable, *program], env=env, stderr=stream)
     try:
         transport = httpx.HTTPTransport(retries=0)
-        with httpx.Client(base_url=url, transport=transport, timeout=10, trust_env=False) as client:
+        with httpx.Client(base_url=url, transport=transport, timeout=60, trust_env=False) as client:
             _wait_for(client, server, log)
             token = (home / "var" / "private" / "token").read_text().strip()
             client.headers["Authorization"] = f"Token {token}"

@@ -14,6 +14,8 @@ from swf_testbed.model.clock import iso, now
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytestmark = pytest.mark.timeout(300)
+
 EXECUTION = "fast_processing-alice-0001"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HOSTILE = "<script>window.hurt=1</script>"

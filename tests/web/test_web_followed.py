@@ -8,7 +8,7 @@ import httpx
 import pytest
 from daq_on_the_bus import Daq, on_the_bus
 from live_monitor import Monitor
-from watched_page import watched
+from watched_page import PATIENCE_MS, watched
 
 from swf_testbed.bus import StompBus
 from swf_testbed.messages import Alarm, EndRun, PauseRun, ResumeRun, RunImminent, StartRun
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 EXECUTION = "fast_processing-t-0001"
-PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +45,7 @@ def live(page: "Page", address: str) -> "Page":
     return page
 
 
+@pytest.mark.timeout(400)
 def test_a_run_is_followed_from_imminent_to_completed_without_a_reload(daq: Daq, browser: "Browser") -> None:
     monitor, number = daq.monitor, daq.run_number
     with watched(browser) as on_hub, watched(browser) as on_run, watched(browser) as on_execution:

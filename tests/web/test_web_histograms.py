@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from live_monitor import Monitor
-from watched_page import ADC, watched
+from watched_page import ADC, PATIENCE_MS, watched
 
 import swf_testbed.monitor.web
 
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
 VENDOR = Path(swf_testbed.monitor.web.__file__).parent / "static" / "vendor"
-pytestmark = pytest.mark.skipif(
-    not (VENDOR / "gathered.json").exists(), reason="the scripts are not gathered: tools/gather_web.py"
-)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        not (VENDOR / "gathered.json").exists(), reason="the scripts are not gathered: tools/gather_web.py"
+    ),
+]
 
 UPDATES = 10
-PATIENCE_MS = 60_000
 MAP = 'figure[data-name="map"]'
 WIDE = {"width": 1280, "height": 900}
 

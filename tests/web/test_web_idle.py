@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from daq_on_the_bus import Daq, on_the_bus
-from watched_page import watched
+from watched_page import PATIENCE_MS, watched
 
 from swf_testbed.messages import RunImminent
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 RUN = 100040
-PATIENCE_MS = 60_000
 SIGN_OF_LIFE_S = 90.0
 COUNTED = Path(__file__).with_name("counted_server.py")
 

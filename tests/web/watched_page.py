@@ -14,6 +14,9 @@ RUN = "/runs/100010/?subsystem=drich"
 ADC = 'figure[data-name="adc"]'
 """The one histogram that the fixture fills."""
 
+PATIENCE_MS = 60_000
+"""How long anything is waited for; the machine may be busy."""
+
 
 @dataclass
 class Watched:
@@ -43,6 +46,7 @@ class Watched:
 @contextmanager
 def watched(browser: "Browser", **options: Any) -> Iterator[Watched]:
     context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
     seen = Watched(context.new_page())
     seen.page.on("console", lambda said: seen.problems.append(said.text) if said.type == "error" else None)
     seen.page.on("pageerror", lambda error: seen.problems.append(str(error)))
