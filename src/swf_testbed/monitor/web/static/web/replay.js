@@ -12,7 +12,18 @@ const LINE_MS = 100;
 
 const whole = new Intl.NumberFormat('en', { useGrouping: true });
 const count = (value) => whole.format(value).replaceAll(',', '\u202f');
-const seconds = (ms) => (ms === null ? '–' : `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)}\u00a0s`);
+
+/** A duration: `9.73 s`, `4 min 05 s`, `2 h 07 min 05 s`. */
+function seconds(ms) {
+  if (ms === null) return '–';
+  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)}\u00a0s`;
+  const passed = Math.floor(ms / 1000);
+  const two = (value) => String(value).padStart(2, '0');
+  const hours = Math.floor(passed / 3600);
+  const minutes = Math.floor(passed / 60) % 60;
+  return `${hours ? `${hours} h ${two(minutes)}` : minutes} min ${two(passed % 60)} s`;
+}
+
 const CLOCK = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 1, timeZoneName: 'short',
 });

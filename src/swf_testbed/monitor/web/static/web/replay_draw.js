@@ -119,16 +119,18 @@ export class SliceMap {
       ['waiting', 'working', 'finished', 'plotted', 'failed'].map((name) => [name, colour(`slice-${name}`)]),
     );
     this.empty = colour('sunken');
+    this.shown = new Array(number);
   }
 
   show(t) {
-    const { pen, cell, columns } = this;
-    const gap = cell > 4 ? 1 : 0;
-    const side = cell - gap;
-    pen.clearRect(0, 0, this.width, this.height);
+    const { pen, cell, columns, shown } = this;
+    const side = cell - (cell > 4 ? 1 : 0);
     let last = null;
+    // From one moment to the next few change: only these are drawn.
     this.run.slices.forEach((slice, i) => {
       const fill = this.colours[status(slice, t)] ?? this.empty;
+      if (fill === shown[i]) return;
+      shown[i] = fill;
       if (fill !== last) { pen.fillStyle = fill; last = fill; }
       pen.fillRect((i % columns) * cell, Math.floor(i / columns) * cell, side, side);
     });
