@@ -129,7 +129,7 @@ def _check_gauges(one: Instance) -> None:
                 heard = {"last_heartbeat": iso(now() - timedelta(seconds=seconds))}
                 agent = {"instance_name": name, "agent_type": "x", "operational_state": state}
                 assert api.post("/systemagents/heartbeat/", json=agent | heard).is_success
-        with client.events(0) as stream:
+        with client.events(0, msg_types=["start_run"]) as stream:
             bus.publish(StartRun(namespace="n", sender="daq-t-1", run_id=1, simulation_tick=1), timeout_s=10)
             events = iter(stream)
             assert next(events).event == "start_run"
