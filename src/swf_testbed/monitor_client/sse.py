@@ -184,7 +184,7 @@ class EventStream:
         if said.event == _CONNECTED:
             return self._begin(said)
         if said.event == _CLOSED:
-            self._reason = str(_object(said.data).get("reason", ""))
+            self._reason = str((_object(said.data) or {}).get("reason", ""))
             return None
         number = _number(said.id)
         if number is None:
@@ -193,14 +193,14 @@ class EventStream:
             return None
         self.last_event_id = number
         document = _object(said.data)
-        if not document:
+        if document is None:
             log.warning("event %s of the stream is not a message, and is left out", number)
             return None
         self._fruitful = True
         return Event(number, said.event, document)
 
     def _begin(self, said: ServerEvent) -> Connected:
-        told = _object(said.data)
+        told = _object(said.data) or {}
         gap = told.get("history") == "gone"
         resumed = told.get("resumed_from")
         before = self.last_event_id
@@ -227,10 +227,10 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 19 else None
 
 
-def _object(text: str) -> dict[str, Any]:
-    """The JSON object of a text; empty if it is none."""
+def _object(text: str) -> dict[str, Any] | None:
+    """The JSON object of a text; None if it is none."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
+    return found if isinstance(found, dict) else None
