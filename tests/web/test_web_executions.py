@@ -132,7 +132,8 @@ def test_it_is_whole_at_any_width_and_theme(executed: Monitor, browser: "Browser
             page.emulate_media(color_scheme=theme)
             for width in (1280, 380):
                 page.set_viewport_size({"width": width, "height": 900})
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
+                # Drawings follow the width a moment later.
+                page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
         assert page.evaluate("window.hurt") is None
         assert seen.problems == []
 
