@@ -95,6 +95,25 @@ def test_what_a_killed_supervisord_left_is_healed(home: Settings, supervisord: S
     assert supervisord.pid not in {None, first}
 
 
+def test_a_program_that_outlives_a_killed_supervisord_is_ended_before_the_next(
+    home: Settings, supervisord: Supervisord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("swf_testbed.control.supervision.STOP_WAIT_S", 1)
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)"
+    program = Program("deaf", (sys.executable, "-I", "-S", "-c", f"{deaf}; signal.pause()"))
+    supervisord.start(_text(home, supervisord, program), {})
+    supervisord.begin("deaf")
+    (pid,) = _await_running(supervisord)
+    assert wait_until(lambda: "deaf" in (home.log_dir / "deaf.log").read_text(), 20)
+    first = supervisord.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    _await_end([first])
+    os.kill(pid, 0)  # it is there still
+    supervisord.start(_text(home, supervisord, program), {})
+    _await_end([pid])
+
+
 def test_started_twice_is_refused(home: Settings, supervisord: Supervisord) -> None:
     text = _text(home, supervisord)
     supervisord.start(text, {})

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swf_testbed.config.settings import Mode, Settings
+from swf_testbed.control.orphans import end_orphans
 from swf_testbed.control.places import broker_password, control_lock, socket_dir
 from swf_testbed.control.programs import (
     INTAKE,
+    STOP_WAIT_S,
     external_services,
     identity,
     public_environment,
@@ -117,6 +119,7 @@ def start_services(settings: Settings, tell: Tell = lambda _: None) -> list[Serv
             tell("the settings have changed: starting the services again")
             supervisord.shut_down()
         if not supervisord.up:
+            end_orphans(supervisord.socket, STOP_WAIT_S)
             for program in service_programs(settings):
                 _await_free(settings, program.name, endpoints(settings).get(program.name, ()))
             supervisord.start(text, secrets)

@@ -17,6 +17,7 @@ from supervisor.states import SupervisorStates
 from supervisor.xmlrpc import Faults, SupervisorTransport, UnixStreamHTTPConnection
 
 from swf_testbed.config.settings import child_environment
+from swf_testbed.control.orphans import end_orphans
 from swf_testbed.control.places import private_dir
 from swf_testbed.control.programs import STOP_WAIT_S
 from swf_testbed.model.errors import Refused, Unavailable
@@ -137,13 +138,14 @@ class Supervisord:
     def start(self, text: str, secrets: Mapping[str, str]) -> None:
         """Start it afresh with the file `text` and this process's present environment, plus `secrets`.
 
-        What a killed one left, its socket and its number, is taken over.
+        What a killed one left, its socket and its number, is taken over, and its programs are ended.
 
         Raises:
             Unavailable: it ended at once; its own words say why.
         """
         if self.up:
             raise Refused(f"the supervisord of {self.file.name} runs already")
+        end_orphans(self.socket, STOP_WAIT_S)
         private_dir(self.socket.parent)
         part = self.file.with_name(f".{self.file.name}.part")
         part.write_text(text, "utf-8")
