@@ -115,6 +115,7 @@ def test_what_has_no_run_keeps_none_and_causes_are_the_replayed_ones() -> None:
 def test_an_alias_is_understood_and_an_unknown_type_is_left_out() -> None:
     scratch = Scratch("rehearsal", EXECUTION)
     assert scratch.message(envelope("of_another_age", 7, run_number="many")) is None
+    assert scratch.message(envelope("slice", 7)) is None  # nobody works at what is only played
     stf = {
         name: value for name, value in sample(5).items() if name not in {"tf_file_id", "sampling", "status"}
     }

@@ -92,5 +92,6 @@ def _report(environment: Settings, played: Replay, as_json: bool) -> None:
         )
         return
     if done.left_out:
-        tell(f"{done.left_out} messages of types that this version does not know were left out")
+        told = "work in queues, or of types that this version does not know"
+        tell(f"{done.left_out} messages were left out: {told}")
     show(f"{scratch.execution_id}\n{page}")

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from swf_testbed.messages import ALIASES, REGISTRY, Message, decode
+from swf_testbed.model.destinations import is_queue
 from swf_testbed.model.fields import NAME_CHARS
 from swf_testbed.model.names import LAST_RUN_NUMBER, ExecutionId, derived_id
 
@@ -46,14 +47,16 @@ class Scratch:
         self._identities: dict[str, str] = {}
 
     def message(self, document: dict[str, Any]) -> Message | None:
-        """A recorded message as it is said in the scratch namespace; None if its type is not known any more.
+        """A recorded message as it is said in the scratch namespace.
+
+        None if its type is not known any more, or if it is work in a queue or its result: nobody works here.
 
         Raises:
             BadInput: it is not, or no longer, a message.
         """
         name = str(document.get("msg_type"))
         cls = REGISTRY.get(ALIASES.get(name, name))
-        if cls is None:
+        if cls is None or ((places := cls.addresses()) and all(map(is_queue, places))):
             return None
         said = self._rewritten(document, "")
         said["namespace"] = self.namespace

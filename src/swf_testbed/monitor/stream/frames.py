@@ -36,8 +36,8 @@ def notice(
 ) -> bytes:
     """A word of the server's own: `connected` or `closed`."""
     said = b"" if number is None else b"id: %d\n" % number
-    said += b"" if retry_ms is None else b"retry: %d\n" % retry_ms
-    return said + b"event: %s\ndata: %s\n\n" % (event.encode(), to_json(document))
+    pause = b"" if retry_ms is None else b"retry: %d\n" % retry_ms
+    return said + b"event: %s\ndata: %s\n%s\n" % (event.encode(), to_json(document), pause)
 
 
 def pieces(frames: Iterable[tuple[int, bytes]]) -> Sequence[Piece]:
