@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -40,18 +41,7 @@ def run_agent(cls: type[BaseAgent]) -> int:
         except SwfError as error:
             return _refused(cls, error)
 
-        def end(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            # Not here: the interrupted thread may hold the lock that stop() needs.
-            threading.Thread(target=agent.stop).start()
-
-        def beat(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            threading.Thread(target=agent.beat_now).start()
-
-        for number in _SIGNALS:
-            signal.signal(number, end)
-        signal.signal(signal.SIGUSR1, beat)
+        _hear_signals(agent)
         with _logging_to_monitor(agent):
             agent.run()
     return 0
@@ -60,6 +50,32 @@ def run_agent(cls: type[BaseAgent]) -> int:
 def _refused(cls: type[BaseAgent], error: SwfError) -> int:
     print(f"{cls.agent_type}: {error}", file=sys.stderr)  # noqa: T201  # nobody need look into a log
     return 2
+
+
+def _hear_signals(agent: BaseAgent) -> None:
+    """Act on signals in a thread of their own.
+
+    A handler runs in the main thread between any two steps: to take a lock there, as starting a thread does,
+    may be to wait for oneself for ever.
+    """
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+
+    def act() -> None:
+        while number := heard.recv(1):
+            if number[0] == signal.SIGUSR1:
+                agent.beat_now()
+            else:
+                agent.stop()
+
+    threading.Thread(target=act, name="signals", daemon=True).start()
+    signal.set_wakeup_fd(told.detach(), warn_on_full_buffer=False)
+    for number in (*_SIGNALS, signal.SIGUSR1):
+        signal.signal(number, _only_wake)
+
+
+def _only_wake(number: int, frame: FrameType | None) -> None:
+    """What is done is done by the thread."""
 
 
 @contextmanager
