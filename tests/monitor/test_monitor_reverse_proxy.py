@@ -186,7 +186,7 @@ def test_what_a_proxy_says_is_believed_from_this_machine_alone(instance: Instanc
             pieces = stream.iter_bytes()
             assert b"connected" in next(pieces)
             clients = client.get("/messages/stream/status/").json()["clients"]
-            return str(next(c["address"] for c in clients if c["filters"].get("namespace") == source))
+            return str(next(c["address"] for c in clients if c["filters"].get("namespace") == [source]))
 
     assert seen("127.0.0.1") == "192.0.2.9"
     assert seen("127.0.0.2") == "127.0.0.2"
