@@ -92,7 +92,6 @@ def new_instance(home: Path, broker_port: int, **more: str) -> Instance:
         "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
         "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
         "ACTIVEMQ_PORT": str(broker_port),
-        "PYTHONDEVMODE": "0",
         **more,
     }
     return Instance(home, environment)
