@@ -62,6 +62,9 @@ class Terminal:
     def start(self, environment: dict[str, str]) -> None:
         """Open it."""
         said = {**environment, "ENV": "", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
+        # The size is the terminal's own to tell: xdist sets that of its own output.
+        for name in ("COLUMNS", "LINES"):
+            said.pop(name, None)
         size = ["-x", str(COLUMNS), "-y", str(ROWS)]
         subprocess.run([*self._tmux, "new-session", "-d", *size, "/bin/sh"], env=said, timeout=60, check=True)
         # So that the screen holds what a command prints, and nothing else.

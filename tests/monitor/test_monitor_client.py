@@ -34,8 +34,8 @@ def test_errors_carry_what_the_server_says(client: MonitorClient) -> None:
         client.page(Run, colour="red")
     assert refused.value.field == "colour"
     assert "run_number" in refused.value.allowed
-    with pytest.raises(NotFound, match="runs 7 does not exist"):
-        client.get(Run, 7)
+    with pytest.raises(NotFound, match="runs 2147483646 does not exist"):
+        client.get(Run, 2**31 - 2)
 
 
 def test_server_fields_of_a_record_that_was_read_are_not_sent_back(

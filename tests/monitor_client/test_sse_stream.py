@@ -138,7 +138,7 @@ def test_patience_ends_before_the_first_connection_only() -> None:
         assert next(iter(stream)).id == 2
 
 
-@pytest.mark.parametrize("data", ["{", "[1]", "null", '"text"', "{}", "[" * 100_000])
+@pytest.mark.parametrize("data", ["{", "[1]", "null", '"text"', "[" * 100_000])
 def test_what_is_not_a_message_is_left_out(data: str) -> None:
     bad = f"id: 2\nevent: note\ndata: {data}\n\n".encode()
     unnumbered = b"event: note\ndata: {}\n\nid: x\nevent: note\ndata: {}\n\n"

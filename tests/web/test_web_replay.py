@@ -13,7 +13,7 @@ from swf_testbed.model.clock import iso, now
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-RUN = 100_300
+RUN = 100_500
 
 
 @pytest.fixture(scope="module")
