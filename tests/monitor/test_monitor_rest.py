@@ -287,9 +287,9 @@ def test_an_agent_lives_and_is_counted(client: MonitorClient, api: httpx.Client)
 
 
 def test_a_namespace_is_there_once(client: MonitorClient) -> None:
-    client.ensure_namespace("torre1", "alice")
-    client.ensure_namespace("torre1")
-    assert client.get(NamespaceRecord, "torre1").owner == "alice"
+    client.ensure_namespace("once", "alice")
+    client.ensure_namespace("once")
+    assert client.get(NamespaceRecord, "once").owner == "alice"
 
 
 def test_logs_are_open_append_only_and_found_by_their_extra_data(
