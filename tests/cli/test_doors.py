@@ -8,11 +8,13 @@ import pytest
 
 from swf_testbed.cli import doors
 from swf_testbed.config.compose import Composition, compose, parse_override
+from swf_testbed.config.settings import load_settings
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, home: Path, *words: str) -> tuple[list[str], Composition]:
     """What `testbed` is told when `workflow_runner.py` is told something, and the configuration of that."""
     monkeypatch.setattr(doors, "main", lambda: None)
+    monkeypatch.setattr(doors, "settings", lambda: load_settings({"SWF_HOME": str(home)}))
     monkeypatch.setattr(sys, "argv", ["workflow_runner.py", *words])
     assert doors.workflow_runner() == 0
     said = sys.argv[1:]
@@ -23,9 +25,26 @@ def asked(monkeypatch: pytest.MonkeyPatch, home: Path, *words: str) -> tuple[lis
 
 def test_run_once_is_fast_and_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said, made = asked(monkeypatch, tmp_path, "--run-once", "stf_datataking")
-    assert said == ["run", "stf_datataking", "--wait", "--fast"]
+    assert said[:4] == ["run", "stf_datataking", "--wait", "--fast"]
+    assert made.configuration.parameters.simulation.recycle_frames == 32
     assert made.workflow_names == ("stf_datataking",)
     assert "--realtime" in asked(monkeypatch, tmp_path, "--run-once", "stf_datataking", "--realtime")[0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "recycle_frames = 0",
+        'source = "announce"',
+        '[[simulation.anomalies]]\nkind = "missing_stf"\nsequences = [1]',
+    ],
+)
+def test_frames_are_recycled_only_where_nobody_said_how_they_are_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str
+) -> None:
+    (tmp_path / "testbed.toml").write_text(f'[testbed]\nnamespace = "local"\n[simulation]\n{said}\n')
+    words, _ = asked(monkeypatch, tmp_path, "--run-once", "stf_datataking")
+    assert words == ["run", "stf_datataking", "--wait", "--fast"]
 
 
 def test_run_once_takes_another_configuration_and_timing(

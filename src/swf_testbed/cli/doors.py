@@ -9,12 +9,15 @@ from pathlib import Path
 from swf_testbed.cli.console import show, show_json
 from swf_testbed.cli.main import main
 from swf_testbed.cli.reporting import report
-from swf_testbed.config.compose import instance_namespace, parse_override
+from swf_testbed.config.compose import DEFAULT, compose, instance_namespace, parse_override
 from swf_testbed.config.settings import settings
 from swf_testbed.control.commands import run_workflow, runner_status, stop_workflow
 from swf_testbed.control.readiness import connected_bus
 from swf_testbed.control.running import workflow_said
 from swf_testbed.model.errors import SwfError
+
+_POOL = 32
+"""Frames that a fast run makes; the others are these again, as the files say."""
 
 _TIMING = ("physics_period_count", "physics_period_duration", "stf_interval")
 
@@ -34,7 +37,12 @@ def workflow_runner() -> int:
     add("--testbed-config", metavar="FILE", help="instead of testbed.toml")
     add("--stf-count", type=int, help="exactly so many STFs")
     add("--duration", type=float, help="seconds of a physics period")
-    add("--realtime", action="store_true", help="pace by the clock; the default is as fast as possible")
+    add(
+        "--realtime",
+        action="store_true",
+        help="pace by the clock; the default is as fast as possible, with recycled frames unless "
+        "simulation.recycle_frames says otherwise",
+    )
     for name in _TIMING:
         add(f"--{name.replace('_', '-')}", type=float, help="as in [daq_state_machine]")
     said = parser.parse_args()
@@ -43,9 +51,25 @@ def workflow_runner() -> int:
     if said.run_once is None:
         runner = [sys.executable, "-P", "-m", "swf_testbed.workflows"]
         os.execv(sys.executable, runner)  # noqa: S606  # no shell is wanted
-    sys.argv = ["testbed", "run", said.workflow_config or said.run_once, "--wait", *_options(said)]
+    name = said.workflow_config or said.run_once
+    sys.argv = ["testbed", "run", name, "--wait", *_options(said)]
+    if not said.realtime and _makes_every_frame(name):
+        sys.argv += ["--set", f"simulation.recycle_frames={_POOL}"]
     main()
     return 0
+
+
+def _makes_every_frame(name: str) -> bool:
+    """Whether each frame would be made anew, though nobody asked for it: that takes longer than all else."""
+    environment = settings()
+    search, testbed_file = environment.workflow_path, environment.swf_testbed_config
+    try:
+        made = compose(name, environment.swf_home, search=search, testbed_file=testbed_file)
+    except SwfError:
+        return False  # said by the command itself
+    simulation = made.configuration.parameters.simulation
+    origin = {value.name: value.origin for value in made.values()}["simulation.recycle_frames"]
+    return origin == DEFAULT and simulation.source == "generate" and not simulation.anomalies
 
 
 def _options(said: argparse.Namespace) -> list[str]:
