@@ -53,7 +53,7 @@ class Message(Part):
     time_to_live_s: ClassVar[int | None] = None
     """Seconds after which a broker may drop the message; None is never."""
 
-    msg_type: str
+    msg_type: Name
     message_id: UUID = Field(default_factory=uuid4)
     schema_version: Literal[1] = 1
     namespace: Namespace
