@@ -16,6 +16,7 @@ from swf_testbed.monitor_client.sse import EventStream
 from swf_testbed.records import (
     MAX_BULK,
     NamespaceRecord,
+    Overview,
     Record,
     ResultsKnown,
     ResultsStored,
@@ -193,6 +194,11 @@ class MonitorClient:
     def summary(self, run_number: int) -> RunSummary:
         """What the database knows of a run."""
         return _read(RunSummary, self._get(f"runs/{run_number}/summary/"))
+
+    def overview(self, run_number: int | None = None, namespace: str | None = None) -> Overview:
+        """A run as its shift crew sees it; without a number the newest that goes on."""
+        which = "newest" if run_number is None else run_number
+        return _read(Overview, self._get(f"runs/{which}/overview/", namespace=namespace))
 
     def stream_status(self) -> StreamStatus:
         """The open streams of events, of all the monitor's web processes."""

@@ -3,6 +3,7 @@
 from swf_testbed.records.base import MAX_BULK, Document, FrozenDocument, Record
 from swf_testbed.records.files import FastmonFile, FileReplica, StfFile, TfSlice
 from swf_testbed.records.judgement import Alarm, QualityFlag
+from swf_testbed.records.overview import Overview, StandingAlarm, SubsystemLine
 from swf_testbed.records.processing import Workflow, WorkflowStage
 from swf_testbed.records.results import (
     Histogram,
@@ -61,6 +62,7 @@ __all__ = [
     "Latency",
     "Log",
     "NamespaceRecord",
+    "Overview",
     "Percentiles",
     "QualityFlag",
     "Record",
@@ -72,8 +74,10 @@ __all__ = [
     "RunSummary",
     "SliceCounts",
     "SliceDone",
+    "StandingAlarm",
     "StfFile",
     "Subscriber",
+    "SubsystemLine",
     "SystemAgent",
     "SystemStateEvent",
     "TfSlice",

@@ -11,7 +11,16 @@ from pydantic.json_schema import models_json_schema
 from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.filtering import Filters, schema_of
 from swf_testbed.monitor.services.reading import MAX_LIMIT
-from swf_testbed.records import MAX_BULK, RECORDS, Record, ResultsKnown, ResultsStored, RunResults, RunSummary
+from swf_testbed.records import (
+    MAX_BULK,
+    RECORDS,
+    Overview,
+    Record,
+    ResultsKnown,
+    ResultsStored,
+    RunResults,
+    RunSummary,
+)
 from swf_testbed.records.answers import ANSWERS
 
 Json = dict[str, Any]
@@ -185,6 +194,7 @@ def _schemas() -> dict[str, Json]:
         ResultsStored,
         ResultsKnown,
         RunSummary,
+        Overview,
         *ANSWERS,
     )
     _, found = models_json_schema(

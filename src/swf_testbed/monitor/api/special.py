@@ -4,19 +4,20 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from swf_testbed.model.clock import now
-from swf_testbed.model.names import LAST_RUN_NUMBER
+from swf_testbed.model.names import LAST_RUN_NUMBER, check_namespace
 from swf_testbed.monitor import metrics
 from swf_testbed.monitor.api import openapi
 from swf_testbed.monitor.api.access import READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of
 from swf_testbed.monitor.api.crud import create
-from swf_testbed.monitor.services import changes, filtering, history, results, standing, summary
+from swf_testbed.monitor.services import changes, filtering, history, overview, results, standing, summary
 from swf_testbed.monitor.services.counters import CounterName, next_number
 from swf_testbed.monitor.services.health import health
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.records import (
     NamespaceRecord,
+    Overview,
     ResultsKnown,
     ResultsStored,
     RunResults,
@@ -34,6 +35,7 @@ _RUN = {
     "required": True,
     "schema": {"type": "integer", "minimum": 0, "maximum": LAST_RUN_NUMBER},
 }
+_NAMESPACE = {"name": "namespace", "in": "query", "schema": {"type": "string"}}
 _TIME = {"name": "time", "in": "query", "schema": {"type": "string", "format": "date-time"}}
 
 
@@ -161,6 +163,32 @@ def get_results(request: HttpRequest) -> HttpResponse:
 def get_summary(request: HttpRequest, run_number: str) -> HttpResponse:
     """What the database knows of a run."""
     return answer(summary.run_summary(_run(run_number)))
+
+
+@router.get(
+    "/runs/newest/overview/",
+    auth=READERS,
+    tags=["runs"],
+    summary="The newest run that goes on, subsystem by subsystem",
+    openapi_extra=openapi.reading(openapi.ref(Overview), 400, 404) | {"parameters": [_NAMESPACE]},
+)
+def newest_overview(request: HttpRequest) -> HttpResponse:
+    """Of a namespace or of all; when none goes on, the last that did."""
+    said = request.GET.get("namespace")
+    namespace = None if said is None else check_namespace(said)
+    return answer(overview.overview(overview.newest_run(namespace)))
+
+
+@router.get(
+    "/runs/{run_number}/overview/",
+    auth=READERS,
+    tags=["runs"],
+    summary="A run, subsystem by subsystem, the worst first",
+    openapi_extra=openapi.reading(openapi.ref(Overview), 400, 404) | {"parameters": [_RUN | {"in": "path"}]},
+)
+def run_overview(request: HttpRequest, run_number: str) -> HttpResponse:
+    """What a shift crew looks at."""
+    return answer(overview.overview(_run(run_number)))
 
 
 def _run(text: str) -> int:

@@ -94,7 +94,7 @@ def hub(namespace: str | None = None) -> Hub:
     return Hub(
         namespaces=list(Namespace.objects.order_by("name").values_list("name", flat=True)[:200]),
         alarms=list(Alarm.objects.filter(cleared_at=None, **only)[:ROWS]),
-        active=list(zip(active, _paces(active), strict=True)),
+        active=list(zip(active, paces(active), strict=True)),
         recent=[(lines[run.run_number], drawn[run.run_number]) for run in newest],
         running=sum(not ExecutionStatus(execution.status).terminal for execution in shown),
         executions=shown,
@@ -103,7 +103,7 @@ def hub(namespace: str | None = None) -> Hub:
     )
 
 
-def _paces(lines: list[RunLine]) -> list[Pace]:
+def paces(lines: list[RunLine]) -> list[Pace]:
     """How fast runs go now, in one query."""
     run_numbers = [line.run.run_number for line in lines]
     if not lines:
@@ -113,10 +113,10 @@ def _paces(lines: list[RunLine]) -> list[Pace]:
     times = [UnixSeconds(name) for name in (EGRESS, "completed_at", "plotted_at")]
     rows = fresh.values_list("run_number", *times)[:MOST_RECENT]
     table = np.array(list(rows), np.float64).reshape(-1, 4)
-    paces = []
+    found = []
     for line in lines:
         egress, done, plotted = table[table[:, 0] == line.run.run_number, 1:].T
-        paces.append(
+        found.append(
             Pace(
                 stfs=line.recent_stfs / RECENT_S,
                 slices=len(plotted) / RECENT_S,
@@ -124,7 +124,7 @@ def _paces(lines: list[RunLine]) -> list[Pace]:
                 to_plot=_percentiles(plotted - egress),
             )
         )
-    return paces
+    return found
 
 
 def _percentiles(seconds: "np.typing.NDArray[np.float64]") -> Percentiles:
