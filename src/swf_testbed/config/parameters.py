@@ -110,11 +110,34 @@ AGENTS_OWN = ("mode", "watch", "settle_time", "damaged_time")
 """Parameters of `Fastmon` that belong to the agent, not to a run."""
 
 
-class Data(Section):
-    """What the data agent checks and announces."""
+Site = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]*$", max_length=50)]
 
-    site: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]*$", max_length=50)] = "E0-BUFFER"
+
+class Data(Section):
+    """What the data agent checks and announces, and where it brings the files.
+
+    `storage`, `sites` and `sites_folder` belong to the agent, not to a run: set them in testbed.toml.
+    """
+
+    site: Annotated[Site, Field(description="the exit buffer")] = "E0-BUFFER"
     verify_checksum: bool = True
+    storage: Annotated[
+        Literal["local", "dry-run"],
+        Field(description="`local` copies to folders, `dry-run` only says what it would do"),
+    ] = "local"
+    sites: Annotated[
+        tuple[Site, ...],
+        Field(strict=False, max_length=8, description="every file is copied to each; none archives nothing"),
+    ] = ("BNL", "JLAB")
+    sites_folder: Annotated[
+        str, Field(max_length=4000, description="has a folder for each site; the testbed's own if left out")
+    ] = ""
+    scope: Annotated[
+        str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,24}$", description="of the catalogue, for datasets")
+    ] = "group.daq"
+    lifetime_days: Annotated[
+        float, Field(ge=0, le=36_500, allow_inf_nan=False, description="of a dataset; 0 is for ever")
+    ] = 0
 
 
 TfPerStf = Annotated[int, Field(ge=1, le=100_000)]

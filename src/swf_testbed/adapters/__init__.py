@@ -1,0 +1,1 @@
+"""Ways to systems outside: each a protocol, and real implementations of it."""

@@ -1,0 +1,25 @@
+"""Where files are catalogued, copied to the sites, and verified: one protocol for every kind of storage."""
+
+from swf_testbed.adapters.storage.protocol import (
+    Copy,
+    CopyState,
+    DatasetSpec,
+    DatasetStanding,
+    Did,
+    Registration,
+    SiteStanding,
+    Storage,
+    StoredFile,
+)
+
+__all__ = [
+    "Copy",
+    "CopyState",
+    "DatasetSpec",
+    "DatasetStanding",
+    "Did",
+    "Registration",
+    "SiteStanding",
+    "Storage",
+    "StoredFile",
+]
