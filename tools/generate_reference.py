@@ -1,4 +1,5 @@
-"""Writes the reference pages that follow from the code: settings, parameters, metrics, REST, MCP, client.
+"""Writes the reference pages that follow from the code: settings, parameters, messages, metrics, REST,
+MCP, client, commands.
 
     python tools/generate_reference.py
 
@@ -128,6 +129,13 @@ The stages of a slice: {", ".join(f"`{stage}`" for stage in STAGES)}.
 """
 
 
+def messages_page() -> str:
+    """Every message on the bus."""
+    from swf_testbed.messages.reference import page
+
+    return f"{_NOTE}\n{page()}"
+
+
 def rest_page() -> str:
     """Every resource of the REST interface, and who may do what with it."""
     set_up_django()
@@ -248,6 +256,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "parameters.md": parameters_page,
     "metrics.md": metrics_page,
+    "messages.md": messages_page,
     "rest.md": rest_page,
     "mcp.md": mcp_page,
     "fastmon-client.md": client_page,
