@@ -48,6 +48,10 @@ class Server:
         """What to run."""
         raise NotImplementedError
 
+    def launch(self) -> list[str]:
+        """`command`, as an ordinary user runs it."""
+        return [*as_ordinary_user(), *self.command()]
+
     def answers(self) -> bool:
         """Whether it does its work; that something listens on its port is enough for most."""
         with suppress(OSError), socket.create_connection((self.host, self.port), timeout=1.0):
@@ -74,7 +78,7 @@ class Server:
             self._prepared = True
         with (self.folder / "output").open("ab") as output:
             self._process = subprocess.Popen(
-                [*as_ordinary_user(), *self.command()],
+                self.launch(),
                 cwd=self.folder,
                 env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"},
                 stdin=subprocess.DEVNULL,
