@@ -14,8 +14,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from figures import Figure, tell
-
 from swf_test_servers import free_port
 from swf_testbed.bus import Inbox, StompBus, Subscription, open_bus
 from swf_testbed.config.documents import AgentEntry
@@ -157,13 +155,15 @@ def main() -> int:
             steps = latencies(settings, run.execution_id)
         finally:
             stop_testbed(settings)
-    rows = (
+    rows: list[tuple[str, float]] = [
+        ("broker, one client, a receipt each in turn", ceiling_s),
         ("STFs written and said by the runner", run.said - run.began),
         ("STFs registered and said by the data agent", run.registered - run.began),
-    )
+    ]
     print(f"{said.stfs} STFs of {said.frames} frames")
-    ceiling = ("broker, one client, a receipt each in turn", said.stfs / ceiling_s)
-    tell(*(Figure(name, said.stfs / seconds, "STFs/s", *ceiling, "higher") for name, seconds in rows))
+    for name, seconds in rows:
+        rate = said.stfs / seconds
+        print(f"{name:45} {rate:8.0f}/s {rate * ceiling_s / said.stfs:6.2f} of the ceiling")
     for step, seconds in steps.items():
         print(f"an STF's {step}: p50 {seconds['p50'] * 1e3:.1f} ms, p95 {seconds['p95'] * 1e3:.1f} ms")
     return 0

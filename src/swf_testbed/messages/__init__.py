@@ -30,8 +30,6 @@ from swf_testbed.messages.judgement import Alarm, QualityFlagged
 from swf_testbed.messages.lifecycle import EndRun, PauseRun, ResumeRun, RunImminent, StartRun, StateChanged
 from swf_testbed.messages.probes import SseTest
 from swf_testbed.messages.processing import (
-    DrainWorker,
-    DrainWorkerContent,
     RunImminentWorker,
     Slice,
     SliceContent,
@@ -69,8 +67,6 @@ __all__ = [
     "ClosedWorkflowTask",
     "CreateWorkflowTask",
     "CreatedWorkflowTask",
-    "DrainWorker",
-    "DrainWorkerContent",
     "EndRun",
     "FastmonStatus",
     "HistogramsUpdated",

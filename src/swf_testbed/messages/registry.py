@@ -44,7 +44,6 @@ _CLASSES: tuple[type[Message], ...] = (
     processing.SliceResult,
     processing.StfVolume,
     processing.WorkerHeartbeat,
-    processing.DrainWorker,
     processing.StopTransformer,
     tasks.CreateWorkflowTask,
     tasks.CreatedWorkflowTask,

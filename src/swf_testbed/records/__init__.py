@@ -2,8 +2,7 @@
 
 from swf_testbed.records.base import MAX_BULK, Document, FrozenDocument, Record
 from swf_testbed.records.files import FastmonFile, FileReplica, StfFile, TfSlice
-from swf_testbed.records.judgement import Alarm, QualityFlag, Reference, ReferenceOrder
-from swf_testbed.records.monitoring import StfFigures, Trends, Window
+from swf_testbed.records.judgement import Alarm, QualityFlag
 from swf_testbed.records.overview import Overview, StandingAlarm, SubsystemLine
 from swf_testbed.records.processing import Workflow, WorkflowStage
 from swf_testbed.records.results import (
@@ -20,7 +19,7 @@ from swf_testbed.records.results import (
     slice_part,
     stf_part,
 )
-from swf_testbed.records.runs import Marking, Run, RunState, SystemStateEvent
+from swf_testbed.records.runs import Run, RunState, SystemStateEvent
 from swf_testbed.records.workers import NamespaceRecord, Subscriber, SystemAgent, Worker
 from swf_testbed.records.workflows import Log, WorkflowDefinition, WorkflowExecution, WorkflowMessage
 
@@ -44,10 +43,7 @@ RECORDS: dict[str, type[Record]] = {
         NamespaceRecord,
         Log,
         Histogram,
-        Window,
-        StfFigures,
         QualityFlag,
-        Reference,
         Alarm,
     )
 }
@@ -65,14 +61,11 @@ __all__ = [
     "HistogramCounts",
     "Latency",
     "Log",
-    "Marking",
     "NamespaceRecord",
     "Overview",
     "Percentiles",
     "QualityFlag",
     "Record",
-    "Reference",
-    "ReferenceOrder",
     "ResultsKnown",
     "ResultsStored",
     "Run",
@@ -82,15 +75,12 @@ __all__ = [
     "SliceCounts",
     "SliceDone",
     "StandingAlarm",
-    "StfFigures",
     "StfFile",
     "Subscriber",
     "SubsystemLine",
     "SystemAgent",
     "SystemStateEvent",
     "TfSlice",
-    "Trends",
-    "Window",
     "Worker",
     "Workflow",
     "WorkflowDefinition",
