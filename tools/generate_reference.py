@@ -229,7 +229,13 @@ def _kind(entry: dict[str, Any]) -> str:
     if entry.get("type") == "array":
         items = entry.get("items", {})
         return _LISTS["object"] if "$ref" in items else _LISTS.get(items.get("type"), "list")
-    words = {"string": "text", "boolean": "true, false", "integer": "integer", "number": "number", "object": "table"}
+    words = {
+        "string": "text",
+        "boolean": "true, false",
+        "integer": "integer",
+        "number": "number",
+        "object": "table",
+    }
     return {"path": "path", "password": "secret"}.get(entry.get("format", ""), words[entry["type"]])
 
 
