@@ -8,13 +8,13 @@ same kind and size with a receipt each in turn, as the runner does, half before 
 
 import argparse
 import contextlib
+import socket
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from swf_test_servers import free_port
 from swf_testbed.bus import Inbox, StompBus, Subscription, open_bus
 from swf_testbed.config.documents import AgentEntry
 from swf_testbed.config.settings import Settings, load_settings
@@ -43,6 +43,12 @@ def scratch_settings(home: Path) -> Settings:
             "ACTIVEMQ_PORT": str(broker),
         }
     )
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 class Run:

@@ -25,6 +25,7 @@ STF = {
     "state": "run",
     "substate": "physics",
 }
+BUFFER = {"level": "low", "files": 1, "used_bytes": 9, "capacity_bytes": 99, "archived_bytes": 0}
 TASK = {"request_id": 1}
 SLICE = {
     "run_id": 100_010,
@@ -94,6 +95,16 @@ DERIVED: list[tuple[str, dict[str, Any], str]] = [
         "4f1b0e5e-7ae4-574b-8ba3-e12b737ce4ff",
     ),
     ("stf_gen", STF, "1987fd07-07c4-57ab-a801-12f821171d24"),
+    (
+        "stf_archived",
+        {"filename": "a.stf", "size_bytes": 9, "checksum": "ad:00000001"},
+        "4a07b618-1e5c-5d71-bfc2-6c6adfbec086",
+    ),
+    (
+        "dataset_closed",
+        {"dataset": "swf.1.run", "scope": "s", "files": 1, "size_bytes": 9},
+        "fd48795c-c157-5737-9ca0-8b983374e900",
+    ),
     ("stf_ready", {**STF, "file_id": CAUSE}, "6013a57c-a96d-58b4-b875-e111ed038b84"),
     ("tf_file_registered", SAMPLE, "1470c5c5-93ca-5e9f-a083-f66ec2891dda"),
     (
@@ -142,6 +153,7 @@ DERIVED: list[tuple[str, dict[str, Any], str]] = [
     ),
 ]
 OWN = [
+    ("exit_buffer_status", BUFFER),
     ("fastmon_status", {"status": "ok", "message": ""}),
     ("agent_state", {"agent_type": "data"}),
     ("alarm", {"severity": "info", "subject": "a", "text": "b", "state": "raised"}),

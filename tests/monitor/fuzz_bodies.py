@@ -16,6 +16,7 @@ BODIES = 5000
 
 GOOD: dict[str, dict[str, Any]] = {
     "alarms": {"severity": "error", "subject": "fuzz"},
+    "datasets": {"name": "fuzz"},
     "fastmon-files": {"tf_filename": "fuzz.tf"},
     "histograms": {"run_number": 7, "subsystem": "drich", "name": "fuzz"},
     "logs": {
@@ -35,6 +36,7 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "run-states": {"run_number": 7},
     "runs": {"run_number": 7},
+    "stf-copies": {"stf_file": "fuzz.stf", "site": "FUZZ"},
     "stf-files": {"stf_filename": "fuzz.stf"},
     "subscribers": {"subscriber_name": "fuzz"},
     "system-state-events": {

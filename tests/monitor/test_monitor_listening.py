@@ -2,7 +2,8 @@
 
 import socket
 
-from swf_test_servers import free_port
+from monitor_instance import free_port
+
 from swf_testbed.monitor.listening import listen
 
 

@@ -33,6 +33,8 @@ def rows(namespace: str, run: int) -> dict[str, dict[str, Any]]:
         },
         "runs": {"run_number": run, "namespace": namespace, "start_time": iso(now())},
         "stf-files": {"stf_filename": f"{stem}.stf", "run": run},
+        "stf-copies": {"stf_file": f"{stem}.stf", "site": "BNL", "problem": f"no room in {run}"},
+        "datasets": {"name": f"swf.{run}.run", "run": run},
         "fastmon-files": {"tf_filename": f"{stem}.tf", "stf_file": f"{stem}.stf"},
         "tf-slices": {"fastmon_file": f"{stem}.tf", "slice_id": 1, "assigned_worker": f"worker-{run}"},
         "workers": {"worker_id": f"worker-{run}", "namespace": namespace, "run_number": run},

@@ -98,6 +98,8 @@ def _of_one_run(staff: httpx.Client) -> dict[str, Any]:
 _DOCUMENTS: dict[str, Callable[[httpx.Client, int], dict[str, Any]]] = {
     "runs": lambda staff, n: {"run_number": _RUN + n, "namespace": "torre", "end_time": _MOMENT},
     "stf-files": lambda staff, n: {"stf_filename": f"{n}.stf", "run": _RUN},
+    "stf-copies": lambda staff, n: {"stf_file": _stf(staff), "site": "BNL"},
+    "datasets": lambda staff, n: {"name": f"set{n}", "run": _RUN},
     "fastmon-files": lambda staff, n: {"tf_filename": f"{n}.tf", "stf_file": _stf(staff)},
     "tf-slices": lambda staff, n: {"fastmon_file": _sample(staff), "slice_id": n},
     "workers": lambda staff, n: {"worker_id": f"w{n}", "namespace": "torre"},

@@ -7,15 +7,18 @@ import httpx
 import pytest
 
 from swf_testbed.model.errors import BadInput, Conflict, NotFound
-from swf_testbed.model.status import ExecutionStatus, SliceStatus, StfStatus
+from swf_testbed.model.status import CopyState, DatasetStatus, ExecutionStatus, SliceStatus, StfStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import (
     RECORDS,
+    Dataset,
     FastmonFile,
+    FileReplica,
     Log,
     NamespaceRecord,
     Run,
     RunState,
+    StfCopy,
     StfFile,
     SystemAgent,
     TfSlice,
@@ -152,6 +155,32 @@ def test_pages_are_linked(api: httpx.Client, client: MonitorClient, run_number: 
         seen += [entry["sequence"] for entry in page["results"]]
     assert seen == [1, 2, 3, 4, 5]
     assert page["previous"] is not None
+
+
+def test_copies_of_a_file_are_told_with_it_or_by_themselves(client: MonitorClient, run_number: int) -> None:
+    name = f"swf.{run_number}.000001.stf"
+    url = "file:///b/1.stf"
+    client.upsert([StfFile(stf_filename=name, replicas=(FileReplica(site="E0", url=url, verified=True),))])
+    failed = StfCopy(stf_file=name, site="BNL", state=CopyState.FAILED, problem="no room", attempts=2)
+    client.upsert([failed, StfCopy(stf_file=name, site="JLAB", state=CopyState.WAITING)])
+    client.upsert([StfFile(stf_filename=name, replicas=(FileReplica(site="BNL", url=url, verified=True),))])
+    copies = client.get(StfFile, name).replicas
+    assert [(copy.site, copy.verified, copy.state) for copy in copies] == [
+        ("E0", True, CopyState.VERIFIED),
+        ("BNL", True, CopyState.VERIFIED),
+        ("JLAB", False, CopyState.WAITING),
+    ]
+    assert client.get(StfCopy, name, "BNL").problem == ""
+    (waiting,) = client.list(StfCopy, stf_file=name, state="waiting")
+    assert waiting.site == "JLAB"
+
+
+def test_a_dataset_never_opens_again(client: MonitorClient, run_number: int) -> None:
+    name = f"swf.{run_number}.run"
+    client.upsert([Dataset(name=name, run=run_number, status=DatasetStatus.CLOSED, expected_files=3)])
+    client.upsert([Dataset(name=name, status=DatasetStatus.OPEN, sites=("BNL", "JLAB"))])
+    found = client.get(Dataset, name)
+    assert (found.status, found.expected_files, found.sites) == (DatasetStatus.CLOSED, 3, ("BNL", "JLAB"))
 
 
 def test_statuses_only_go_forward(client: MonitorClient, run_number: int) -> None:

@@ -25,6 +25,7 @@ from swf_testbed.records import (
     QualityFlag,
     Record,
     RunState,
+    StfFile,
 )
 
 _CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
@@ -94,6 +95,8 @@ def test_the_client_and_the_description_know_the_same_records(
     said = dict(GOOD[cls.resource])
     if cls.resource == "tf-slices":
         client.upsert([FastmonFile(tf_filename=said["fastmon_file"])])
+    if cls.resource == "stf-copies":
+        client.upsert([StfFile(stf_filename=said["stf_file"])])
     (stored,) = client.upsert([cls.model_validate(said)])
     found = client.get(cls, *stored.key)
     for field, value in cls.model_validate(said).model_dump(exclude_unset=True).items():

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 LISTS = {
     "runs": "Runs",
     "stfs": "STF files",
+    "copies": "Copies of STF files",
+    "datasets": "Datasets",
     "samples": "TF samples",
     "slices": "Slices",
     "workers": "Workers",

@@ -17,7 +17,6 @@ from swf_testbed.config.checked import checked
 from swf_testbed.daq.columns import HitColumns
 from swf_testbed.model.detectors import BC_NS, FINE_PER_BC, Detector, detector
 from swf_testbed.model.errors import BadInput
-from swf_testbed.model.faults import Fault
 
 Mask = NDArray[np.bool_]
 Fraction = Annotated[float, Field(gt=0, le=1)]
@@ -105,7 +104,7 @@ class Thin:
 class DeadUnits(DetectorAnomaly):
     """Readout units that send nothing."""
 
-    kind: Literal[Fault.DEAD_UNITS]
+    kind: Literal["dead_units"]
     units: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
 
     def check(self, subsystem: Detector) -> None:
@@ -124,7 +123,7 @@ class DeadUnits(DetectorAnomaly):
 class HotChannels(DetectorAnomaly):
     """Channels that fire at `rate_hz` each, at random times, with noise-like amplitudes."""
 
-    kind: Literal[Fault.HOT_CHANNELS]
+    kind: Literal["hot_channels"]
     channels: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
     rate_hz: float = Field(gt=0, le=BC_NS**-1 * 1e9)
 
@@ -150,7 +149,7 @@ class HotChannels(DetectorAnomaly):
 class GainShift(DetectorAnomaly):
     """The amplitude above pedestal is multiplied by `factor`; with `drift`, gradually over the window."""
 
-    kind: Literal[Fault.GAIN]
+    kind: Literal["gain"]
     factor: float = Field(ge=0, le=1000)
     drift: bool = False
 
@@ -172,7 +171,7 @@ class GainShift(DetectorAnomaly):
 class TimeOffset(DetectorAnomaly):
     """Times are late by `offset_ns` (early if negative)."""
 
-    kind: Literal[Fault.TIME_OFFSET]
+    kind: Literal["time_offset"]
     offset_ns: float = Field(ge=-1e5, le=1e5)
 
     def apply(self, hits: HitColumns, subsystem: Detector, frames: FrameTimes, thin: Thin) -> HitColumns:
@@ -184,7 +183,7 @@ class TimeOffset(DetectorAnomaly):
 class BunchShift(DetectorAnomaly):
     """The subsystem's clock counts `crossings` too many (too few if negative)."""
 
-    kind: Literal[Fault.BUNCH_SHIFT]
+    kind: Literal["bunch_shift"]
     crossings: int = Field(ge=-10_000, le=10_000)
 
     def apply(self, hits: HitColumns, subsystem: Detector, frames: FrameTimes, thin: Thin) -> HitColumns:
@@ -196,7 +195,7 @@ class BunchShift(DetectorAnomaly):
 class NoiseFactor(DetectorAnomaly):
     """Electronic noise is multiplied by `factor`."""
 
-    kind: Literal[Fault.NOISE]
+    kind: Literal["noise"]
     factor: float = Field(ge=0, le=1000)
 
     def noise_factor(self, frames: FrameTimes) -> NDArray[np.float64]:
@@ -217,19 +216,19 @@ class BankAnomaly(DetectorAnomaly):
 class MissingBank(BankAnomaly):
     """The frame comes without the subsystem's bank."""
 
-    kind: Literal[Fault.MISSING_BANK]
+    kind: Literal["missing_bank"]
 
 
 class CorruptedBank(BankAnomaly):
     """The stored bytes of the bank do not fit its CRC."""
 
-    kind: Literal[Fault.CORRUPTED_BANK]
+    kind: Literal["corrupted_bank"]
 
 
 class MissingStf(Anomaly):
     """STF files that are never written: those of `sequences`, or else those that start in the window."""
 
-    kind: Literal[Fault.MISSING_STF]
+    kind: Literal["missing_stf"]
     sequences: tuple[Annotated[int, Field(ge=1)], ...] = ()
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from swf_testbed.messages.agents import AgentState
 from swf_testbed.messages.announcement import Announcement
+from swf_testbed.messages.archive import DatasetClosed, ExitBufferStatus, StfArchived
 from swf_testbed.messages.codec import decode, encode, headers
 from swf_testbed.messages.control import (
     KillAgent,
@@ -67,7 +68,9 @@ __all__ = [
     "ClosedWorkflowTask",
     "CreateWorkflowTask",
     "CreatedWorkflowTask",
+    "DatasetClosed",
     "EndRun",
+    "ExitBufferStatus",
     "FastmonStatus",
     "HistogramsUpdated",
     "KillAgent",
@@ -95,6 +98,7 @@ __all__ = [
     "StateChanged",
     "Status",
     "StatusRequest",
+    "StfArchived",
     "StfGen",
     "StfReady",
     "StfVolume",

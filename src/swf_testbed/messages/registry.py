@@ -5,6 +5,7 @@ from typing import get_args
 from swf_testbed.messages import (
     agents,
     announcement,
+    archive,
     control,
     data,
     judgement,
@@ -30,6 +31,9 @@ _CLASSES: tuple[type[Message], ...] = (
     lifecycle.StateChanged,
     data.StfGen,
     data.StfReady,
+    archive.StfArchived,
+    archive.DatasetClosed,
+    archive.ExitBufferStatus,
     data.TfFileRegistered,
     data.FastmonStatus,
     data.ProcessingComplete,

@@ -60,6 +60,9 @@ Url = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 Checksum = Annotated[str, StringConstraints(pattern=r"^ad:[0-9a-f]{8}$")]
 """adler32 of a whole file: `ad:` and exactly 8 hex digits."""
 
+SiteName = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,49}$")]
+"""A place that keeps copies of files, as catalogues write it."""
+
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Positive = Annotated[int, Field(strict=True, ge=1, lt=2**63)]
 FrameNumber = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
@@ -78,6 +81,7 @@ __all__ = [
     "RunNumber",
     "Seconds",
     "ShortText",
+    "SiteName",
     "StreamName",
     "Timestamp",
     "Url",

@@ -28,6 +28,44 @@ class StfStatus(StrEnum):
     FAILED = "failed"
 
 
+class CopyState(StrEnum):
+    """How far the copy of a file at a site is."""
+
+    WAITING = "waiting"
+    """On its way, or in a queue for it."""
+    ARRIVED = "arrived"
+    """There, and not yet verified."""
+    VERIFIED = "verified"
+    """Its bytes there have the size and checksum of the announcement."""
+    FAILED = "failed"
+    """It could not be brought there, or is not what it should be; it is tried again."""
+    REMOVED = "removed"
+    """It was taken away, as was asked for."""
+
+
+class BufferLevel(StrEnum):
+    """How full the exit buffer is."""
+
+    LOW = "low"
+    HIGH = "high"
+    """Above the high-water mark: what is archived is deleted before its time."""
+    FULL = "full"
+    """No room for another file: the DAQ pauses."""
+
+
+class DatasetStatus(StrEnum):
+    """Life of the dataset of a run."""
+
+    OPEN = "open"
+    """The run goes on."""
+    CLOSING = "closing"
+    """The run has ended; not all of its files are registered yet."""
+    CLOSED = "closed"
+    """Every file that the DAQ has counted is registered; nothing more is attached."""
+    ARCHIVED = "archived"
+    """Closed, and every file is verified at every site."""
+
+
 class SliceStatus(StrEnum):
     """Life of a TF slice; `failed` with attempts left becomes `queued` again."""
 

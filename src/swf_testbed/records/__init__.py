@@ -1,7 +1,7 @@
 """Every document of the REST interface: one definition for server and client."""
 
 from swf_testbed.records.base import MAX_BULK, Document, FrozenDocument, Record
-from swf_testbed.records.files import FastmonFile, FileReplica, StfFile, TfSlice
+from swf_testbed.records.files import Dataset, FastmonFile, FileReplica, StfCopy, StfFile, TfSlice
 from swf_testbed.records.judgement import Alarm, QualityFlag
 from swf_testbed.records.overview import Overview, StandingAlarm, SubsystemLine
 from swf_testbed.records.processing import Workflow, WorkflowStage
@@ -28,6 +28,8 @@ RECORDS: dict[str, type[Record]] = {
     for cls in (
         Run,
         StfFile,
+        StfCopy,
+        Dataset,
         FastmonFile,
         TfSlice,
         Worker,
@@ -53,6 +55,7 @@ __all__ = [
     "MAX_BULK",
     "RECORDS",
     "Alarm",
+    "Dataset",
     "Document",
     "FastmonFile",
     "FileReplica",
@@ -75,6 +78,7 @@ __all__ = [
     "SliceCounts",
     "SliceDone",
     "StandingAlarm",
+    "StfCopy",
     "StfFile",
     "Subscriber",
     "SubsystemLine",

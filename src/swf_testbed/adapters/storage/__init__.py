@@ -2,7 +2,6 @@
 
 from swf_testbed.adapters.storage.protocol import (
     Copy,
-    CopyState,
     DatasetSpec,
     DatasetStanding,
     Did,
@@ -11,6 +10,7 @@ from swf_testbed.adapters.storage.protocol import (
     Storage,
     StoredFile,
 )
+from swf_testbed.model.status import CopyState
 
 __all__ = [
     "Copy",

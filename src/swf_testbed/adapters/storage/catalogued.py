@@ -7,7 +7,6 @@ from typing import Protocol
 
 from swf_testbed.adapters.storage.protocol import (
     Copy,
-    CopyState,
     DatasetSpec,
     DatasetStanding,
     Did,
@@ -16,6 +15,7 @@ from swf_testbed.adapters.storage.protocol import (
     StoredFile,
 )
 from swf_testbed.model.errors import Conflict, NotFound
+from swf_testbed.model.status import CopyState
 
 
 @dataclass

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from zlib import adler32
 
-from swf_testbed.adapters.storage.protocol import Copy, CopyState, Did, StoredFile
+from swf_testbed.adapters.storage.protocol import Copy, Did, StoredFile
 from swf_testbed.model.errors import BadInput, SwfError, Unavailable, one_of
+from swf_testbed.model.status import CopyState
 from swf_testbed.stf.documents import checksum_text
 from swf_testbed.stf.partfile import PartFile
 from swf_testbed.stf.urls import local_path
@@ -50,13 +51,13 @@ class FolderMover:
         path = self.path(did, site, file.name)
         self._answers(site)
         try:
-            problem = _wrong(path, file)
+            problem, checksum = _wrong(path, file)
             if problem and path.is_file():
                 path.replace(path.with_name(f"{path.name}.bad"))
         except OSError as error:
             raise Unavailable(f"{site} cannot be read: {error.strerror} ({path})") from error
         state = CopyState.FAILED if problem else CopyState.VERIFIED
-        return Copy(file.name, site, state, path.as_uri(), problem)
+        return Copy(file.name, site, state, path.as_uri(), problem, checksum)
 
     def drop(self, file: StoredFile) -> str:
         """Delete a file of the exit buffer; that it is gone already is no problem."""
@@ -100,17 +101,18 @@ def _read(descriptor: int, source: Path) -> bytes:
         raise _Unreadable(f"the exit buffer's copy cannot be read: {error.strerror} ({source})") from error
 
 
-def _wrong(path: Path, file: StoredFile) -> str:
-    """What is wrong with a copy; empty if nothing is."""
+def _wrong(path: Path, file: StoredFile) -> tuple[str, str]:
+    """What is wrong with a copy, empty if nothing is; and its checksum."""
     if not path.is_file():
-        return f"there is no file {path}"
+        return f"there is no file {path}", ""
     size, value = 0, 1
     with path.open("rb", buffering=0) as copy:
         # What was just written is otherwise read from memory, and says nothing of the disk.
         os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while piece := copy.read(_PIECE):
             size, value = size + len(piece), adler32(piece, value)
-    return _compared(size, checksum_text(value), file)
+    checksum = checksum_text(value)
+    return _compared(size, checksum, file), checksum
 
 
 def _compared(size: int, checksum: str, file: StoredFile) -> str:

@@ -2,7 +2,8 @@
 
 import logging
 
-from swf_testbed.adapters.storage.protocol import Copy, CopyState, Did, StoredFile
+from swf_testbed.adapters.storage.protocol import Copy, Did, StoredFile
+from swf_testbed.model.status import CopyState
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ class ImaginedMover:
     def check(self, did: Did, site: str, file: StoredFile) -> Copy:
         """Would compare."""
         _log.info("dry run: %s of %s would be verified at %s", file.name, did, site)
-        return Copy(file.name, site, CopyState.VERIFIED)
+        return Copy(file.name, site, CopyState.VERIFIED, checksum=file.checksum)
 
     def drop(self, file: StoredFile) -> str:
         """Would delete."""

@@ -7,8 +7,9 @@ there is to bring on, and says how far it is.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+from swf_testbed.model.status import CopyState
 
 
 class Did(NamedTuple):
@@ -71,30 +72,22 @@ class Registration(NamedTuple):
     problem: str = ""
 
 
-class CopyState(StrEnum):
-    """How far a copy at a site is."""
-
-    WAITING = "waiting"
-    """On its way, or in a queue for it."""
-    ARRIVED = "arrived"
-    """There, and not yet verified."""
-    VERIFIED = "verified"
-    """Its bytes there have the size and checksum of the announcement."""
-    FAILED = "failed"
-    """It could not be brought there, or is not what it should be; `deliver` tries again."""
-    REMOVED = "removed"
-    """It was taken away, as was asked for."""
-
-
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One file at one site: `url` where it is known, `problem` when it failed."""
+    """One file at one site.
+
+    Attributes:
+        url: where it is known.
+        problem: why it failed.
+        checksum: of the bytes there, as `ad:` and 8 hex digits, once they were read.
+    """
 
     name: str
     site: str
     state: CopyState
     url: str = ""
     problem: str = ""
+    checksum: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,8 @@ def _row(resource: Resource, record: Record) -> Row:
     sent = record.model_dump(exclude_unset=True)
     for name in sorted(sent.keys() & record.server_fields):
         raise BadInput(name, sent[name], "is set by the server; leave it out")
-    return {resource.columns[name]: value for name, value in sent.items()}
+    # What is no column is a part that `prepare` stores elsewhere.
+    return {resource.columns.get(name, name): value for name, value in sent.items()}
 
 
 def _key(resource: Resource, row: Row) -> Key:

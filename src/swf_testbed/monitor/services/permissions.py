@@ -39,6 +39,8 @@ class Permissions(NamedTuple):
 PERMISSIONS: dict[str, Permissions] = {
     "runs": Permissions(CONTROLLERS, CONTROLLERS, CONTROLLERS),
     "stf-files": Permissions(WRITERS, WRITERS, NOBODY),
+    "stf-copies": Permissions(WRITERS, WRITERS, NOBODY),
+    "datasets": Permissions(WRITERS, WRITERS, NOBODY),
     "fastmon-files": Permissions(WRITERS, WRITERS, NOBODY),
     "tf-slices": Permissions(WRITERS, WRITERS, NOBODY),
     "workers": Permissions(CONTROLLERS, CONTROLLERS, CONTROLLERS),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import derived_id
-from swf_testbed.monitor.services import counts
+from swf_testbed.monitor.services import copies, counts
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store.models import FastmonFile, Run, StfFile, Workflow, WorkflowDefinition
 from swf_testbed.records import Log
@@ -33,6 +33,7 @@ def stf_files(rows: list[Row]) -> None:
         if row.get("file_id") is None:
             row.pop("file_id", None)
             row.setdefault("+file_id", derived_id("stf-file", row["stf_filename"]))
+    copies.take_replicas(rows)
 
 
 def fastmon_files(rows: list[Row]) -> None:
@@ -106,6 +107,11 @@ def workflow_stages(rows: list[Row]) -> None:
     known = set(Workflow.objects.filter(workflow_id__in=said).values_list("workflow_id", flat=True))
     for identity in sorted(said - known):
         raise BadInput("workflow", str(identity), "must be the workflow_id of a stored workflow")
+
+
+def datasets(rows: list[Row]) -> None:
+    """Datasets are of runs."""
+    ensure_runs(row.get("run_id") for row in rows)
 
 
 def logs(rows: list[Row]) -> None:

@@ -2,7 +2,7 @@
 
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.status import ExecutionStatus
-from swf_testbed.monitor.services import alarms, messages, news, references, statuses
+from swf_testbed.monitor.services import alarms, copies, messages, news, references, statuses
 from swf_testbed.monitor.services.declaration import Resource, Rule
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store import models as store
@@ -52,6 +52,27 @@ _ALL = (
         lookups=("file_id",),
         prepare=references.stf_files,
         hold=statuses.stf_file,
+        held_fields=("status",),
+        complete=copies.add_replicas,
+        kept=_PART_OF_RUN,
+    ),
+    Resource(
+        "stf-copies",
+        store.StfCopy,
+        filters=("state", "created_at"),
+        namespace="stf_file__run__namespace",
+        run="stf_file__run",
+        prepare=references.of_stf_files,
+        kept=_PART_OF_RUN,
+    ),
+    Resource(
+        "datasets",
+        store.Dataset,
+        filters=("scope", "run", "status", "storage", "created_at"),
+        namespace="run__namespace",
+        run="run",
+        prepare=references.datasets,
+        hold=statuses.dataset,
         held_fields=("status",),
         kept=_PART_OF_RUN,
     ),

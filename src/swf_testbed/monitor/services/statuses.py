@@ -1,7 +1,7 @@
 """Statuses only go forward: which sent fields a late or repeated record may not change."""
 
 from swf_testbed.model.states import RunPhase, phase_may_follow
-from swf_testbed.model.status import ExecutionStatus, ProcessingStatus, SliceStatus, StfStatus
+from swf_testbed.model.status import DatasetStatus, ExecutionStatus, ProcessingStatus, SliceStatus, StfStatus
 from swf_testbed.monitor.services.rows import Row
 
 _STF_RANK = {
@@ -20,6 +20,7 @@ _SLICE_RANK = {
 _EXECUTION_RANK = {ExecutionStatus.PENDING: 0, ExecutionStatus.RUNNING: 1}
 
 
+_DATASET_RANK = {status: rank for rank, status in enumerate(DatasetStatus)}
 _PROCESSING_RANK = {status: rank for rank, status in enumerate(ProcessingStatus)}
 
 
@@ -32,6 +33,13 @@ def hold_nothing(known: Row, sent: Row) -> set[str]:
 def stf_file(known: Row, sent: Row) -> set[str]:
     """A file's status never goes back; a failed one may still succeed."""
     if "status" not in sent or _STF_RANK[sent["status"]] >= _STF_RANK[known["status"]]:
+        return set()
+    return {"status"}
+
+
+def dataset(known: Row, sent: Row) -> set[str]:
+    """A dataset never opens again."""
+    if "status" not in sent or _DATASET_RANK[sent["status"]] >= _DATASET_RANK[known["status"]]:
         return set()
     return {"status"}
 

@@ -44,10 +44,7 @@ class Running:
 
         def isolated() -> T:
             close_old_connections()
-            try:
-                return work()
-            finally:
-                close_old_connections()
+            return work()
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, isolated)
 

@@ -84,6 +84,10 @@ def _alarm_page(row: Row) -> str:
     return reverse("web:alarm", args=[row["id"]])
 
 
+def _dataset_page(row: Row) -> str:
+    return reverse("web:dataset", args=[row["name"]])
+
+
 def _namespace_page(row: Row) -> str:
     return reverse("web:namespace", args=[row["name"]])
 
@@ -130,6 +134,45 @@ _ALL = (
         facets=("status", "daq_substate", "run"),
         search=("stf_filename",),
         moved_by=("stf_ready", "processing_complete", "tf_file_registered"),
+    ),
+    _list(
+        "copies",
+        "Copies of STF files",
+        "stf-copies",
+        Column("stf_file", "File"),
+        Column("site", "Site"),
+        Column("state", "State", words.word),
+        Column("problem", "Why", wide=True),
+        number("attempts", "Attempts"),
+        Column("run_number", "Run"),
+        Column("verified_at", "Verified", words.moment),
+        Column("created_at", "Since", words.moment),
+        rows="copies",
+        facets=("state", "site", "run_number"),
+        search=("stf_file__stf_filename", "problem"),
+        moved_by=("stf_ready", "stf_archived"),
+        changes=("stf-copies", "stf-files"),
+        further=(("Datasets", "web:datasets"),),
+    ),
+    _list(
+        "datasets",
+        "Datasets",
+        "datasets",
+        Column("name", "Dataset", words.text, link=_dataset_page),
+        Column("run", "Run"),
+        Column("status", "Status", words.word),
+        number("files", "Files"),
+        number("expected_files", "of"),
+        number("size_bytes", "Size", words.size),
+        Column("problem", "Why", link=_dataset_page, wide=True),
+        Column("scope", "Scope"),
+        Column("storage", "Storage"),
+        Column("opened_at", "Opened", words.moment),
+        Column("archived_at", "Archived", words.moment),
+        facets=("status", "scope", "storage"),
+        search=("name", "problem"),
+        moved_by=("stf_archived", "dataset_closed", *LIFECYCLE),
+        further=(("Copies of files", "web:copies"),),
     ),
     _list(
         "samples",

@@ -81,6 +81,14 @@ def _of_slice(row: Row) -> list[Further]:
     ]
 
 
+def _of_dataset(row: Row) -> list[Further]:
+    run = row["run"]
+    return [
+        ("Copies of its files", _list_link("copies", run_number=run)),
+        ("Its files", _list_link("stfs", run=run)),
+    ]
+
+
 def _of_namespace(row: Row) -> list[Further]:
     return [
         ("Its messages", _list_link("messages", namespace=row["name"])),
@@ -101,8 +109,17 @@ DETAILS: dict[str, Detail] = {
     "stf": Detail(
         "stfs",
         "STF file",
-        (Part("samples", "TF samples", {"stf_file": "stf_filename"}),),
+        (
+            Part("copies", "Copies", {"stf_file": "stf_filename"}),
+            Part("samples", "TF samples", {"stf_file": "stf_filename"}),
+        ),
         lambda row: _messages_naming(row, "run", "stf_filename"),
+    ),
+    "dataset": Detail(
+        "datasets",
+        "Dataset",
+        (Part("copies", "Copies", {"run_number": "run"}),),
+        _of_dataset,
     ),
     "sample": Detail(
         "samples",

@@ -1,7 +1,7 @@
 """Every table."""
 
 from swf_testbed.monitor.store.models.access import ApiToken, Counter, LoginFailure
-from swf_testbed.monitor.store.models.files import FastmonFile, StfFile, TfSlice
+from swf_testbed.monitor.store.models.files import Dataset, FastmonFile, StfCopy, StfFile, TfSlice
 from swf_testbed.monitor.store.models.judgement import Alarm, AlarmEvent, QualityFlag
 from swf_testbed.monitor.store.models.processing import Workflow, WorkflowStage
 from swf_testbed.monitor.store.models.results import Histogram, HistogramPart
@@ -19,6 +19,7 @@ __all__ = [
     "AlarmEvent",
     "ApiToken",
     "Counter",
+    "Dataset",
     "FastmonFile",
     "Histogram",
     "HistogramPart",
@@ -28,6 +29,7 @@ __all__ = [
     "QualityFlag",
     "Run",
     "RunState",
+    "StfCopy",
     "StfFile",
     "Subscriber",
     "SystemAgent",

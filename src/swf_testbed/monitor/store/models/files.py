@@ -5,8 +5,15 @@ from typing import ClassVar
 from django.db import models
 
 from swf_testbed.model.states import State, Substate
-from swf_testbed.model.status import SliceStatus, StfStatus
-from swf_testbed.monitor.store.models.base import FILE_NAME, NAME, Timed, choice_field, document_field
+from swf_testbed.model.status import CopyState, DatasetStatus, SliceStatus, StfStatus
+from swf_testbed.monitor.store.models.base import (
+    FILE_NAME,
+    NAME,
+    Timed,
+    choice_field,
+    document_field,
+    word_field,
+)
 from swf_testbed.monitor.store.models.runs import Run
 
 
@@ -27,7 +34,6 @@ class StfFile(Timed):
     daq_substate = choice_field(Substate)
     tf_first = models.BigIntegerField(null=True)
     tf_count = models.BigIntegerField(null=True)
-    replicas = document_field(list)
     workflow_status = models.CharField(max_length=NAME, null=True)
     egress_at = models.DateTimeField(null=True, db_index=True)
     metadata = document_field()
@@ -40,6 +46,60 @@ class StfFile(Timed):
 
     def __str__(self) -> str:
         return str(self.stf_filename)
+
+
+class StfCopy(Timed):
+    """The copy of an STF file at one site."""
+
+    stf_file = models.ForeignKey(
+        StfFile, models.CASCADE, to_field="stf_filename", related_name="copies", db_index=False
+    )
+    site = models.CharField(max_length=NAME)
+    state = choice_field(CopyState, CopyState.WAITING)
+    url = models.TextField(null=True)
+    checksum = models.CharField(max_length=32, null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    problem = models.TextField(default="", blank=True)
+    verified_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Newest first; counted by site and state."""
+
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["stf_file", "site"], name="copy_once")]
+        indexes: ClassVar = [models.Index(fields=["site", "state"], name="copy_by_site")]
+
+    def __str__(self) -> str:
+        return f"{self.stf_file_id}@{self.site}"
+
+
+class Dataset(Timed):
+    """All STF files of a run in the catalogue."""
+
+    name = word_field(unique=True, db_index=False)
+    scope = word_field(null=True)
+    run = models.ForeignKey(Run, models.CASCADE, null=True, related_name="datasets")
+    status = choice_field(DatasetStatus, DatasetStatus.OPEN)
+    storage = word_field(null=True)
+    sites = document_field(list)
+    files = models.BigIntegerField(default=0)
+    size_bytes = models.BigIntegerField(default=0)
+    expected_files = models.BigIntegerField(null=True)
+    streams = document_field()
+    problem = models.TextField(default="", blank=True)
+    opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    metadata = document_field()
+
+    class Meta:
+        """Newest first."""
+
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return str(self.name)
 
 
 class FastmonFile(Timed):
