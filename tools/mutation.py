@@ -2,10 +2,11 @@
 
     python tools/mutation.py [--sample 100] [--seed 1] [--package NAME ...]
 
-Needs mutmut (`pip install mutmut`), which makes the mutants and runs the tests that reach each; what it mutates
-and which tests it runs stands in pyproject.toml. All mutants are some thousands: a seeded sample of each package
-is run, and the survivors are printed, to be looked at with `mutmut show NAME`. Survivors whose change is not
-observable (texts of errors among them) count as survivors. The first run also makes the mutants, some minutes.
+Needs mutmut (`pip install mutmut`), which makes the mutants and runs the tests that reach each; what it
+mutates and which tests it runs stands in pyproject.toml. All mutants are some thousands: a seeded sample of
+each package is run, and the survivors are printed, to be looked at with `mutmut show NAME`. Survivors whose
+change nobody could observe (texts of errors among them) count as survivors. The first run also makes the
+mutants, which takes some minutes.
 """
 
 import argparse
@@ -44,7 +45,7 @@ def report(package: str, sample: list[str]) -> bool:
     survivors = [name for name in sample if codes[name] in {0, _UNTESTED}]
     score = 1 - len(survivors) / len(sample)
     print(
-        f"{package:10} {score:6.1%} of {len(sample)} mutants noticed (asked: {LEAST:.0%}), of {len(codes)} in all"
+        f"{package:10} {score:6.1%} noticed of a sample of {len(sample)} of {len(codes)} (asked: {LEAST:.0%})"
     )
     for name in survivors:
         print(f"    {'reached by no test' if codes[name] == _UNTESTED else 'survived'}: {name}")
@@ -62,13 +63,14 @@ def main() -> int:
     said = parser.parse_args()
     if not MUTANTS.is_dir():
         mutmut("swf_testbed.model.clock.*")
-    chance = random.Random(said.seed)
+    chance = random.Random(said.seed)  # noqa: S311
     samples = {}
     for package in said.package:
         names = sorted(results(package))
         samples[package] = chance.sample(names, min(said.sample, len(names)))
     mutmut(*(name for names in samples.values() for name in names))
-    return 0 if all([report(package, names) for package, names in samples.items()]) else 1
+    enough = [report(package, names) for package, names in samples.items()]
+    return 0 if all(enough) else 1
 
 
 if __name__ == "__main__":
