@@ -32,9 +32,7 @@ def alarm(request: HttpRequest, number: int) -> HttpResponseBase:
     if not request.user.is_authenticated:
         return redirect_to_login(request.path)
     try:
-        _act(
-            number, actor(request).name, request.POST.get("action", ""), request.POST.get("note", "").strip()
-        )
+        _act(number, actor(request).name, request.POST.get("action", ""), request.POST.get("note", ""))
     except SwfError as error:
         return _alarm_page(request, number, str(error))
     return redirect("web:alarm", number)
@@ -53,9 +51,15 @@ def _act(number: int, by: str, action: str, note: str) -> None:
     acts = {"acknowledge": alarms.acknowledge, "clear": alarms.clear}
     if action not in acts:
         raise BadInput("action", action, one_of(acts))
+    acts[action](number, by, checked_note(note))
+
+
+def checked_note(said: str) -> str:
+    """A note without blanks around it; `BadInput` if it is too long."""
+    note = said.strip()
     if len(note) > _LONGEST_NOTE:
         raise BadInput("note", note, f"must be at most {_LONGEST_NOTE} characters")
-    acts[action](number, by, note)
+    return note
 
 
 @never_cache

@@ -15,6 +15,7 @@ from django.urls import get_script_prefix
 
 from swf_testbed.messages import REGISTRY
 from swf_testbed.model.errors import Conflict, NotFound, Refused, SwfError, Unavailable
+from swf_testbed.model.names import check_namespace
 from swf_testbed.monitor.services.rights import Actor
 
 View = Callable[..., HttpResponseBase]
@@ -51,9 +52,20 @@ def actor(request: HttpRequest) -> Actor:
 
 def problem(request: HttpRequest, error: SwfError) -> HttpResponse:
     """A page that says what is wrong and leads on."""
-    status, title = next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
+    status, title = status_of(error)
     context = {"status": status, "title": title, "problem": str(error), "cleared": request.path}
     return render(request, "web/problem.html", context, status=status)
+
+
+def status_of(error: SwfError) -> tuple[int, str]:
+    """The status of HTTP that an error is answered with, and its title."""
+    return next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
+
+
+def chosen_namespace(request: HttpRequest) -> str | None:
+    """The namespace that the address asks for; None is all of them."""
+    said = request.GET.get("namespace")
+    return check_namespace(said) if said else None
 
 
 def stream(events: Iterable[str] = (), changes: Iterable[str] = (), **filters: object) -> str:

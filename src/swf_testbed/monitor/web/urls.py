@@ -3,7 +3,8 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from swf_testbed.monitor.web import account, alarms, replay, system
+from swf_testbed.monitor.web import account, alarms, plots, replay, shift, system, wall
+from swf_testbed.monitor.web.compare import compare
 from swf_testbed.monitor.web.definition import definition
 from swf_testbed.monitor.web.details import DETAILS, detail_view
 from swf_testbed.monitor.web.execution import execution, run_timeline
@@ -14,6 +15,7 @@ from swf_testbed.monitor.web.log_summary import summary
 from swf_testbed.monitor.web.message import message
 from swf_testbed.monitor.web.run import run
 from swf_testbed.monitor.web.static_files import favicon
+from swf_testbed.monitor.web.subsystem import subsystem
 
 register_converter(AnyKey, "key")
 
@@ -31,6 +33,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", hub, name="hub"),
     # For pages that name no icon of their own, as the admin's.
     path("favicon.ico", favicon, name="favicon"),
+    path("shift/", shift.shift, name="shift"),
+    path("shift/acknowledge/", shift.acknowledge, name="acknowledge"),
+    path("shift/<slug:name>/", subsystem, name="subsystem"),
+    path("compare/", compare, name="compare"),
+    path("wall/", wall.wall, name="wall"),
+    path("plots/", plots.plots, name="plots"),
+    path("plots/histogram.<slug:form>", plots.plot_file, name="plot-file"),
     path("runs/<int:run_number>/", run, name="run"),
     path("runs/<int:run_number>/timeline.json", run_timeline, name="run-timeline"),
     path("executions/<key:key>/", execution, name="execution"),

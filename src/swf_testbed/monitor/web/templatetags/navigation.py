@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from django import template
+from django.utils.http import urlencode
 
 register = template.Library()
 
@@ -17,6 +18,7 @@ class Entry(NamedTuple):
 
 MAIN = (
     Entry("Now", "web:hub", "what runs now, and what ran last"),
+    Entry("Shift", "web:shift", "every subsystem of the run, the worst first"),
     Entry("Runs", "web:runs", "every run of the DAQ"),
     Entry("Executions", "web:executions", "every execution of a workflow"),
     Entry("Messages", "web:messages", "what the programs said to one another"),
@@ -24,6 +26,8 @@ MAIN = (
     Entry("Alarms", "web:alarms", "what needs a person's attention"),
 )
 MORE = (
+    Entry("Compare", "web:compare", "plots of runs and references on the same axes"),
+    Entry("Wall screen", "web:wall", "sheets in large type that take turns"),
     Entry("STF files", "web:stfs", "files of super time frames in the exit buffer"),
     Entry("Datasets", "web:datasets", "the files of each run, and how far they are at the sites"),
     Entry("Copies", "web:copies", "where every file is, in which state, and why"),
@@ -53,3 +57,9 @@ def main_pages() -> tuple[Entry, ...]:
 def more_pages() -> tuple[Entry, ...]:
     """The pages in the menu beside them."""
     return MORE
+
+
+@register.simple_tag
+def query(**said: str | int | None) -> str:
+    """A query of what is said; what is empty is left out."""
+    return urlencode({name: value for name, value in said.items() if value is not None and value != ""})

@@ -50,6 +50,15 @@ def yes(value: object) -> str:
     return "yes" if value else "no"
 
 
+_BECAUSE = {"null": "not judged yet", "good": "as expected"}
+
+
+@register.filter
+def because(quality: object) -> str:
+    """What a quality means that comes without a reason."""
+    return _BECAUSE.get(str(quality), "")
+
+
 @register.filter
 def brief(value: object) -> SafeString:
     """The beginning of an identity."""
@@ -89,6 +98,25 @@ def size(value: float | None) -> str:
             break
         amount /= 1000
     return f"{three_digits(amount)}\N{NO-BREAK SPACE}{unit}"
+
+
+@register.filter
+def rate(value: float | None, unit: str = "Hz") -> str:
+    """A rate, in powers of 1000, three digits."""
+    if value is None:
+        return NOTHING
+    amount, prefix = float(value), ""
+    for prefix in ("", "k", "M", "G", "T"):  # noqa: B007  # the last that was looked at counts
+        if abs(amount) < 999.5:
+            break
+        amount /= 1000
+    return f"{three_digits(amount)}\N{NO-BREAK SPACE}{prefix}{unit}"
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A fraction as percent, three digits."""
+    return NOTHING if value is None else f"{three_digits(100 * value)}\N{NO-BREAK SPACE}%"
 
 
 @register.filter

@@ -29,10 +29,16 @@ function keep(old, part) {
   if (focused) part.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
+/** Whether a reader is about to say something there, which a new part would take away. */
+function isWrittenIn(part) {
+  const fields = [...part.querySelectorAll('textarea, input[type="text"], select')];
+  return fields.some((one) => one === document.activeElement || (one.tagName !== 'SELECT' && one.value !== one.defaultValue));
+}
+
 function swap(fresh) {
   for (const part of fresh.querySelectorAll('[data-live]')) {
     const old = document.getElementById(part.id);
-    if (!old || old.dataset.was === part.innerHTML) continue;
+    if (!old || old.dataset.was === part.innerHTML || isWrittenIn(old)) continue;
     const was = part.innerHTML;
     localTimes(part);
     part.dataset.was = was;

@@ -1,135 +1,29 @@
-// The histograms of one subsystem, drawn by JSROOT, and drawn again when the merger says that they changed.
-// A drawing is updated in place: zoom, logarithmic scale and whatever else its reader set stays.
+// The histograms below one place of a page, drawn again when the merger says that they changed.
 
-import { addColor } from '../vendor/jsroot/modules/base/colors.mjs';
-import { createHistogram, gStyle, settings } from '../vendor/jsroot/modules/core.mjs';
-import { TH1Painter } from '../vendor/jsroot/modules/hist2d/TH1Painter.mjs';
+import { Plot } from './plot.js';
 
 const PERIOD_MS = 500;
-const PIXEL_FONT = 43;
-const AXIS = {
-  fLabelFont: PIXEL_FONT, fLabelSize: 11, fLabelOffset: 0.012, fTitleFont: PIXEL_FONT, fTitleSize: 11, fTitleOffset: 1,
-  fTickLength: 0.02, fNdivisions: 505,
-};
 
-// Colours follow the page's theme without drawing again; 1 is ROOT's black, of axes and text.
-addColor('var(--plot-ink)', undefined, 1);
-const PAPER = addColor('var(--plot-paper)');
-const LINE = addColor('var(--plot-line)');
-const FILL = addColor('var(--plot-fill)');
-const SECOND = addColor('var(--plot-second)');
-
-Object.assign(settings, { ToolBar: false, ProgressBox: false, HandleKeys: false, ZoomWheel: false, CanEnlarge: false });
-Object.assign(gStyle, {
-  fOptStat: 0, fOptTitle: 0, fPadTickX: 1, fPadTickY: 1, fHistMinimumZero: true, fAxisMaxDigits: 6,
-  fCanvasColor: PAPER, fPadColor: PAPER, fFrameFillColor: PAPER,
-  fPadLeftMargin: 0.16, fPadRightMargin: 0.03, fPadTopMargin: 0.08, fPadBottomMargin: 0.2,
-});
-
-/** A ROOT histogram from the `content` that `GET /api/histograms/?format=root` answers. */
-export function rootHistogram(name, said) {
-  const flat = said.kind !== 'TH2D';
-  const histogram = flat ? createHistogram('TH1D', said.nbins) : createHistogram('TH2D', said.nbins, said.ynbins);
-  histogram.fArray.set(said.contents.slice(0, histogram.fArray.length));
-  histogram.fEntries = said.entries;
-  // The page writes the title; JSROOT would read it as LaTeX.
-  Object.assign(histogram, { fName: name, fTitle: '', fLineColor: LINE, fFillColor: FILL, fFillStyle: 1001 });
-  Object.assign(histogram.fXaxis, AXIS, {
-    fXmin: said.xmin, fXmax: said.xmax, fTitle: said.xtitle, fTitleOffset: 1.5,
-  });
-  Object.assign(histogram.fYaxis, AXIS, { fTitle: said.ytitle, fTitleOffset: 1.9, fMaxDigits: 4 });
-  if (!flat) {
-    Object.assign(histogram.fYaxis, { fXmin: said.ymin, fXmax: said.ymax });
-    Object.assign(histogram.fZaxis, AXIS);
-  }
-  return histogram;
+/** A row of `GET /api/histograms/?format=root` as `Plot.show` wants it. */
+function figureOf({ run_number: run, subsystem, name, content, problem, reference }) {
+  const others = reference ? [{ label: 'reference', content: reference }] : [];
+  return { subsystem, name, series: [{ label: `run ${run}`, source: String(run), content, problem }, ...others], scale: false };
 }
 
-/** A histogram to compare with, as a line over another. */
-function rootReference(name, said) {
-  return Object.assign(rootHistogram(`${name} reference`, said), { fLineColor: SECOND, fLineStyle: 2, fFillStyle: 0 });
+/** Each series of a figure by itself, with those that are marked `over` drawn over every one. */
+function apart(figure) {
+  const over = figure.series.filter((one) => one.over);
+  return figure.series.filter((one) => !one.over).map((one) => ({ ...figure, series: [one, ...over], key: one.source }));
 }
 
-/** How each kind is drawn; the painter of two dimensions is loaded when there is one. */
-const KINDS = {
-  TH1D: { painter: async () => TH1Painter, option: 'hist', logarithm: 'logy', switch: 'fLogy' },
-  TH2D: {
-    painter: async () => (await import('../vendor/jsroot/modules/hist2d/TH2Painter.mjs')).TH2Painter,
-    option: 'colz', logarithm: 'logz', switch: 'fLogz',
-  },
-};
-
-/** One drawing in the page. */
-class Plot {
-  constructor(home) {
-    this.figure = document.createElement('figure');
-    this.caption = document.createElement('span');
-    this.told = document.createElement('span');
-    this.told.className = 'quiet';
-    const head = document.createElement('figcaption');
-    head.append(this.caption, this.told);
-    this.frame = document.createElement('div');
-    this.frame.className = 'plot';
-    this.figure.append(head, this.frame);
-    home.append(this.figure);
-    this.painter = null;
-    this.reference = null;
-  }
-
-  /** Draw, or draw anew, what the server says; `reference` is a content like `content`, of the same kind. */
-  async show({ name, content, problem, reference }, prefix, logarithmic) {
-    this.figure.dataset.name = name;
-    if (!content) {
-      this.caption.textContent = name;
-      this.told.textContent = `cannot be drawn: ${problem}`;
-      return;
-    }
-    this.describe(content, prefix);
-    const histogram = rootHistogram(name, content);
-    if (this.painter) this.painter.updateObject(histogram);
-    else await this.begin(histogram, content.kind, logarithmic);
-    if (reference && content.kind === 'TH1D') await this.compare(rootReference(name, reference));
-    await this.painter.redrawPad();
-  }
-
-  describe(content, prefix) {
-    // Only counts have a sum worth telling; means of frames have none.
-    const counts = content.contents.every(Number.isInteger);
-    const entries = counts ? `${content.entries.toLocaleString('en')} ${content.ztitle ?? content.ytitle}` : '';
-    const title = content.title.startsWith(prefix) ? content.title.slice(prefix.length) : content.title;
-    this.caption.textContent = title;
-    this.told.textContent = entries;
-    this.figure.dataset.entries = content.entries;
-    this.frame.setAttribute('role', 'img');
-    this.frame.setAttribute('aria-label', `${title} ${entries}`);
-  }
-
-  async begin(histogram, kind, logarithmic) {
-    this.kind = KINDS[kind];
-    const painter = await this.kind.painter();
-    const { option, logarithm } = this.kind;
-    this.painter = await painter.draw(this.frame, histogram, logarithmic ? `${option} ${logarithm}` : option);
-    new ResizeObserver(() => this.frame.clientWidth && this.painter.checkResize()).observe(this.frame);
-  }
-
-  async compare(histogram) {
-    if (this.reference) this.reference.updateObject(histogram);
-    else this.reference = await TH1Painter.draw(this.frame, histogram, 'hist same');
-  }
-
-  async setLogarithmic(on) {
-    if (!this.painter) return;
-    this.painter.getPadPainter().getRootPad()[this.kind.switch] = on ? 1 : 0;
-    await this.painter.redrawPad();
-  }
-}
-
-/** All histograms of a subsystem below `home` (see the run page's template for its data attributes). */
+/** All histograms below `home`, whose data attributes say which: see the templates of the run and of a subsystem. */
 class Board {
   constructor(home) {
     this.home = home;
     this.plots = new Map();
     this.order = home.dataset.order.split(' ');
+    this.side = home.dataset.show === 'side';
+    this.looks = { ratios: home.dataset.show === 'ratio', tags: this.side, files: home.dataset.files };
     this.logarithmic = new URL(location.href).searchParams.get('scale') === 'log';
     this.busy = false;
     this.dirty = false;
@@ -145,7 +39,8 @@ class Board {
       try {
         const answer = await fetch(this.home.dataset.source);
         if (!answer.ok) throw new Error(`histograms: ${answer.status}`);
-        await this.draw((await answer.json()).results);
+        const told = await answer.json();
+        await this.draw(told.figures ?? told.results.map(figureOf));
       } catch (problem) {
         console.warn('plots not updated:', problem.message);
       }
@@ -156,17 +51,25 @@ class Board {
 
   /** Whether a `histograms_updated` message is about what is shown; it may not say. */
   concerns({ products }) {
-    return !products || !Object.keys(products).length || this.home.dataset.subsystem in products;
+    const subsystems = this.home.dataset.subsystem?.split(' ') ?? [];
+    return !products || !Object.keys(products).length || subsystems.some((one) => one in products);
   }
 
-  async draw(histograms) {
-    const place = (name) => (this.order.indexOf(name) + this.order.length + 1) % (this.order.length + 1);
-    histograms.sort((a, b) => place(a.name) - place(b.name));
-    if (histograms.length) this.home.querySelector('.empty')?.remove();
-    for (const said of histograms) {
-      if (!this.plots.has(said.name)) this.plots.set(said.name, new Plot(this.home));
-      await this.plots.get(said.name).show(said, this.home.dataset.prefix, this.logarithmic);
+  async draw(figures) {
+    const place = ({ name }) => (this.order.indexOf(name) + this.order.length + 1) % (this.order.length + 1);
+    if (this.order[0]) figures.sort((a, b) => place(a) - place(b));
+    if (figures.length) this.home.querySelector('.empty')?.remove();
+    for (const figure of this.side ? figures.flatMap(apart) : figures) {
+      const key = `${figure.subsystem} ${figure.name} ${figure.key ?? ''}`;
+      if (!this.plots.has(key)) this.plots.set(key, new Plot(this.homeOf(figure), this.looks));
+      await this.plots.get(key).show(figure, this.home.dataset.prefix ?? '', this.logarithmic);
     }
+    this.home.dataset.drawn = Number(this.home.dataset.drawn ?? 0) + 1;
+  }
+
+  /** Where a figure goes: a cell that asks for it, else at the end. */
+  homeOf({ subsystem, name }) {
+    return this.home.querySelector(`[data-cell="${CSS.escape(`${subsystem}.${name}`)}"]`) ?? this.home;
   }
 
   async setLogarithmic(on) {
@@ -181,13 +84,15 @@ class Board {
 /** Draw, and keep up with the stream. */
 export function start(home, button) {
   const board = new Board(home);
-  const press = (on) => button.setAttribute('aria-pressed', on);
-  press(board.logarithmic);
-  button.hidden = false;
-  button.addEventListener('click', () => {
-    press(!board.logarithmic);
-    board.setLogarithmic(!board.logarithmic);
-  });
+  if (button) {
+    const press = (on) => button.setAttribute('aria-pressed', on);
+    press(board.logarithmic);
+    button.hidden = false;
+    button.addEventListener('click', () => {
+      press(!board.logarithmic);
+      board.setLogarithmic(!board.logarithmic);
+    });
+  }
   document.addEventListener('swf:message', ({ detail }) => {
     if (detail.type === 'histograms_updated' && board.concerns(JSON.parse(detail.data))) board.update();
   });

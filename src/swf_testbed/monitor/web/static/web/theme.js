@@ -14,7 +14,7 @@
   apply(remembered());
   document.addEventListener('DOMContentLoaded', () => {
     apply(root.dataset.theme);
-    document.querySelector('#theme').addEventListener('click', () => {
+    document.querySelector('#theme')?.addEventListener('click', () => {
       const next = CHOICES[(CHOICES.indexOf(root.dataset.theme) + 1) % CHOICES.length];
       try { localStorage.setItem('swf-theme', next); } catch { /* private window: not remembered */ }
       apply(next);

@@ -7,6 +7,9 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', {
 
 /** Rewrite the times below `root`. A time of today goes without its date. */
 export function localTimes(root) {
+  for (const element of root.querySelectorAll('[data-zone]')) {
+    element.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
   const today = DAY.format(new Date());
   for (const element of root.querySelectorAll('time[datetime]')) {
     const moment = new Date(element.dateTime);

@@ -1,0 +1,201 @@
+"""Where the histograms of a plot come from: a run, the newest, or several runs as one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from swf_testbed.fastmon.presentation import SHOWN
+from swf_testbed.fastmon.products import RUN
+from swf_testbed.fastmon.uhi_codec import root_json
+from swf_testbed.model.detectors import detectors
+from swf_testbed.model.errors import BadInput, NotFound
+from swf_testbed.model.names import LAST_RUN_NUMBER
+from swf_testbed.monitor.services.filtering import number_between
+from swf_testbed.monitor.services.overview import newest_run
+from swf_testbed.monitor.store.models import Histogram, Run
+
+MOST_SOURCES = 6
+MOST_ADDED = 20
+"""Runs that are added together, the newest."""
+
+NEWEST, ALL = "newest", "all"
+ALLOWED = "must be a run's number or newest, with @all behind it for all runs of its namespace up to it"
+
+Document = dict[str, Any]
+
+
+class Key(NamedTuple):
+    """Which histogram of a source."""
+
+    subsystem: str
+    name: str
+
+
+class Wanted(NamedTuple):
+    """Which histograms are asked for; none named is all."""
+
+    subsystems: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The same for a query."""
+        named = {"subsystem__in": self.subsystems, "name__in": self.names}
+        return {path: values for path, values in named.items() if values}
+
+
+class Source(Protocol):
+    """Something that has histograms."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+
+    def documents(self, wanted: Wanted) -> Iterable[tuple[Key, Document]]:
+        """Its histograms as UHI documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfRun:
+    """The histograms of a run."""
+
+    run_number: int
+
+    @property
+    def label(self) -> str:
+        """The run."""
+        return f"run {self.run_number}"
+
+    def documents(self, wanted: Wanted) -> Iterable[tuple[Key, Document]]:
+        """As they are stored."""
+        rows = Histogram.objects.filter(run_id=self.run_number, **wanted.limits).order_by("subsystem", "name")
+        for subsystem, name, content in rows.values_list("subsystem", "name", "content"):
+            yield Key(subsystem, name), content
+
+
+@dataclass(frozen=True, slots=True)
+class OfRuns:
+    """The sum of several runs: of what counts, and has the same bins in all of them."""
+
+    run_numbers: tuple[int, ...]
+
+    @property
+    def label(self) -> str:
+        """How many."""
+        return f"{len(self.run_numbers)} runs"
+
+    def documents(self, wanted: Wanted) -> Iterable[tuple[Key, Document]]:
+        """Added up."""
+        found: dict[Key, list[Document]] = {}
+        for number in self.run_numbers:
+            for key, document in OfRun(number).documents(wanted):
+                found.setdefault(key, []).append(document)
+        for key, documents in found.items():
+            total = added(documents)
+            if total is not None:
+                yield key, total
+
+
+def added(documents: Sequence[Document]) -> Document | None:
+    """The sum of histograms, of those that have the bins of the first; None if they do not count."""
+    first = documents[0]
+    storage = first.get("storage", {})
+    if storage.get("type") != "int" or "index" in storage:
+        return None
+    alike = [one["storage"]["values"] for one in documents if one.get("axes") == first["axes"]]
+    values = [sum(bins) for bins in zip(*alike, strict=True)] if first["axes"][1:] == [] else None
+    return None if values is None else {**first, "storage": {**storage, "values": values}}
+
+
+def source(text: str, namespace: str | None = None) -> Source:
+    """The source that a text names.
+
+    Args:
+        text: `100010`, `newest`, or one of these with `@all`.
+        namespace: where `newest` is looked for; None is everywhere.
+
+    Raises:
+        BadInput: it names none.
+        NotFound: there is no such run.
+    """
+    which, at, kind = text.partition("@")
+    number = newest_run(namespace) if which == NEWEST else _number(which, text)
+    run = Run.objects.filter(run_number=number).first()
+    if run is None:
+        raise NotFound(f"there is no run {number}")
+    if not at:
+        return OfRun(number)
+    if kind != ALL:
+        raise BadInput("source", text, ALLOWED)
+    earlier = Run.objects.filter(namespace=run.namespace, run_number__lte=number).order_by("-run_number")
+    return OfRuns(tuple(earlier.values_list("run_number", flat=True)[:MOST_ADDED]))
+
+
+def _number(said: str, text: str) -> int:
+    try:
+        return number_between("source", said, 0, LAST_RUN_NUMBER)
+    except BadInput:
+        raise BadInput("source", text, ALLOWED) from None
+
+
+class Series(NamedTuple):
+    """A histogram of one source, as a browser draws it; None with a `problem` if it cannot be drawn."""
+
+    label: str
+    source: str
+    over: bool
+    content: Document | None
+    problem: str = ""
+
+
+class Figure(NamedTuple):
+    """What is drawn over one another."""
+
+    subsystem: str
+    name: str
+    series: list[Series]
+
+
+def figures(
+    sources: Sequence[str], over: Sequence[str], wanted: Wanted, namespace: str | None
+) -> list[Figure]:
+    """The same histograms of several sources, in the order in which subsystems and products are shown.
+
+    Args:
+        sources: as `source` understands them.
+        over: those that are drawn over each of the others.
+        wanted: which histograms.
+        namespace: as for `source`.
+
+    Raises:
+        BadInput: too many, or one is none.
+        NotFound: there is no such run.
+    """
+    if not 1 <= len(sources) + len(over) <= MOST_SOURCES:
+        raise BadInput("source", f"{len(sources) + len(over)} sources", f"must be 1 to {MOST_SOURCES}")
+    found: dict[Key, list[Series]] = {}
+    for place, text in enumerate([*sources, *over]):
+        one = source(text, namespace)
+        for key, document in one.documents(wanted):
+            drawn = drawing(document)
+            series = Series(one.label, text, place >= len(sources), *drawn)
+            found.setdefault(key, []).append(series)
+    return [Figure(*key, found[key]) for key in sorted(found, key=_place)]
+
+
+def drawing(document: Document) -> tuple[Document | None, str]:
+    """A histogram as JSROOT wants it; None, and the reason, if it cannot be drawn."""
+    try:
+        return root_json(document), ""
+    except BadInput as error:
+        return None, str(error)
+    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, AttributeError):
+        return None, "the content is not a UHI document"
+
+
+_SUBSYSTEMS = {name: place for place, name in enumerate([*(one.name for one in detectors()), RUN])}
+_NAMES = {shown.name: place for place, shown in enumerate(SHOWN)}
+
+
+def _place(key: Key) -> tuple[int, int, Key]:
+    return _SUBSYSTEMS.get(key.subsystem, len(_SUBSYSTEMS)), _NAMES.get(key.name, len(_NAMES)), key
