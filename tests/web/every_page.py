@@ -17,7 +17,16 @@ RUN, ENDED = 100_400, 100_401
 STEM = f"swf.{RUN}.000001"
 NAMESPACE = "filled"
 
-NO_PAGES = {"download", "logout", "favicon", "replay-events", "run-timeline"}
+NO_PAGES = {
+    "download",
+    "logout",
+    "favicon",
+    "replay-events",
+    "run-timeline",
+    "acknowledge",
+    "plots",
+    "plot-file",
+}
 """Addresses that answer with something else than a page."""
 
 WITHOUT_KEY = {
@@ -29,6 +38,12 @@ WITHOUT_KEY = {
     "tokens": "/account/tokens/",
     "login": "/login/",
     "replays": "/replay/",
+    "shift": f"/shift/?run={RUN}",
+    "subsystem": f"/shift/drich/?run={RUN}",
+    "side by side": f"/shift/drich/?run={RUN}&window=side",
+    "compare": f"/compare/?of={RUN}+{ENDED}&subsystem=drich",
+    "compare nothing": "/compare/",
+    "wall": f"/wall/?run={RUN}&show=drich",
     "not found": "/nowhere/",
     "wrong filter": "/runs/?nothing=1",
 }

@@ -90,7 +90,21 @@ FOCUSED = """
 """
 
 
-@pytest.mark.parametrize("name", ["hub", "run", "replay", "system", "alarm", "dead-letters", "raise-alarm"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hub",
+        "run",
+        "shift",
+        "subsystem",
+        "compare",
+        "replay",
+        "system",
+        "alarm",
+        "raise-alarm",
+        "dead-letters",
+    ],
+)
 def test_everything_is_reached_by_keyboard_and_seen_there(
     operated: Monitor, pages: dict[str, str], browser: "Browser", name: str
 ) -> None:

@@ -8,8 +8,10 @@ import { TH1Painter } from '../vendor/jsroot/modules/hist2d/TH1Painter.mjs';
 import { fileMenu } from './plot_files.js';
 
 const PIXEL_FONT = 43;
+const TYPE = Number(getComputedStyle(document.body).getPropertyValue('--plot-type')) || 11;
+const ENOUGH = 40;
 const AXIS = {
-  fLabelFont: PIXEL_FONT, fLabelSize: 11, fLabelOffset: 0.012, fTitleFont: PIXEL_FONT, fTitleSize: 11, fTitleOffset: 1,
+  fLabelFont: PIXEL_FONT, fLabelSize: TYPE, fLabelOffset: 0.012, fTitleFont: PIXEL_FONT, fTitleSize: TYPE, fTitleOffset: 1,
   fTickLength: 0.02, fNdivisions: 505,
 };
 
@@ -48,7 +50,7 @@ export function rootHistogram(name, said) {
 
 /** A histogram as a line over another; its place among the others gives it a colour. */
 function rootLine(name, said, place) {
-  const look = { fLineColor: OTHERS[place % OTHERS.length], fLineStyle: place < 1 ? 2 : 1, fFillStyle: 0 };
+  const look = { fLineColor: OTHERS[place % OTHERS.length], fFillStyle: 0 };
   return Object.assign(rootHistogram(`${name} ${place}`, said), look);
 }
 
@@ -74,10 +76,22 @@ function scaled(other, first) {
   return { ...other, contents: other.contents.map((value) => value * factor), entries: first.entries };
 }
 
-/** One histogram divided by another; 0 where the other has nothing. */
+/** One histogram divided by another. Where they count, neighbours are put together until there is enough to compare. */
 function ratio(over, under) {
-  const contents = over.contents.map((value, i) => (under.contents[i] ? value / under.contents[i] : 0));
-  return { ...over, contents, ytitle: 'ratio', entries: over.entries };
+  const least = isCounted(over) && isCounted(under) ? ENOUGH : Number.MIN_VALUE;
+  const contents = new Array(over.contents.length).fill(0);
+  let [first, above, below] = [1, 0, 0];
+  for (let i = 1; i <= over.nbins; i += 1) {
+    above += over.contents[i];
+    below += under.contents[i];
+    if (below >= least) {
+      contents.fill(above / below, first, i + 1);
+      [first, above, below] = [i + 1, 0, 0];
+    }
+  }
+  // What is left over is too little by itself.
+  if (first > 1) contents.fill(contents[first - 1], first, over.nbins + 1);
+  return { ...over, contents, ytitle: 'ratio' };
 }
 
 /** One drawing in the page. */
