@@ -22,6 +22,7 @@ from pathlib import Path
 import httpx
 import httpx2
 import psutil
+from figures import Figure, tell
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
@@ -110,9 +111,11 @@ def main() -> int:
         rest = over_rest(url, token, said.calls)
         left = [one for one in server.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED]
     print(f"{said.sessions} sessions of {each} calls: {failed} failed, {len(left)} connections left")
-    print(f"{rate:.0f} calls/s beside {rest:.0f} REST requests/s: {rest / rate:.2f} x")
-    print(f"memory grew by {growth:.1f} MB after the first tenth (limit {MOST_GROWTH_MB:.0f} MB)")
-    return int(failed > 0 or growth > MOST_GROWTH_MB or bool(left))
+    good = tell(
+        Figure("assistants' calls", rate, "calls/s", "REST requests", rest, "higher"),
+        Figure("growth of memory after the first tenth", growth, "MB", "limit", MOST_GROWTH_MB, bound=1),
+    )
+    return 0 if good and not failed and not left else 1
 
 
 if __name__ == "__main__":

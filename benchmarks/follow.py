@@ -17,6 +17,7 @@ from itertools import islice
 from uuid import UUID
 
 import httpx
+from figures import Figure, tell
 
 from swf_testbed.fastmon_client.statistics import Statistics
 from swf_testbed.messages import SamplingReport, TfFileRegistered
@@ -121,10 +122,9 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, work in kinds:
                 best[name] = min(best[name], seconds(work, url, events))
-    limit = best[kinds[0][0]]
     print(f"{events} events of {len(body(1)) - len(body(0))} bytes, best of {ROUNDS}")
-    for name, took in best.items():
-        print(f"{name:16} {events / took:10.0f} events/s {took / limit:6.2f} times the least")
+    peer, *ours = [(name, events / took) for name, took in best.items()]
+    tell(*(Figure(f"stream, {name}", rate, "events/s", *peer, "higher") for name, rate in ours))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from figures import Figure, tell
+
 LIMIT_MS = 300.0
 LIMIT_QUERIES = 12
 
@@ -182,7 +184,7 @@ def main() -> int:
             History(sizes).store()
         print(f"{sizes}, there after {time.perf_counter() - begin:.0f} s", flush=True)
         known = names(sizes) | {"hours_ago": iso(now() - timedelta(hours=8)).replace("+00:00", "Z")}
-        browser, failed = Browser(), 0
+        browser, failed, slowest, most = Browser(), 0, 0.0, 0
         print(f"{'page':<40}{'median ms':>10}{'processor':>11}{'queries':>9}{'kB':>7}")
         for name, address in PAGES.items():
             if said.only and not name.startswith(tuple(said.only)):
@@ -191,9 +193,14 @@ def main() -> int:
             good = found.status == 200 and found.median_ms <= LIMIT_MS and found.queries <= LIMIT_QUERIES
             note = "" if good else f"  above a limit (status {found.status})"
             failed += not good
+            slowest, most = max(slowest, found.median_ms), max(most, found.queries)
             times = f"{found.median_ms:>10.0f}{found.processor_ms:>11.0f}"
             print(f"{name:<40}{times}{found.queries:>9}{found.bytes / 1000:>7.0f}{note}", flush=True)
-    print(f"limits: {LIMIT_MS:.0f} ms, {LIMIT_QUERIES} queries; pages above one: {failed}")
+    print(f"pages above a limit: {failed}")
+    tell(
+        Figure("slowest page, median", slowest, "ms", "limit", LIMIT_MS, bound=1),
+        Figure("most queries of a page", most, "queries", "limit", LIMIT_QUERIES, bound=1),
+    )
     return 1 if failed else 0
 
 

@@ -8,12 +8,14 @@ same kind and size with a receipt each in turn, as the runner does, half before 
 
 import argparse
 import contextlib
-import socket
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from figures import Figure, tell
+from swf_test_servers import free_port
 
 from swf_testbed.bus import Inbox, StompBus, Subscription, open_bus
 from swf_testbed.config.documents import AgentEntry
@@ -43,12 +45,6 @@ def scratch_settings(home: Path) -> Settings:
             "ACTIVEMQ_PORT": str(broker),
         }
     )
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 class Run:
@@ -161,15 +157,13 @@ def main() -> int:
             steps = latencies(settings, run.execution_id)
         finally:
             stop_testbed(settings)
-    rows: list[tuple[str, float]] = [
-        ("broker, one client, a receipt each in turn", ceiling_s),
+    rows = (
         ("STFs written and said by the runner", run.said - run.began),
         ("STFs registered and said by the data agent", run.registered - run.began),
-    ]
+    )
     print(f"{said.stfs} STFs of {said.frames} frames")
-    for name, seconds in rows:
-        rate = said.stfs / seconds
-        print(f"{name:45} {rate:8.0f}/s {rate * ceiling_s / said.stfs:6.2f} of the ceiling")
+    ceiling = ("broker, one client, a receipt each in turn", said.stfs / ceiling_s)
+    tell(*(Figure(name, said.stfs / seconds, "STFs/s", *ceiling, "higher") for name, seconds in rows))
     for step, seconds in steps.items():
         print(f"an STF's {step}: p50 {seconds['p50'] * 1e3:.1f} ms, p95 {seconds['p95'] * 1e3:.1f} ms")
     return 0

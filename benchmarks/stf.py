@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import numpy as np
+from figures import Figure, tell
 
 from swf_testbed.stf.documents import DetectorInfo, FileHeader, FrameBatch
 from swf_testbed.stf.reader import StfReader, frame_hits_by_detector
@@ -67,8 +68,7 @@ def main() -> None:
         copied = best(lambda: plain.write_bytes(data))
         size = len(data) / 1e6
         print(f"file            {size:9.1f} MB, {len(many.hits) / 1e6:.2f} M hits, {options.frames} frames")
-        ratio = written / copied
-        print(f"write           {written * 1e3:9.1f} ms, {ratio:.1f} x a plain write ({copied * 1e3:.1f} ms)")
+        tell(Figure("STF, write", written * 1e3, "ms", "plain write", copied * 1e3))
 
         part = options.frames // 7
         taken = max(1, round(options.frames * 0.05 / 7))
@@ -76,10 +76,10 @@ def main() -> None:
         files = skim(path, blocks, folder)
         skimmed = best(lambda: skim(path, blocks, folder))
         fraction = 7 * taken / options.frames
-        ratio = files[0].source_bytes / len(data)
-        print(
-            f"skim {fraction:.1%}       {skimmed * 1e3:9.1f} ms, {ratio:.1%} of the bytes "
-            f"(256 kB of index included), {files[0].source_requests} reads"
+        print(f"skim of {fraction:.1%}: {files[0].source_requests} reads, 256 kB of index included")
+        tell(
+            Figure("STF, skim of a twentieth", skimmed * 1e3, "ms", "plain write of all", copied * 1e3),
+            Figure("STF, bytes of that skim", files[0].source_bytes / 1e6, "MB", "whole file", size),
         )
 
         with StfReader.open(path) as reader:
@@ -87,9 +87,8 @@ def main() -> None:
         decoded = best(lambda: frame_hits_by_detector(frames))
         raw = many.hits.tobytes()
         least = best(lambda: np.frombuffer(raw, "<u8").copy())
-        rate = len(many.hits) / decoded / 1e6
-        ratio = decoded / least
-        print(f"decode, verify  {decoded * 1e3:9.1f} ms, {rate:.0f} Mhit/s, {ratio:.1f} x a plain copy")
+        hits = len(many.hits) / 1e6
+        tell(Figure("STF, decode and verify", hits / decoded, "Mhit/s", "plain copy", hits / least, "higher"))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from uuid import UUID
 
 import httpx
 import uvicorn
+from figures import Figure, tell
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
@@ -293,6 +294,11 @@ def compare(title: str, clients: int, messages: int, rate: float | None) -> None
         for name in ("cpu_us", "kb_each", "peak_kb_each", "p50_ms", "p99_ms")
     ]
     print(" ratio {:11.2f} {:10.2f} {:10.2f} {:10.2f} {:10.2f}".format(*ratios), flush=True)
+    name = title.partition(",")[0]
+    tell(
+        Figure(f"stream, {name}: processor a delivery", ours.cpu_us, "µs", "bare broadcaster", peer.cpu_us),
+        Figure(f"stream, {name}: p99 of the delay", ours.p99_ms, "ms", "bare broadcaster", peer.p99_ms),
+    )
 
 
 async def read_slowly(server: Server) -> None:
@@ -337,8 +343,7 @@ def slow(clients: int, seconds: int, rate: float) -> None:
         without, with_it = asyncio.run(with_and_without(server, clients, round(seconds * rate), rate))
         with httpx.Client(headers=server.headers(), trust_env=False) as http:
             status = http.get(f"http://{HOST}:{server.port}{STREAM}status/").json()
-    ratio = with_it / without
-    print(f"p99 of the others: {without:.1f} ms without, {with_it:.1f} ms with it; ratio {ratio:.2f}")
+    tell(Figure("stream, p99 of the others beside a slow reader", with_it, "ms", "without it", without))
     for one in status["evictions"]:
         print(
             f"evicted: {one['agent']} after {one['sent']} of {one['received']}: {one['reason']}", flush=True

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import AliasChoices, BaseModel, TypeAdapter
 
 from swf_testbed.config.parameters import Parameters, SideStream
+from swf_testbed.config.payloads import AnyPayload
 from swf_testbed.config.schedule import ScheduleStep
 from swf_testbed.config.settings import Settings, default_home
 from swf_testbed.daq.anomalies import AnyAnomaly
@@ -94,7 +95,13 @@ The tables of `fastmon.policies`: a frame is taken if all policies accept it.
 
 The tables of `simulation.anomalies`: faults of the simulated detector. Times are seconds since physics began.
 
-{_kinds(AnyAnomaly)}"""
+{_kinds(AnyAnomaly)}
+## Payloads
+
+The tables `[payloads.NAME]` of testbed.toml: what workers can run, told in
+[Run your own code on frames](../how-to/payloads.md).
+
+{_kinds(AnyPayload)}"""
 
 
 def metrics_page() -> str:

@@ -174,6 +174,7 @@ OWN = [
         "worker_heartbeat",
         {"content": {"worker_id": "w", "hostname": "h", "state": "idle", "slices_completed": 0}},
     ),
+    ("drain_worker", {"content": {"worker_id": "w"}}),
 ]
 
 

@@ -137,6 +137,15 @@ _DOCUMENTS: dict[str, Callable[[httpx.Client, int], dict[str, Any]]] = {
         "message": str(n),
     },
     "histograms": lambda staff, n: {"run_number": _RUN, "subsystem": "drich", "name": f"h{n}"},
+    "windows": lambda staff, n: {"run_number": _RUN, "window": f"w{n}"},
+    "stf-figures": lambda staff, n: {"run_number": _RUN, "stf_filename": f"{n}.stf"},
+    "references": lambda staff, n: {
+        "name": "epic",
+        "version": n,
+        "configuration": "epic",
+        "beam": "18x275",
+        "state": "run/physics",
+    },
     "quality-flags": lambda staff, n: {
         "run_number": _RUN,
         "subsystem": "drich",
@@ -148,6 +157,9 @@ _DOCUMENTS: dict[str, Callable[[httpx.Client, int], dict[str, Any]]] = {
 _CHANGES: dict[str, dict[str, Any]] = {
     "namespaces": {"description": "x"},
     "histograms": {"slices": 3},
+    "windows": {"stfs": 3},
+    "stf-figures": {"frames": 3},
+    "references": {"note": "x"},
     "quality-flags": {"quality": "bad"},
     "alarms": {"acknowledged_by": "alice"},
     "workflow-definitions": {"definition": "x"},

@@ -1,6 +1,7 @@
 """The fast processing agent: cuts samples into slices, and tells pools that a run is near."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import ClassVar
 
 from swf_testbed.fastmon.slicing import SliceRange, cut_file, slices_by_file
@@ -32,7 +33,7 @@ class FastProcessingAgent(BaseAgent):
         content = WorkerRunContent(
             run_id=run.run_id,
             execution_id=run.execution_id,
-            **parameters.model_dump(exclude={"stf_sampling_rate", "slices_per_sample"}),
+            **parameters.model_dump(exclude={"payload", "stf_sampling_rate", "slices_per_sample"}),
         )
         self.context.bus.publish(self.context.message(RunImminentWorker, cause=run, content=content))
 
@@ -45,14 +46,19 @@ class FastProcessingAgent(BaseAgent):
         self.context.bus.publish_many(slices)
 
     def _slices(self, sample: TfFileRegistered) -> list[Slice]:
-        wanted = self.context.parameters(sample.execution_id).fast_processing.slices_per_sample
+        parameters = self.context.parameters(sample.execution_id).fast_processing
         sampling = sample.sampling
         if sampling.part >= len(sampling.parts):
             raise BadInput("sampling.part", sampling.part, f"must be below {len(sampling.parts)}")
-        share = slices_by_file(sampling.parts, wanted)[sampling.part]
-        return [self._slice(sample, piece) for piece in cut_file(_frames(sample), share)]
+        share = slices_by_file(sampling.parts, parameters.slices_per_sample)[sampling.part]
+        pieces = cut_file(_frames(sample), share)
+        skips = accumulate((piece.tf_count for piece in pieces), initial=0)
+        return [
+            self._slice(sample, piece, skip, parameters.payload)
+            for piece, skip in zip(pieces, skips, strict=False)
+        ]
 
-    def _slice(self, sample: TfFileRegistered, piece: SliceRange) -> Slice:
+    def _slice(self, sample: TfFileRegistered, piece: SliceRange, skip: int, payload: str) -> Slice:
         content = SliceContent(
             run_id=sample.run_id,
             execution_id=sample.execution_id,
@@ -65,6 +71,8 @@ class FastProcessingAgent(BaseAgent):
             end=piece.end,
             tf_count=piece.tf_count,
             egress_at=sample.egress_at,
+            skip=skip,
+            payload=payload,
         )
         return self.context.message(Slice, cause=sample, instance=self.context.name, content=content)
 

@@ -23,7 +23,7 @@ from swf_testbed.config.documents import (
     InstanceAgents,
     InstanceEntry,
 )
-from swf_testbed.config.parameters import Parameters, unit_of
+from swf_testbed.config.parameters import Parameters
 from swf_testbed.config.reading import (
     LOOSE,
     PARAMETER_SECTIONS,
@@ -37,6 +37,7 @@ from swf_testbed.config.reading import (
     read_layers,
     read_table,
 )
+from swf_testbed.config.section import unit_of
 from swf_testbed.model.errors import BadInput
 
 DEFAULT = "default"

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from swf_testbed.config.parameters import Parameters, Section
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.section import Section
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import check_namespace
 

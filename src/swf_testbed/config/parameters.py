@@ -4,30 +4,16 @@ from typing import Annotated, Any, Literal
 from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
-from pydantic.fields import FieldInfo
 
+from swf_testbed.config.payloads import HISTOGRAMS, AnyPayload, PayloadName
+from swf_testbed.config.pool import Pool
 from swf_testbed.config.schedule import Schedule
+from swf_testbed.config.section import AboveZero, Seconds, Section
 from swf_testbed.model.fields import SiteName, StreamName
 from swf_testbed.model.names import MAIN_STREAM
 
-_IN_SECONDS = {"unit": "s"}
-
-Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, json_schema_extra=_IN_SECONDS)]
-AboveZero = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False, json_schema_extra=_IN_SECONDS)]
 Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Tables = Annotated[tuple[dict[str, Any], ...], Field(strict=False, description="a list of tables")]
-
-
-class Section(BaseModel):
-    """A section of the configuration: frozen; refuses names it does not know and values of another type."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-def unit_of(parameter: FieldInfo) -> str:
-    """The unit of a parameter; empty for a plain number and for what is none."""
-    extra = parameter.json_schema_extra
-    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
 
 
 class DaqStateMachine(Section):
@@ -63,6 +49,9 @@ class StfProcessing(Section):
 class FastProcessing(Section):
     """How sampled frames are cut and shared out; times in s."""
 
+    payload: Annotated[
+        PayloadName, Field(description="what workers run: `histograms`, or a name of `[payloads.NAME]`")
+    ] = HISTOGRAMS
     target_worker_count: Annotated[int, Field(ge=1, le=10_000)] = 30
     core_count: Annotated[int, Field(ge=1, le=1024)] = 1
     stf_sampling_rate: Fraction = 0.05
@@ -106,8 +95,15 @@ class Fastmon(Section):
     policies: Tables = ()
 
 
-AGENTS_OWN = ("mode", "watch", "settle_time", "damaged_time")
-"""Parameters of `Fastmon` that belong to the agent, not to a run."""
+AGENTS_OWN = (
+    "fastmon.mode",
+    "fastmon.watch",
+    "fastmon.settle_time",
+    "fastmon.damaged_time",
+    "pool",
+    "payloads",
+)
+"""What belongs to an agent, not to a run: sections, or values by `section.key`."""
 
 
 class Data(Section):
@@ -208,6 +204,11 @@ class Parameters(BaseModel):
     fastmon: Fastmon = Fastmon()
     data: Data = Data()
     simulation: Simulation = Simulation()
+    pool: Pool = Pool()
+    payloads: Annotated[
+        dict[PayloadName, AnyPayload],
+        Field(description="What workers can run, by name; set in testbed.toml alone."),
+    ] = {}
     options: Annotated[
         dict[str, JsonValue],
         Field(description="Of a user's own workflow: its Python file says which there are."),

@@ -1,6 +1,7 @@
 """Which agents a configuration asks for."""
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import NamedTuple
 
 from swf_testbed.config.catalogue import TESTBED_FILE
@@ -11,7 +12,7 @@ from swf_testbed.config.compose import (
     load_configuration,
 )
 from swf_testbed.config.documents import AgentEntry, Configuration
-from swf_testbed.config.parameters import AGENTS_OWN
+from swf_testbed.config.parameters import AGENTS_OWN, Parameters
 from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import BadInput
 
@@ -52,10 +53,14 @@ def crew_of(settings: Settings, configuration: Configuration) -> Crew:
 
 
 def _refuse_what_agents_would_not_hear(settings: Settings, configuration: Configuration) -> None:
-    """How it watches, the fast monitoring agent reads at its start, from testbed.toml and environment."""
-    own = instance_parameters(settings.swf_home, settings.swf_testbed_config, settings.parameters).fastmon
+    """Some of it agents read at their start, from testbed.toml and environment, for whatever run."""
+    own = instance_parameters(settings.swf_home, settings.swf_testbed_config, settings.parameters)
     for name in AGENTS_OWN:
-        said = getattr(configuration.parameters.fastmon, name)
-        if said != getattr(own, name):
+        said = _value(configuration.parameters, name)
+        if said != _value(own, name):
             where = f"is set in {TESTBED_FILE} or the environment alone, since the agent reads it there"
-            raise BadInput(f"fastmon.{name}", said, where)
+            raise BadInput(name, said, where)
+
+
+def _value(parameters: Parameters, name: str) -> object:
+    return reduce(getattr, name.split("."), parameters)

@@ -31,6 +31,8 @@ from swf_testbed.messages.judgement import Alarm, QualityFlagged
 from swf_testbed.messages.lifecycle import EndRun, PauseRun, ResumeRun, RunImminent, StartRun, StateChanged
 from swf_testbed.messages.probes import SseTest
 from swf_testbed.messages.processing import (
+    DrainWorker,
+    DrainWorkerContent,
     RunImminentWorker,
     Slice,
     SliceContent,
@@ -69,6 +71,8 @@ __all__ = [
     "CreateWorkflowTask",
     "CreatedWorkflowTask",
     "DatasetClosed",
+    "DrainWorker",
+    "DrainWorkerContent",
     "EndRun",
     "ExitBufferStatus",
     "FastmonStatus",

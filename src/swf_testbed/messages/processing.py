@@ -47,7 +47,9 @@ class RunImminentWorker(Message):
 class SliceContent(Part):
     """A piece of work: the frames `start` to `end` (inclusive) of one sample file.
 
-    `egress_at` is when the STF left the DAQ, so that latency can be told from the result alone.
+    `egress_at` is when the STF left the DAQ, so that latency can be told from the result alone. `skip` is the
+    position of the first frame in the file; `payload` names what is to be run, `tried_by` the workers that
+    have failed.
     """
 
     run_id: RunNumber
@@ -64,6 +66,9 @@ class SliceContent(Part):
     substate: Literal["new", "retry"] = "new"
     attempt: Positive = 1
     egress_at: Timestamp | None = None
+    skip: Count = 0
+    payload: Name = "histograms"
+    tried_by: tuple[Name, ...] = ()
 
 
 class Slice(Message):
@@ -140,7 +145,11 @@ class StfVolume(Message):
 
 
 class WorkerHeartbeatContent(Part):
-    """How a worker is, and what it has in hand."""
+    """How a worker is, and what it has in hand.
+
+    `busy_s` is how long it has worked in all, s; `pool`, `number` and `job` say who started it, and as what;
+    `reason` why it ends.
+    """
 
     worker_id: Name
     hostname: Name
@@ -150,6 +159,12 @@ class WorkerHeartbeatContent(Part):
     tf_filename: FileName | None = None
     slice_id: Count | None = None
     started_at: Timestamp | None = None
+    busy_s: Seconds = 0.0
+    slices_failed: Count = 0
+    pool: Name | None = None
+    number: Count | None = None
+    job: Name | None = None
+    reason: ShortText | None = None
 
 
 class WorkerHeartbeat(Message):
@@ -159,6 +174,21 @@ class WorkerHeartbeat(Message):
     persistent = False
     msg_type: Literal["worker_heartbeat"] = "worker_heartbeat"
     content: WorkerHeartbeatContent
+
+
+class DrainWorkerContent(Part):
+    """Which worker is not needed any more, and why."""
+
+    worker_id: Name
+    reason: ShortText = "no longer needed"
+
+
+class DrainWorker(Message):
+    """A worker is to end after the slice that it has in hand."""
+
+    goes_to = on_workers
+    msg_type: Literal["drain_worker"] = "drain_worker"
+    content: DrainWorkerContent
 
 
 class StopTransformerContent(Part):

@@ -48,6 +48,7 @@ _CLASSES: tuple[type[Message], ...] = (
     processing.SliceResult,
     processing.StfVolume,
     processing.WorkerHeartbeat,
+    processing.DrainWorker,
     processing.StopTransformer,
     tasks.CreateWorkflowTask,
     tasks.CreatedWorkflowTask,

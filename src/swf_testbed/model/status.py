@@ -155,3 +155,10 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class RunMark(StrEnum):
+    """What a person says of a run as a whole: references are made of good ones."""
+
+    GOOD = "good"
+    BAD = "bad"

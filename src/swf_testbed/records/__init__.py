@@ -2,7 +2,8 @@
 
 from swf_testbed.records.base import MAX_BULK, Document, FrozenDocument, Record
 from swf_testbed.records.files import Dataset, FastmonFile, FileReplica, StfCopy, StfFile, TfSlice
-from swf_testbed.records.judgement import Alarm, QualityFlag
+from swf_testbed.records.judgement import Alarm, QualityFlag, Reference, ReferenceOrder
+from swf_testbed.records.monitoring import StfFigures, Trends, Window
 from swf_testbed.records.overview import Overview, StandingAlarm, SubsystemLine
 from swf_testbed.records.processing import Workflow, WorkflowStage
 from swf_testbed.records.results import (
@@ -19,7 +20,7 @@ from swf_testbed.records.results import (
     slice_part,
     stf_part,
 )
-from swf_testbed.records.runs import Run, RunState, SystemStateEvent
+from swf_testbed.records.runs import Marking, Run, RunState, SystemStateEvent
 from swf_testbed.records.workers import NamespaceRecord, Subscriber, SystemAgent, Worker
 from swf_testbed.records.workflows import Log, WorkflowDefinition, WorkflowExecution, WorkflowMessage
 
@@ -45,7 +46,10 @@ RECORDS: dict[str, type[Record]] = {
         NamespaceRecord,
         Log,
         Histogram,
+        Window,
+        StfFigures,
         QualityFlag,
+        Reference,
         Alarm,
     )
 }
@@ -64,11 +68,14 @@ __all__ = [
     "HistogramCounts",
     "Latency",
     "Log",
+    "Marking",
     "NamespaceRecord",
     "Overview",
     "Percentiles",
     "QualityFlag",
     "Record",
+    "Reference",
+    "ReferenceOrder",
     "ResultsKnown",
     "ResultsStored",
     "Run",
@@ -79,12 +86,15 @@ __all__ = [
     "SliceDone",
     "StandingAlarm",
     "StfCopy",
+    "StfFigures",
     "StfFile",
     "Subscriber",
     "SubsystemLine",
     "SystemAgent",
     "SystemStateEvent",
     "TfSlice",
+    "Trends",
+    "Window",
     "Worker",
     "Workflow",
     "WorkflowDefinition",

@@ -1,16 +1,21 @@
 """What was judged of the data, and what needs a person's attention."""
 
-from typing import ClassVar
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from swf_testbed.model.fields import Name, Namespace, RunNumber, ShortText, Timestamp
+from swf_testbed.model.fields import Count, Name, Namespace, Positive, RunNumber, ShortText, Timestamp
 from swf_testbed.model.status import Quality, Severity
-from swf_testbed.records.base import FrozenDocument, Record, Word
+from swf_testbed.records.base import MAX_BULK, FrozenDocument, Record, Word
 
 
 class QualityFlag(Record):
-    """What a check says of one subsystem's data from `since` to `until`; an open end holds until now."""
+    """What a check says of one subsystem's data from `since` to `until`; an open end holds until now.
+
+    Times are of the data, not of its judgement. `part` says which part of the subsystem, in words like
+    `unit 3-5, 17`; empty is all of it.
+    """
 
     resource: ClassVar[str] = "quality-flags"
     key: ClassVar[tuple[str, ...]] = ("run_number", "subsystem", "check", "since")
@@ -22,7 +27,46 @@ class QualityFlag(Record):
     quality: Quality = Quality.NULL
     histogram: Name | None = None
     reason: ShortText = ""
+    part: ShortText = ""
     until: Timestamp | None = None
+
+
+class Reference(Record):
+    """What good data looks like, made from runs that a person marked good; never changed.
+
+    `name` says for which detector `configuration`, `beam` energies and datataking `state`; each POST makes
+    the next `version`. `content` is a document of `fastmon.references`.
+    """
+
+    resource: ClassVar[str] = "references"
+    key: ClassVar[tuple[str, ...]] = ("name", "version")
+
+    name: Word
+    version: Positive
+    configuration: Name | None = None
+    beam: Name | None = None
+    state: Name | None = None
+    runs: tuple[RunNumber, ...] = ()
+    frames: Count = 0
+    note: ShortText = ""
+    made_by: Name | None = None
+    content: dict[str, Any] = Field(default_factory=dict)
+
+
+class ReferenceOrder(FrozenDocument):
+    """Which runs to make a reference of."""
+
+    runs: Annotated[tuple[RunNumber, ...], Field(min_length=1, max_length=MAX_BULK)]
+    note: ShortText = ""
+
+
+class AlarmState(StrEnum):
+    """How an alarm stands; `returned` is over and has not been acknowledged, though it must be."""
+
+    ACTIVE = "active"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED = "returned"
+    OVER = "over"
 
 
 class AlarmEvent(FrozenDocument):
@@ -42,9 +86,10 @@ class Alarm(Record):
 
     resource: ClassVar[str] = "alarms"
     key: ClassVar[tuple[str, ...]] = ("id",)
-    server_fields: ClassVar[frozenset[str]] = Record.server_fields | {"history"}
+    server_fields: ClassVar[frozenset[str]] = Record.server_fields | {"history", "state"}
 
     namespace: Namespace | None = None
+    run_number: RunNumber | None = None
     severity: Severity
     subject: Name
     text: ShortText = ""
@@ -52,4 +97,5 @@ class Alarm(Record):
     cleared_at: Timestamp | None = None
     acknowledged_by: Name | None = None
     note: ShortText = Field(default="", description="what was said when it was acknowledged or cleared")
+    state: AlarmState | None = None
     history: tuple[AlarmEvent, ...] = ()

@@ -7,17 +7,34 @@ from pydantic import Field
 
 from swf_testbed.model.fields import Count, Name, Namespace, RunNumber, ShortText, Timestamp
 from swf_testbed.model.states import RunPhase, State, Substate
-from swf_testbed.records.base import Document, Record, SmallInt
+from swf_testbed.model.status import RunMark
+from swf_testbed.records.base import Document, FrozenDocument, Record, SmallInt
 
 _ALWAYS = Record.server_fields
 
 
+class Marking(FrozenDocument):
+    """A person's word on a run; `mark` null takes it back."""
+
+    mark: RunMark | None
+    note: ShortText = ""
+
+
 class Run(Record):
-    """One run of the DAQ; `total_stf_files` is what the DAQ says that it wrote."""
+    """One run of the DAQ; `total_stf_files` is what the DAQ says that it wrote.
+
+    `reference` is the reference that its data is judged by, as `<name>/<version>`.
+    """
 
     resource: ClassVar[str] = "runs"
     key: ClassVar[tuple[str, ...]] = ("run_number",)
-    server_fields: ClassVar[frozenset[str]] = _ALWAYS | {"histogram_revision", "duplicates"}
+    server_fields: ClassVar[frozenset[str]] = _ALWAYS | {
+        "histogram_revision",
+        "duplicates",
+        "mark",
+        "marked_by",
+        "mark_note",
+    }
 
     run_number: RunNumber
     start_time: Timestamp | None = None
@@ -30,6 +47,10 @@ class Run(Record):
     end_reason: ShortText | None = None
     histogram_revision: Count | None = None
     duplicates: Count | None = None
+    reference: Name | None = None
+    mark: RunMark | None = None
+    marked_by: Name | None = None
+    mark_note: ShortText | None = None
     metadata: Document = Field(default_factory=dict)
 
 

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from swf_testbed.config.parameters import Parameters, Section
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.section import Section
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.plan import Step, plan, streams_of
 from swf_testbed.daq.simulator import DaqSimulator, Process, RunIdentity, StfStore

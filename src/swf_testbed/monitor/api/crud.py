@@ -12,7 +12,7 @@ from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of, records_of
 from swf_testbed.monitor.api.openapi import resource_operations
 from swf_testbed.monitor.api.pictures import as_root
-from swf_testbed.monitor.services import changes, deleting, reading
+from swf_testbed.monitor.services import changes, deleting, reading, windows
 from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.rights import Actor
 from swf_testbed.monitor.services.rows import Row
@@ -121,9 +121,10 @@ def create(request: HttpRequest, resource: Resource) -> HttpResponse:
 def _one(request: HttpRequest, resource: Resource, key: str) -> HttpResponse:
     query = _query(request)
     drawn = _wants_root(query, resource)
+    window = query.pop("window", ["run"])[-1] if resource.name == "histograms" else "run"
     for name in query:
         raise BadInput(name, query[name], "is not a parameter of a single record")
-    row = reading.get(resource, key)
+    row = reading.get(resource, key) if window == "run" else windows.of_key(key, window)
     return answer(as_root(row) if drawn else row)
 
 

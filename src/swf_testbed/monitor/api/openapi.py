@@ -14,12 +14,15 @@ from swf_testbed.monitor.services.reading import MAX_LIMIT
 from swf_testbed.records import (
     MAX_BULK,
     RECORDS,
+    Marking,
     Overview,
     Record,
+    ReferenceOrder,
     ResultsKnown,
     ResultsStored,
     RunResults,
     RunSummary,
+    Trends,
 )
 from swf_testbed.records.answers import ANSWERS
 
@@ -115,6 +118,7 @@ def resource_operations(resource: Resource) -> dict[str, Json]:
     path = {"name": "key", "in": "path", "required": True, "schema": {"type": "string"}}
     get_path = path | {"description": f"`{key}`{also}"}
     drawn = [_format_parameter()] if resource.name == "histograms" else []
+    windowed = [_window_parameter()] if resource.name == "histograms" else []
     shown = {"anyOf": [ref(name), ref("HistogramDrawing")]} if drawn else ref(name)
     page = {
         "type": "object",
@@ -130,7 +134,7 @@ def resource_operations(resource: Resource) -> dict[str, Json]:
     return {
         "list": reading(page, 400) | {"parameters": [*_list_parameters(resource), *drawn]},
         "create": appending_logs() if resource.name == "logs" else storing(record),
-        "get": reading(shown, 400, 404) | {"parameters": [get_path, *drawn]},
+        "get": reading(shown, 400, 404) | {"parameters": [get_path, *drawn, *windowed]},
         "change": {
             "parameters": to_one,
             "requestBody": body_of(ref(f"{name}Change")),
@@ -143,6 +147,16 @@ def resource_operations(resource: Resource) -> dict[str, Json]:
 def _format_parameter() -> Json:
     schema = {"type": "string", "enum": ["root", "uhi"]}
     return {"name": "format", "in": "query", "schema": schema, "description": "how `content` is written"}
+
+
+def _window_parameter() -> Json:
+    schema = {"type": "string", "enum": ["run", "30s", "stf"]}
+    return {
+        "name": "window",
+        "in": "query",
+        "schema": schema,
+        "description": "of which data; the run's if left out",
+    }
 
 
 def _list_parameters(resource: Resource) -> list[Json]:
@@ -195,6 +209,9 @@ def _schemas() -> dict[str, Json]:
         ResultsKnown,
         RunSummary,
         Overview,
+        Marking,
+        ReferenceOrder,
+        Trends,
         *ANSWERS,
     )
     _, found = models_json_schema(

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router, Swagger
 
-from swf_testbed.monitor.api import answers, special, streaming
+from swf_testbed.monitor.api import answers, fast_monitoring, special, streaming
 from swf_testbed.monitor.api.crud import add_resource
 from swf_testbed.monitor.api.logs import append_logs
 from swf_testbed.monitor.api.openapi import complete
@@ -31,6 +31,7 @@ api = MonitorApi(
 )
 answers.install(api)
 api.add_router("", special.router)
+api.add_router("", fast_monitoring.router)
 _resources = Router()
 for _resource in RESOURCES.values():
     add_resource(_resources, _resource, append_logs if _resource.name == "logs" else None)

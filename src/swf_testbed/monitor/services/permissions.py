@@ -56,7 +56,10 @@ PERMISSIONS: dict[str, Permissions] = {
     "namespaces": Permissions(WRITERS, OWNERS, OWNERS),
     "logs": Permissions(ANYONE, NOBODY, NOBODY),
     "histograms": Permissions(WRITERS, WRITERS, NOBODY),
+    "windows": Permissions(WRITERS, WRITERS, NOBODY),
+    "stf-figures": Permissions(WRITERS, WRITERS, NOBODY),
     "quality-flags": Permissions(WRITERS, WRITERS, CONTROLLERS),
+    "references": Permissions(WRITERS, NOBODY, NOBODY),
     "alarms": Permissions(WRITERS, WRITERS, CONTROLLERS),
 }
 """Every resource; records are in an owned namespace where the resource has one."""

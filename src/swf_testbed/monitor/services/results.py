@@ -15,9 +15,9 @@ from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.services.writing import writing
 from swf_testbed.monitor.store.models import HistogramPart, Run, TfSlice
-from swf_testbed.records import Histogram, ResultsKnown, ResultsStored, RunResults, SliceDone
+from swf_testbed.records import Record, ResultsKnown, ResultsStored, RunResults, SliceDone
 
-_SERVER_SAYS = {"run_number", "revision", *Histogram.server_fields}
+_SERVER_SAYS = {"run_number", "revision", *Record.server_fields}
 
 
 class ResultsConflict(Conflict):
@@ -52,8 +52,17 @@ def store_results(results: RunResults) -> ResultsStored:
                 RESOURCES["tf-slices"], [_slice_row(done, number, plotted_at) for done in results.slices]
             )
         if results.histograms:
-            said = {"run_id": number, "revision": revision}
-            upsert_rows(RESOURCES["histograms"], [_said(one) | said for one in results.histograms])
+            upsert_rows(
+                RESOURCES["histograms"],
+                [_said(one) | {"run_id": number, "revision": revision} for one in results.histograms],
+            )
+        if results.windows:
+            newest = {"run_id": number, "revision": revision}
+            upsert_rows(RESOURCES["windows"], [_said(one) | newest for one in results.windows])
+        if results.figures:
+            upsert_rows(
+                RESOURCES["stf-figures"], [_said(one) | {"run_id": number} for one in results.figures]
+            )
         Run.objects.filter(run_number=number).update(
             histogram_revision=revision, duplicates=F("duplicates") + results.duplicates
         )
@@ -63,9 +72,9 @@ def store_results(results: RunResults) -> ResultsStored:
     return ResultsStored(revision=revision, plotted_at=plotted_at)
 
 
-def _said(histogram: Histogram) -> Row:
+def _said(record: Record) -> Row:
     """What was sent; not dumped, as pydantic would look at each number of the content again."""
-    return {name: getattr(histogram, name) for name in histogram.model_fields_set - _SERVER_SAYS}
+    return {name: getattr(record, name) for name in record.model_fields_set - _SERVER_SAYS}
 
 
 def _refuse_known(results: RunResults, run: Run) -> None:

@@ -2,9 +2,9 @@
 
 from swf_testbed.monitor.store.models.access import ApiToken, Counter, LoginFailure
 from swf_testbed.monitor.store.models.files import Dataset, FastmonFile, StfCopy, StfFile, TfSlice
-from swf_testbed.monitor.store.models.judgement import Alarm, AlarmEvent, QualityFlag
+from swf_testbed.monitor.store.models.judgement import Alarm, AlarmEvent, QualityFlag, Reference
 from swf_testbed.monitor.store.models.processing import Workflow, WorkflowStage
-from swf_testbed.monitor.store.models.results import Histogram, HistogramPart
+from swf_testbed.monitor.store.models.results import Histogram, HistogramPart, StfFigures, Window
 from swf_testbed.monitor.store.models.runs import Run, RunState, SystemStateEvent
 from swf_testbed.monitor.store.models.workers import Namespace, Subscriber, SystemAgent, Worker
 from swf_testbed.monitor.store.models.workflows import (
@@ -27,14 +27,17 @@ __all__ = [
     "LoginFailure",
     "Namespace",
     "QualityFlag",
+    "Reference",
     "Run",
     "RunState",
     "StfCopy",
+    "StfFigures",
     "StfFile",
     "Subscriber",
     "SystemAgent",
     "SystemStateEvent",
     "TfSlice",
+    "Window",
     "Worker",
     "Workflow",
     "WorkflowDefinition",

@@ -5,7 +5,14 @@ from typing import ClassVar
 from django.db import models
 
 from swf_testbed.model.status import Quality, Severity
-from swf_testbed.monitor.store.models.base import NAME, WORD, Timed, choice_field, word_field
+from swf_testbed.monitor.store.models.base import (
+    NAME,
+    WORD,
+    Timed,
+    choice_field,
+    document_field,
+    word_field,
+)
 from swf_testbed.monitor.store.models.runs import Run
 
 
@@ -21,6 +28,7 @@ class QualityFlag(Timed):
     quality = choice_field(Quality, Quality.NULL)
     histogram = models.CharField(max_length=NAME, null=True)
     reason = models.TextField(default="")
+    part = models.TextField(default="")
     until = models.DateTimeField(null=True, db_index=True)
 
     class Meta:
@@ -35,10 +43,37 @@ class QualityFlag(Timed):
         return f"{self.run_id}/{self.subsystem}/{self.check_name}: {self.quality}"
 
 
+class Reference(Timed):
+    """What good data looks like, made of runs that a person marked good."""
+
+    name = word_field()
+    version = models.PositiveIntegerField()
+    configuration = models.CharField(max_length=NAME, null=True, db_index=True)
+    beam = models.CharField(max_length=NAME, null=True, db_index=True)
+    state = models.CharField(max_length=NAME, null=True, db_index=True)
+    runs = document_field(list)
+    frames = models.BigIntegerField(default=0)
+    note = models.TextField(default="")
+    made_by = models.CharField(max_length=NAME, null=True, db_index=True)
+    content = document_field()
+
+    class Meta:
+        """Newest first; each version once."""
+
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name", "version"], name="reference_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.version}"
+
+
 class Alarm(Timed):
     """Something that needs a person's attention until it is cleared."""
 
     namespace = word_field(null=True)
+    run_number = models.PositiveIntegerField(null=True, db_index=True)
     severity = choice_field(Severity, Severity.WARNING)
     subject = models.CharField(max_length=NAME, db_index=True)
     text = models.TextField(default="")

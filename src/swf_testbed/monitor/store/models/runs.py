@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from swf_testbed.model.states import RunPhase, State, Substate
+from swf_testbed.model.status import RunMark
 from swf_testbed.monitor.store.models.base import NAME, Timed, choice_field, document_field, word_field
 
 
@@ -22,6 +23,10 @@ class Run(Timed):
     end_reason = models.TextField(null=True)
     histogram_revision = models.BigIntegerField(default=0)
     duplicates = models.BigIntegerField(default=0)
+    reference = models.CharField(max_length=NAME, null=True, db_index=True)
+    mark = choice_field(RunMark)
+    marked_by = models.CharField(max_length=NAME, null=True)
+    mark_note = models.TextField(null=True)
     metadata = document_field()
 
     class Meta:

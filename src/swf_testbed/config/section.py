@@ -1,0 +1,25 @@
+"""What every section of the configuration is, and the times that stand in it."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+_IN_SECONDS = {"unit": "s"}
+
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, json_schema_extra=_IN_SECONDS)]
+AboveZero = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False, json_schema_extra=_IN_SECONDS)]
+Duration = Annotated[float, Field(gt=0, le=2_592_000, allow_inf_nan=False, json_schema_extra=_IN_SECONDS)]
+"""Up to 30 days."""
+
+
+class Section(BaseModel):
+    """A section of the configuration: frozen; refuses names it does not know and values of another type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def unit_of(parameter: FieldInfo) -> str:
+    """The unit of a parameter; empty for a plain number and for what is none."""
+    extra = parameter.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""

@@ -1,0 +1,74 @@
+"""Fast monitoring beyond records: marks of runs, references, trends."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from swf_testbed.model.errors import BadInput
+from swf_testbed.model.names import LAST_RUN_NUMBER
+from swf_testbed.monitor.api import openapi
+from swf_testbed.monitor.api.access import READERS, WRITERS, actor
+from swf_testbed.monitor.api.answers import answer
+from swf_testbed.monitor.api.bodies import document_of, model_of
+from swf_testbed.monitor.services import filtering, reading, run_marks, run_trends
+from swf_testbed.monitor.services.resources import RESOURCES
+from swf_testbed.records import Marking, Run, Trends
+
+router = Router()
+
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": LAST_RUN_NUMBER}
+_RUN = {"name": "run_number", "in": "path", "required": True, "schema": _NUMBER}
+_RUNS = {
+    "name": "run_number",
+    "in": "query",
+    "required": True,
+    "schema": {"type": "array", "items": _NUMBER, "minItems": 1, "maxItems": run_trends.MOST_RUNS},
+}
+
+
+@router.post(
+    "/runs/{run_number}/mark/",
+    auth=WRITERS,
+    tags=["runs"],
+    summary="Mark a run good or bad",
+    openapi_extra={
+        "parameters": [_RUN],
+        "requestBody": openapi.body_of(openapi.ref(Marking)),
+        "responses": openapi.answers({200: openapi.ref(Run)}, 400, 401, 403, 404, 413, 503),
+    },
+)
+def mark_run(request: HttpRequest, run_number: str) -> HttpResponse:
+    """References are made of runs that are marked good; who controls the run's namespace marks it."""
+    number = _run(run_number)
+    run_marks.mark(number, model_of(Marking, document_of(request)), actor(request))
+    return answer(reading.get(RESOURCES["runs"], str(number)))
+
+
+@router.get(
+    "/runs/{run_number}/trends/",
+    auth=READERS,
+    tags=["runs"],
+    summary="Figures of a run's STFs against time",
+    openapi_extra=openapi.reading(openapi.ref(Trends), 400, 404) | {"parameters": [_RUN]},
+)
+def trends_of_run(request: HttpRequest, run_number: str) -> HttpResponse:
+    """The newest 20000 STFs, in the order of taking, as columns."""
+    return answer(run_trends.of_run(_run(run_number)))
+
+
+@router.get(
+    "/trends/",
+    auth=READERS,
+    tags=["runs"],
+    summary="Figures of one run after the other",
+    openapi_extra=openapi.reading(openapi.ref(Trends), 400) | {"parameters": [_RUNS]},
+)
+def trends_of_runs(request: HttpRequest) -> HttpResponse:
+    """`run_number` may be given up to 200 times."""
+    for name in request.GET:
+        if name != "run_number":
+            raise BadInput(name, request.GET[name], "is not a parameter; there is run_number")
+    return answer(run_trends.of_runs([_run(text) for text in request.GET.getlist("run_number")]))
+
+
+def _run(text: str) -> int:
+    return filtering.number_between("run_number", text, 0, LAST_RUN_NUMBER)
