@@ -23,8 +23,8 @@ from typing import Any
 import httpx
 from figures import Figure, tell
 
+from swf_test_servers import Absent, Postgres
 from swf_testbed.config.settings import load_settings
-from swf_testbed.monitor.testing import postgres_programs, running_postgres
 from swf_testbed.monitor_client import MonitorClient
 
 BULK = 100
@@ -171,12 +171,11 @@ def main() -> None:
         print(json.dumps(by_orm(said.seconds, said.first)))
         return
     measure("SQLite", {"SWF_MODE": "embedded"}, said.seconds)
-    programs = postgres_programs()
-    if programs is None:
-        print("PostgreSQL is not installed")
-        return
-    with running_postgres(programs) as server:
-        measure("PostgreSQL", server.new_database(), said.seconds)
+    try:
+        with Postgres() as server:
+            measure("PostgreSQL", server.new_database(), said.seconds)
+    except Absent as absent:
+        print(absent)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from figures import Figure, tell
-from swf_test_servers import free_port
 
+from swf_test_servers import free_port
 from swf_testbed.bus import Inbox, StompBus, Subscription, open_bus
 from swf_testbed.config.documents import AgentEntry
 from swf_testbed.config.settings import Settings, load_settings

@@ -37,6 +37,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
+from swf_test_servers import free_port
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.config.settings import load_settings
 from swf_testbed.monitor_client import MonitorClient
@@ -106,13 +107,6 @@ class Server:
     def headers(self) -> dict[str, str]:
         """Who asks."""
         return {"Authorization": f"Token {self.token}"} if self.token else {}
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

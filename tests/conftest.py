@@ -1,11 +1,16 @@
 """What holds for all tests."""
 
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TypeVar
 
 import pytest
 
-import free_ports as _ports
+import swf_test_servers as servers
+
+Server = TypeVar("Server", bound=servers.Server)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell gives this to what it runs in the background, and it would pass on to every program under test.
@@ -15,4 +20,35 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """Finds a port that nobody uses now."""
-    return _ports.free_port
+    return servers.free_port
+
+
+def start_on(stack: ExitStack, server: Callable[[], Server]) -> Server:
+    """Start a server that ends with the stack; without its program a test is skipped, and fails in CI."""
+    try:
+        return stack.enter_context(server())
+    except servers.Absent as absent:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(absent))
+        pytest.skip(str(absent))
+
+
+@pytest.fixture
+def start_server() -> Iterator[Callable[[Callable[[], Server]], Server]]:
+    """Starts a server of `swf_test_servers` for this test alone: `redis = start_server(Redis)`."""
+    with ExitStack() as stack:
+        yield lambda server: start_on(stack, server)
+
+
+def _shared(server: Callable[[], Server]) -> Callable[[], Iterator[Server]]:
+    def started() -> Iterator[Server]:
+        with ExitStack() as stack:
+            yield start_on(stack, server)
+
+    started.__doc__ = f"{server.__name__}, for all tests of a session; who ends it starts it again."
+    return started
+
+
+postgres = pytest.fixture(scope="session", name="postgres")(_shared(servers.Postgres))
+artemis = pytest.fixture(scope="session", name="artemis")(_shared(servers.Artemis))
+classic = pytest.fixture(scope="session", name="classic")(_shared(servers.Classic))

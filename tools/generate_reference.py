@@ -199,12 +199,15 @@ def _section(title: str, entry: dict[str, Any], schema: dict[str, Any], level: i
         return head
     required = section.get("required", ())
     rows = [["Key", "Value", "Default", "Notes"], ["---"] * 4]
+    parts = []
     for key, said in section["properties"].items():
         value = _resolved(said, schema)
-        if "const" not in value:
+        if "properties" in value:
+            parts.append(_section(f"{title.rstrip('`]')}.{key}]`", said, schema, level + 1))
+        elif "const" not in value:
             default = "required" if key in required else _default(value)
             rows.append([f"`{key}`", _value(value), default, value.get("description", "")])
-    return f"{head}\n{_table(rows)}"
+    return "\n".join([f"{head}\n{_table(rows)}", *parts])
 
 
 def _resolved(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -233,7 +236,13 @@ def _kind(entry: dict[str, Any]) -> str:
     if entry.get("type") == "array":
         items = entry.get("items", {})
         return _LISTS["object"] if "$ref" in items else _LISTS.get(items.get("type"), "list")
-    words = {"string": "text", "boolean": "true, false", "integer": "integer", "number": "number"}
+    words = {
+        "string": "text",
+        "boolean": "true, false",
+        "integer": "integer",
+        "number": "number",
+        "object": "table",
+    }
     return {"path": "path", "password": "secret"}.get(entry.get("format", ""), words[entry["type"]])
 
 

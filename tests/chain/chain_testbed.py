@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from free_ports import free_port
+from swf_test_servers import free_port
 from swf_testbed.bus import StompBus, open_bus
 from swf_testbed.config.settings import Settings, load_settings
 from swf_testbed.control.agents import agent_processes

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from free_ports import free_port
+from swf_test_servers import free_port
 
 TIMEOUT_S = 120
 

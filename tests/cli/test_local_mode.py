@@ -6,21 +6,12 @@ from collections.abc import Iterator
 import pytest
 from command_home import Home
 
+from swf_test_servers import Postgres
 from swf_testbed.broker.testing import RunningBroker
-from swf_testbed.monitor.testing import RunningPostgres, postgres_programs, running_postgres
 
 pytestmark = pytest.mark.timeout(300)
 
 LOGIN = ("alice", "opens-sesame")
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[RunningPostgres]:
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed (on Debian: apt-get install postgresql)")
-    with running_postgres(programs) as running:
-        yield running
 
 
 @pytest.fixture
@@ -31,7 +22,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
 
 
 @pytest.fixture
-def local(bare: Home, broker: RunningBroker, postgres: RunningPostgres) -> Iterator[Home]:
+def local(bare: Home, broker: RunningBroker, postgres: Postgres) -> Iterator[Home]:
     user, password = LOGIN
     said = {
         **postgres.new_database(),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from free_ports import free_port
+from swf_test_servers import free_port
 from swf_testbed.config.settings import Settings, load_settings
 from swf_testbed.control.agents import stop_agents
 from swf_testbed.control.manager.daemon import end

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 import httpx
 import pytest
 from monitor_instance import Instance, new_instance
 
+from swf_test_servers import Postgres
 from swf_testbed.broker.testing import RunningBroker
-from swf_testbed.monitor.testing import RunningPostgres, postgres_programs, running_postgres
 from swf_testbed.monitor_client import MonitorClient
 
 DATABASES = ("sqlite", "postgresql")
@@ -37,25 +36,13 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def started_postgres() -> Iterator[Callable[[], RunningPostgres]]:
-    """Starts a PostgreSQL server at the first call."""
-    with ExitStack() as stack:
-
-        @cache
-        def start() -> RunningPostgres:
-            programs = postgres_programs()
-            if programs is None:
-                pytest.skip("PostgreSQL is not installed (on Debian: apt-get install postgresql)")
-            return stack.enter_context(running_postgres(programs))
-
-        yield start
-
-
 @pytest.fixture
-def new_database(database: str, started_postgres: Callable[[], RunningPostgres]) -> NewDatabase:
+def new_database(database: str, request: pytest.FixtureRequest) -> NewDatabase:
     """The environment of an empty database of the kind that is tested."""
-    return started_postgres().new_database if database == "postgresql" else dict
+    if database != "postgresql":
+        return dict
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.new_database
 
 
 @pytest.fixture(scope="session")

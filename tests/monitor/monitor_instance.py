@@ -1,7 +1,6 @@
 """One testbed's monitor, for tests: where it is, its clients, its programs."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,16 +10,11 @@ from pathlib import Path
 
 import httpx
 
+from swf_test_servers import free_port
 from swf_testbed.bus import StompBus, Subscription, open_bus
 from swf_testbed.config.settings import Settings, load_settings
 from swf_testbed.model import destinations
 from swf_testbed.monitor_client import MonitorClient
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

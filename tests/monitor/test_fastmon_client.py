@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 from client_process import WAIT_S, bad_flag, imminent, run, running, sample, started
-from monitor_instance import Instance, free_port
+from monitor_instance import Instance
 
+from swf_test_servers import free_port
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Subscriber, SystemAgent
 

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from monitor_instance import Instance, free_port
+from monitor_instance import Instance
 from test_monitor_stream import said
 
+from swf_test_servers import free_port
 from swf_testbed.model.errors import BadInput, NotFound, Unavailable
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run, WorkflowMessage

@@ -16,8 +16,9 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from monitor_instance import Instance, free_port
+from monitor_instance import Instance
 
+from swf_test_servers import free_port
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.config.settings import load_settings
 from swf_testbed.model.clock import now

@@ -2,8 +2,7 @@
 
 import socket
 
-from monitor_instance import free_port
-
+from swf_test_servers import free_port
 from swf_testbed.monitor.listening import listen
 
 

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from monitor_instance import Instance, free_port
+from monitor_instance import Instance
 from prometheus_client.parser import text_string_to_metric_families
 
+from swf_test_servers import free_port
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import Subscription
 from swf_testbed.messages import StartRun

@@ -1,12 +1,9 @@
 """The monitor behind a real nginx with the configuration that the documents give, below a path."""
 
 import re
-import shutil
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -14,16 +11,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from monitor_instance import Instance, free_port
+from monitor_instance import Instance
 
+from swf_test_servers import Nginx
 from swf_testbed.monitor.certificate import self_signed
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "reverse-proxy.md"
 HOST, PREFIX = "swf.example.org", "/swf-monitor"
 PROMPT_S = 2.0
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 
 
 def documented() -> str:
@@ -32,11 +27,8 @@ def documented() -> str:
     return str(found[0])
 
 
-@contextmanager
-def nginx(folder: Path, monitor_port: int) -> Iterator[int]:
-    """nginx with the documented configuration; only ports and the certificate's place are others."""
-    assert NGINX is not None
-    port = free_port()
+def configuration(folder: Path, port: int, monitor_port: int) -> str:
+    """The documented configuration; only ports and the certificate's place are others."""
     certificate, key = self_signed([HOST])
     (folder / "c.pem").write_text(certificate)
     (folder / "k.pem").write_text(key)
@@ -49,21 +41,7 @@ def nginx(folder: Path, monitor_port: int) -> Iterator[int]:
     ):
         assert text.count(shown) == 1, shown
         text = text.replace(shown, here)
-    (folder / "swf-monitor.conf").write_text(text)
-    places = "".join(
-        f"{kind}_temp_path {folder / kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"daemon off; master_process off; pid {folder / 'pid'}; events {{}}\n"
-        f"http {{ access_log off; {places} include {folder / 'swf-monitor.conf'}; }}\n"
-    )
-    command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
-    with subprocess.Popen(command) as process:
-        try:
-            yield port
-        finally:
-            process.terminate()
-            process.wait(10)
+    return text
 
 
 class AtHost(httpx.HTTPTransport):
@@ -86,17 +64,14 @@ class AtHost(httpx.HTTPTransport):
 
 @pytest.fixture
 def proxied(
-    make_instance: Callable[..., Instance], tmp_path: Path
+    make_instance: Callable[..., Instance], start_server: Callable[[Callable[[], Nginx]], Nginx]
 ) -> Iterator[tuple[Instance, httpx.Client]]:
     """A monitor, and a client of it through nginx."""
     one = make_instance(SWF_MONITOR_PUBLIC_URL=f"https://{HOST}{PREFIX}")
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    with (
-        one.serving(),
-        nginx(folder, one.settings.monitor_port) as port,
-        httpx.Client(base_url=f"https://{HOST}{PREFIX}", transport=AtHost(port, folder / "c.pem")) as client,
-    ):
+    monitor_port = one.settings.monitor_port
+    nginx = start_server(lambda: Nginx(lambda folder, port: configuration(folder, port, monitor_port)))
+    transport = AtHost(nginx.port, nginx.folder / "c.pem")
+    with one.serving(), httpx.Client(base_url=f"https://{HOST}{PREFIX}", transport=transport) as client:
         yield one, client
 
 
@@ -109,7 +84,6 @@ def addresses(page: str) -> set[str]:
     return set(re.findall(r'(?:href|src|action|data-stream|data-source)="(/[^"]*)"', unescape(page)))
 
 
-@needs_nginx
 def test_pages_files_and_rest_below_the_path(proxied: tuple[Instance, httpx.Client]) -> None:
     one, client = proxied
     for number in (1, 2):
@@ -128,7 +102,6 @@ def test_pages_files_and_rest_below_the_path(proxied: tuple[Instance, httpx.Clie
         assert listed.startswith(f"{one.url}/api/runs/?"), "without the path, links have none"
 
 
-@needs_nginx
 def test_a_login_through_the_proxy_and_every_link_of_the_pages(
     proxied: tuple[Instance, httpx.Client],
 ) -> None:
@@ -158,7 +131,6 @@ def test_a_login_through_the_proxy_and_every_link_of_the_pages(
     assert f"{PREFIX}/api/schema/" in client.get("/api/docs/").text.replace("\\u002D", "-")
 
 
-@needs_nginx
 def test_an_event_comes_through_at_once(proxied: tuple[Instance, httpx.Client]) -> None:
     one, client = proxied
     message: dict[str, Any] = {"message_id": str(uuid4()), "message_type": "note", "sender_agent": "t"}

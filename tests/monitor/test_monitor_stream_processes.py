@@ -1,7 +1,5 @@
 """Several web processes on one database serve one stream, with one status and one limit; one may die."""
 
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,11 +10,11 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
-from monitor_instance import Instance, free_port, new_instance
+from monitor_instance import Instance, new_instance
 
+from swf_test_servers import Postgres, Redis, free_port
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.model.clock import now
-from swf_testbed.monitor.testing import postgres_programs, running_postgres
 from swf_testbed.monitor_client import Connected, Event, EventStream, MonitorClient
 from swf_testbed.records import Subscriber, WorkflowMessage
 
@@ -65,39 +63,6 @@ def listening(one: Instance, **query: str) -> Iterator[Iterator[bytes]]:
         yield pieces
 
 
-class Redis:
-    """A Redis server that goes and comes."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        self._command = [program, "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-        self._port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}/0"
-
-    def start(self) -> None:
-        command = [*self._command, "--port", str(self._port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("Redis is not installed (on Debian: apt-get install redis-server)")
-    server = Redis(program, tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
 def hear_on_both(one: Instance, cut: Callable[[], object], mend: Callable[[], object]) -> None:
     """What either process stores is heard of both, also what was stored while they could not tell."""
     other, namespace = beside(one), f"n{uuid4().hex[:10]}"
@@ -141,8 +106,9 @@ def test_two_processes_serve_one_stream_over_the_broker(
 
 
 def test_two_processes_serve_one_stream_over_redis(
-    make_instance: Callable[..., Instance], redis: Redis
+    make_instance: Callable[..., Instance], start_server: Callable[[type[Redis]], Redis]
 ) -> None:
+    redis = start_server(Redis)
     hear_on_both(make_instance(REDIS_URL=redis.url), redis.kill, redis.start)
 
 
@@ -217,12 +183,12 @@ def test_clients_are_subscribers_while_they_are_there(make_instance: Callable[..
         assert (orphan.is_active, orphan.metadata["reason"]) == (False, "the web process died")
 
 
-def test_the_stream_goes_on_when_the_database_is_back(tmp_path: Path) -> None:
+def test_the_stream_goes_on_when_the_database_is_back(
+    tmp_path: Path, start_server: Callable[[type[Postgres]], Postgres]
+) -> None:
     """And while nothing happens, an open stream asks the database nothing."""
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed (on Debian: apt-get install postgresql)")
-    with running_postgres(programs) as postgres, RunningBroker(tmp_path / "broker") as broker:
+    postgres = start_server(Postgres)
+    with RunningBroker(tmp_path / "broker") as broker:
         environment = postgres.new_database()
         one = new_instance(tmp_path, broker.port, **environment)
         with one.serving(), one.client(patience_s=PATIENCE_S) as client, listening(one) as pieces:

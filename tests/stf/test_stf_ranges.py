@@ -1,9 +1,8 @@
 """Range reads: right bytes from every kind of source, near ranges in one read, everything counted."""
 
-import builtins
+import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from http_variants import BOUNDARY, serving
@@ -166,14 +165,8 @@ def test_messages_keep_secrets() -> None:
 
 
 def test_xrootd_without_its_client_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *args: Any) -> Any:
-        if name.startswith("XRootD"):
-            raise ImportError(name)
-        return real(name, *args)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    ranges_xrootd.xrootd.cache_clear()
+    monkeypatch.setitem(sys.modules, "XRootD", None)
     with pytest.raises(Unavailable, match=r"swf-testbed\[xrootd\]"):
         read_ranges("root://host//a.stf", [(0, 1)])
 

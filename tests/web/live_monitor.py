@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from uuid import uuid4
 import httpx
 import numpy as np
 
+from swf_test_servers import free_port
 from swf_testbed.fastmon.counts import Axis
 from swf_testbed.fastmon.uhi_codec import to_uhi
 from swf_testbed.model.clock import iso, now
@@ -96,12 +96,6 @@ class Monitor:
         self.add_stf(run_number, 1)
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def manage(home: Path, *words: str) -> None:
     """One of Django's commands on the database of a monitor."""
     command = [sys.executable, "-m", "swf_testbed.monitor", "manage", *words]
@@ -115,8 +109,8 @@ SERVER = ("-m", "swf_testbed.monitor", "serve")
 def serving(home: Path, program: Sequence[str] = SERVER, **environment: str) -> Iterator[Monitor]:
     """A monitor of its own, started as the testbed starts it."""
     ports = {
-        "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{_free_port()}",
-        "SWF_MONITOR_URL": f"https://127.0.0.1:{_free_port()}",
+        "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
+        "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
     }
     own = ports | environment
     url = own["SWF_MONITOR_HTTP_URL"]

@@ -61,6 +61,38 @@ class FastProcessing(Section):
     worker_rampdown_time: Seconds = 60
 
 
+class Checks(Section):
+    """How the data is judged: with a significance above `bad` (in standard deviations) it is bad, and so on.
+
+    `settings` has a table for each check that is to differ from its defaults, by the check's name.
+    """
+
+    bad: Annotated[float, Field(gt=0, le=90)] = 6.0
+    medium: Annotated[float, Field(gt=0, le=90)] = 4.5
+    hysteresis: Annotated[
+        float, Field(ge=0, le=10, description="how far below its limit a flag that stands is kept")
+    ] = 0.5
+    window_s: Annotated[
+        AboveZero, Field(description="the longest time that is looked at together; the shortest is one STF")
+    ] = 30.0
+    least_stfs: Annotated[
+        int, Field(ge=2, le=1_000_000, description="STFs that a reference must be made of")
+    ] = 10
+    settle: Annotated[
+        int, Field(ge=0, le=1000, description="so many of the newest STFs may still lack slices")
+    ] = 3
+    off: Annotated[tuple[str, ...], Field(strict=False, description="checks that are not made")] = ()
+    settings: dict[str, dict[str, JsonValue]] = Field(
+        default_factory=dict, description="tables of checks by name"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Checks":
+        if self.medium > self.bad:
+            raise ValueError(f"medium ({self.medium}) must not be above bad ({self.bad})")
+        return self
+
+
 FastmonMode = Literal["message", "continuous"]
 TfFilesPerStf = Annotated[int, Field(ge=1, le=1000)]
 
@@ -93,6 +125,11 @@ class Fastmon(Section):
     ] = 60.0
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     policies: Tables = ()
+    checks: Checks = Checks()
+    plugins: Annotated[
+        tuple[str, ...],
+        Field(strict=False, description="products and checks of your own: `module:Class` or `file.py:Class`"),
+    ] = ()
 
 
 AGENTS_OWN = (

@@ -17,6 +17,7 @@ from swf_testbed.config.checked import checked
 from swf_testbed.daq.columns import HitColumns
 from swf_testbed.model.detectors import BC_NS, FINE_PER_BC, Detector, detector
 from swf_testbed.model.errors import BadInput
+from swf_testbed.model.faults import Fault
 
 Mask = NDArray[np.bool_]
 Fraction = Annotated[float, Field(gt=0, le=1)]
@@ -104,7 +105,7 @@ class Thin:
 class DeadUnits(DetectorAnomaly):
     """Readout units that send nothing."""
 
-    kind: Literal["dead_units"]
+    kind: Literal[Fault.DEAD_UNITS]
     units: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
 
     def check(self, subsystem: Detector) -> None:
@@ -123,7 +124,7 @@ class DeadUnits(DetectorAnomaly):
 class HotChannels(DetectorAnomaly):
     """Channels that fire at `rate_hz` each, at random times, with noise-like amplitudes."""
 
-    kind: Literal["hot_channels"]
+    kind: Literal[Fault.HOT_CHANNELS]
     channels: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
     rate_hz: float = Field(gt=0, le=BC_NS**-1 * 1e9)
 
@@ -149,7 +150,7 @@ class HotChannels(DetectorAnomaly):
 class GainShift(DetectorAnomaly):
     """The amplitude above pedestal is multiplied by `factor`; with `drift`, gradually over the window."""
 
-    kind: Literal["gain"]
+    kind: Literal[Fault.GAIN]
     factor: float = Field(ge=0, le=1000)
     drift: bool = False
 
@@ -171,7 +172,7 @@ class GainShift(DetectorAnomaly):
 class TimeOffset(DetectorAnomaly):
     """Times are late by `offset_ns` (early if negative)."""
 
-    kind: Literal["time_offset"]
+    kind: Literal[Fault.TIME_OFFSET]
     offset_ns: float = Field(ge=-1e5, le=1e5)
 
     def apply(self, hits: HitColumns, subsystem: Detector, frames: FrameTimes, thin: Thin) -> HitColumns:
@@ -183,7 +184,7 @@ class TimeOffset(DetectorAnomaly):
 class BunchShift(DetectorAnomaly):
     """The subsystem's clock counts `crossings` too many (too few if negative)."""
 
-    kind: Literal["bunch_shift"]
+    kind: Literal[Fault.BUNCH_SHIFT]
     crossings: int = Field(ge=-10_000, le=10_000)
 
     def apply(self, hits: HitColumns, subsystem: Detector, frames: FrameTimes, thin: Thin) -> HitColumns:
@@ -195,7 +196,7 @@ class BunchShift(DetectorAnomaly):
 class NoiseFactor(DetectorAnomaly):
     """Electronic noise is multiplied by `factor`."""
 
-    kind: Literal["noise"]
+    kind: Literal[Fault.NOISE]
     factor: float = Field(ge=0, le=1000)
 
     def noise_factor(self, frames: FrameTimes) -> NDArray[np.float64]:
@@ -216,19 +217,19 @@ class BankAnomaly(DetectorAnomaly):
 class MissingBank(BankAnomaly):
     """The frame comes without the subsystem's bank."""
 
-    kind: Literal["missing_bank"]
+    kind: Literal[Fault.MISSING_BANK]
 
 
 class CorruptedBank(BankAnomaly):
     """The stored bytes of the bank do not fit its CRC."""
 
-    kind: Literal["corrupted_bank"]
+    kind: Literal[Fault.CORRUPTED_BANK]
 
 
 class MissingStf(Anomaly):
     """STF files that are never written: those of `sequences`, or else those that start in the window."""
 
-    kind: Literal["missing_stf"]
+    kind: Literal[Fault.MISSING_STF]
     sequences: tuple[Annotated[int, Field(ge=1)], ...] = ()
 
     @model_validator(mode="after")

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from swf_testbed.fastmon.checks.channels import HOT_FACTOR, HOT_HITS
+from swf_testbed.fastmon.checks.units import DEAD_EXPECTED
 from swf_testbed.fastmon.counts import Axis, ProductKey
 from swf_testbed.fastmon.merging import RunHistograms
 from swf_testbed.fastmon.products import (
@@ -29,12 +31,6 @@ from swf_testbed.fastmon.uhi_codec import to_uhi
 from swf_testbed.model.detectors import Detector, detector
 
 MAX_BINS = 1024
-DEAD_EXPECTED = 60
-"""A unit without hits is dead where more than so many are expected (design/stf-format.md)."""
-
-HOT_HITS, HOT_FACTOR = 40, 10
-"""A channel is hot with more than so many hits and so many times the expectation (design/stf-format.md)."""
-
 Values = NDArray[Any]
 Binned = tuple[Axis, Values]
 

@@ -6,29 +6,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from swf_testbed.fastmon.counts import Axis, Counts, ProductKey, ProductSet, dense, sparse
+from swf_testbed.fastmon.counts import Axis, Counts, IntArray, ProductKey, ProductSet, dense, sparse
 from swf_testbed.fastmon.registry import (
     REGISTRY,
     RUN,
+    TFS_PER_TREND_BIN,
+    TREND_BINS,
     BankHits,
     HitProduct,
     Product,
     RunProduct,
-    SubsystemProduct,
+    Trend,
     axis_of,
+    hit_entries,
     product,
     registered,
+    trends,
 )
 from swf_testbed.model.detectors import BC_NS, BC_PER_TF, BUNCHES_PER_ORBIT, FINE_PER_BC, TF_NS, Detector
 
 # Imported from here rather than from the registry, so that the list is full before anybody asks it.
-__all__ = ["REGISTRY", "RUN", "BankHits", "HitProduct", "Product", "axis_of", "product"]
+__all__ = [
+    "REGISTRY",
+    "RUN",
+    "TFS_PER_TREND_BIN",
+    "BankHits",
+    "HitProduct",
+    "Product",
+    "Trend",
+    "axis_of",
+    "product",
+]
 
 ADC_BINS = 256
 CROSSINGS_PER_TIME_BIN = 256
-TFS_PER_TREND_BIN = 250
-TREND_BINS = 1 << 18
-"""12 hours of frames without a gap; what comes later is counted in the overflow."""
 
 
 @registered
@@ -142,22 +153,16 @@ class BankStatus(HitProduct):
         return Counts(np.array([len(hits.lengths), hits.crc_errors, hits.missing, 0], np.int64))
 
 
-class Trend(SubsystemProduct):
-    """A sum over frames against time; filled from the index of all frames, not from samples."""
-
-    is_sparse = True
-
-    def axis(self, detector: Detector) -> Axis:
-        """Seconds of frame time since the run's first frame."""
-        del detector
-        return Axis("time in run", "s", TREND_BINS, 0, TREND_BINS * TFS_PER_TREND_BIN * TF_NS * 1e-9)
-
-
 @registered
 class FrameTrend(Trend):
     """Frames."""
 
     name, title = "frames_vs_time", "Frames against time"
+
+    def volume(self, hits: IntArray, size: IntArray) -> IntArray:
+        """One each."""
+        del size
+        return np.ones_like(hits)
 
 
 @registered
@@ -166,6 +171,11 @@ class HitTrend(Trend):
 
     name, title = "hits_vs_time", "Hits against time"
 
+    def volume(self, hits: IntArray, size: IntArray) -> IntArray:
+        """As the index has them."""
+        del size
+        return hits
+
 
 @registered
 class SquaredHitTrend(Trend):
@@ -173,12 +183,35 @@ class SquaredHitTrend(Trend):
 
     name, title = "hits_squared_vs_time", "Squared hits a frame against time"
 
+    def volume(self, hits: IntArray, size: IntArray) -> IntArray:
+        """Squared."""
+        del size
+        return hits * hits
+
 
 @registered
 class ByteTrend(Trend):
     """Bytes of all frames."""
 
     name, title = "bytes_vs_time", "Bytes against time"
+
+    def volume(self, hits: IntArray, size: IntArray) -> IntArray:
+        """As the index has them."""
+        del hits
+        return size
+
+
+@registered
+class EmptyTrend(Trend):
+    """Frames in which a subsystem has no data at all: where a bank is missing, or empty."""
+
+    name, title = "empty_vs_time", "Frames without data against time"
+
+    def volume(self, hits: IntArray, size: IntArray) -> IntArray:
+        """One where there are no bytes."""
+        del hits
+        empty: IntArray = (size == 0).astype(np.int64)
+        return empty
 
 
 @registered
@@ -192,9 +225,6 @@ class Latency(RunProduct):
         return Axis("latency", "s", 600, 0, 60)
 
 
-_HIT_PRODUCTS = tuple(entry for entry in REGISTRY.values() if isinstance(entry, HitProduct))
-
-
 def hit_products(frames: int, subsystems: Iterable[BankHits]) -> ProductSet:
     """All products of a slice.
 
@@ -205,7 +235,7 @@ def hit_products(frames: int, subsystems: Iterable[BankHits]) -> ProductSet:
     counts = {
         ProductKey(hits.detector.name, entry.name): entry.count(hits)
         for hits in subsystems
-        for entry in _HIT_PRODUCTS
+        for entry in hit_entries()
     }
     return ProductSet(frames, counts)
 
@@ -229,14 +259,9 @@ def volume_products(
     where, position = np.unique(np.minimum(late // TFS_PER_TREND_BIN, TREND_BINS), return_inverse=True)
     result = ProductSet()
     hits, size = slot_hits.astype(np.int64), slot_bytes.astype(np.int64)
-    for trend, volume in (
-        (FrameTrend, np.ones_like(hits)),
-        (HitTrend, hits),
-        (SquaredHitTrend, hits * hits),
-        (ByteTrend, size),
-    ):
+    for trend in trends():
         sums = np.zeros((len(where), len(subsystems)), np.int64)
-        np.add.at(sums, position, volume)
+        np.add.at(sums, position, trend.volume(hits, size))
         for slot, detector in enumerate(subsystems):
             result.counts[ProductKey(detector.name, trend.name)] = Counts(sums[:, slot].copy(), where)
     return result

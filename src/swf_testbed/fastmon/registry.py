@@ -9,13 +9,17 @@ from typing import ClassVar, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from swf_testbed.fastmon.counts import Axis, Counts, ProductKey
-from swf_testbed.model.detectors import Detector
+from swf_testbed.fastmon.counts import Axis, Counts, IntArray, ProductKey
+from swf_testbed.model.detectors import TF_NS, Detector
 from swf_testbed.model.detectors import detector as detector_named
 from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.stf import layout
 
 Words = NDArray[np.uint64]
+
+TFS_PER_TREND_BIN = 250
+TREND_BINS = 1 << 18
+"""12 hours of frames without a gap; what comes later is counted in the overflow."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,21 @@ class HitProduct(SubsystemProduct):
         """The counts of a slice."""
 
 
+class Trend(SubsystemProduct):
+    """A sum over frames against time; filled from the index of all frames, not from samples."""
+
+    is_sparse = True
+
+    def axis(self, detector: Detector) -> Axis:
+        """Seconds of frame time since the run's first frame."""
+        del detector
+        return Axis("time in run", "s", TREND_BINS, 0, TREND_BINS * TFS_PER_TREND_BIN * TF_NS * 1e-9)
+
+    @abstractmethod
+    def volume(self, hits: IntArray, size: IntArray) -> IntArray:
+        """What each frame adds, given its hits and bytes in each subsystem: arrays (frames, subsystems)."""
+
+
 class RunProduct(Product):
     """A histogram that a run has one of."""
 
@@ -121,6 +140,16 @@ def registered(cls: P) -> P:
     """Add a product to those that are filled, sent, merged and shown."""
     REGISTRY[cls.name] = cls()
     return cls
+
+
+def hit_entries() -> list[HitProduct]:
+    """All products of hits, in the order in which they were registered."""
+    return [entry for entry in REGISTRY.values() if isinstance(entry, HitProduct)]
+
+
+def trends() -> list[Trend]:
+    """All products of an index, in the order in which they were registered."""
+    return [entry for entry in REGISTRY.values() if isinstance(entry, Trend)]
 
 
 def product(name: str) -> Product:

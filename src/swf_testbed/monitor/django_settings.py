@@ -9,6 +9,9 @@ from swf_testbed.monitor.startup import secret_key_file
 
 _SWF = settings()
 
+_MOST_CONNECTIONS = 16
+"""Of one process to PostgreSQL: more than it has threads that ask the database."""
+
 
 def _secret_key(swf: Settings) -> str:
     try:
@@ -30,16 +33,17 @@ def _database(swf: Settings) -> dict[str, Any]:
             },
         }
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "swf_testbed.monitor.postgresql",
         "HOST": swf.db_host,
         "PORT": swf.db_port,
         "NAME": swf.db_name,
         "USER": swf.db_user,
         "PASSWORD": swf.db_password.get_secret_value() if swf.db_password else "",
-        # A connection for each of a fixed number of threads; one that was lost is seen before it is used.
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "swf-monitor"},
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": "swf-monitor",
+            "pool": {"min_size": 1, "max_size": _MOST_CONNECTIONS, "timeout": 5},
+        },
     }
 
 

@@ -28,6 +28,17 @@ def set_up_django() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS_MODULE)
     django.setup()
+    os.register_at_fork(before=_close_pools)
+
+
+def _close_pools() -> None:
+    """A child must not share its parent's connections; both take new ones when they need them."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
 
 
 def prepare(swf: Settings) -> None:

@@ -1,6 +1,7 @@
 """Byte ranges over XRootD: vector reads within the protocol's limits."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from swf_testbed.model.errors import NotFound, Unavailable
@@ -13,19 +14,41 @@ MAX_CHUNK_BYTES = 2_097_136
 _NOT_FOUND = 3011
 """kXR_NotFound."""
 
+_PATIENCE = {
+    "ConnectionWindow": 5,
+    "ConnectionRetry": 1,
+    "StreamErrorWindow": 1,
+    "StreamTimeout": 20,
+    "RequestTimeout": 30,
+    "TimeoutResolution": 1,
+}
+"""How long the client waits, s: by itself minutes for a dead server. `XRD_*` of the environment win."""
+
+
+@cache
+def xrootd() -> Any:
+    """XRootD's own client library, that gives up on a dead server within seconds.
+
+    Raises:
+        Unavailable: it is not installed.
+    """
+    try:
+        from XRootD import client
+    except ImportError as error:
+        raise Unavailable(
+            "what lies at an XRootD server needs its client: pip install 'swf-testbed[xrootd]'"
+        ) from error
+    for name, seconds in _PATIENCE.items():
+        client.EnvPutInt(name, seconds)
+    return client
+
 
 class XRootDFile:
     """A file of an XRootD server, by its own client library (`pip install swf-testbed[xrootd]`)."""
 
     def __init__(self, url: str) -> None:
         self.name, self.requests, self.bytes_read = shown(url), 0, 0
-        try:
-            from XRootD import client
-        except ImportError as error:
-            raise Unavailable(
-                f"{self.name}: reading over XRootD needs its client: pip install 'swf-testbed[xrootd]'"
-            ) from error
-        self._file = client.File()
+        self._file = xrootd().File()
         self._answer(self._file.open(url))
 
     def _answer(self, reply: tuple[Any, Any]) -> Any:

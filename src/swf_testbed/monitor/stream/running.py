@@ -44,7 +44,10 @@ class Running:
 
         def isolated() -> T:
             close_old_connections()
-            return work()
+            try:
+                return work()
+            finally:
+                close_old_connections()
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, isolated)
 

@@ -1,0 +1,28 @@
+"""The stacks that can be put up, by name."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from bench.stack import Stack
+from swf_test_servers import Artemis, Postgres
+
+
+@contextmanager
+def embedded(home: Path) -> Iterator[Stack]:
+    """Our own broker, and SQLite."""
+    yield Stack(home)
+
+
+@contextmanager
+def artemis_postgresql(home: Path) -> Iterator[Stack]:
+    """The labs' broker, and PostgreSQL."""
+    with Artemis() as broker, Postgres() as database:
+        environment = {**broker.environment(), **database.new_database()}
+        yield Stack(home, {"broker": broker, "database": database}, environment)
+
+
+STACKS: dict[str, Callable[[Path], AbstractContextManager[Stack]]] = {
+    "embedded": embedded,
+    "artemis-postgresql": artemis_postgresql,
+}

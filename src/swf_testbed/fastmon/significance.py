@@ -1,0 +1,64 @@
+"""How surprising a number is: significances in standard deviations, from counts and from scatter.
+
+All are for one number; `among` takes away what is gained by looking at many.
+"""
+
+from math import copysign, log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def of_counts(seen: Floats, expected: Floats, spread: float = 1.0) -> Floats:
+    """Of counts that scatter `spread` times as much (in variance) as independent ones would.
+
+    The signed root of the deviance of a Poisson distribution, which also holds where few are expected and a
+    Gaussian would not: a cluster of hits counts as one.
+    """
+    expected = np.maximum(expected, 1e-9)
+    logarithm = seen * np.log(np.maximum(seen, 1e-9) / expected)
+    deviance = np.maximum(2 * (logarithm - seen + expected), 0) / max(spread, 1.0)
+    return np.sign(seen - expected) * np.sqrt(deviance)
+
+
+def of_mean(difference: float, variance: float, learned_from: float) -> float:
+    """Of a difference whose variance was learned from so many parts: Student's t made a Gaussian.
+
+    A variance from few parts may by chance be small; the tails of Student's distribution know that.
+    """
+    if variance <= 0 or learned_from < 2:
+        return 0.0
+    freedom = learned_from - 1
+    squared = difference * difference / variance
+    return copysign(sqrt(freedom * log(1 + squared / freedom)), difference)
+
+
+def of_chi2(ratio: float, freedom: float) -> float:
+    """Of a chi² over its mean, with so many degrees of freedom (Wilson and Hilferty's cube root)."""
+    width = 2 / (9 * max(freedom, 1.0))
+    return float((max(ratio, 0.0) ** (1 / 3) - (1 - width)) / sqrt(width))
+
+
+def among(significance: float, looked_at: int) -> float:
+    """The significance of the largest of so many: Bonferroni's correction, which keeps the sign.
+
+    For probabilities as small as those of 4 standard deviations and more, multiplying by N is to take
+    2 ln N from the square.
+    """
+    squared = significance * significance - 2 * log(max(looked_at, 1))
+    return copysign(sqrt(max(squared, 0.0)), significance)
+
+
+def two_sample_chi2(one: NDArray[np.integer], other: NDArray[np.integer]) -> tuple[float, int]:
+    """The chi² between two shapes and its degrees of freedom; bins that both have empty are left out."""
+    first, second = one.astype(np.float64), other.astype(np.float64)
+    both = first + second
+    total, there = first.sum(), second.sum()
+    filled = both > 0
+    if not total or not there or filled.sum() < 2:
+        return 0.0, 0
+    scale = sqrt(there / total)
+    difference = first[filled] * scale - second[filled] / scale
+    return float((difference**2 / both[filled]).sum()), int(filled.sum()) - 1

@@ -1,0 +1,215 @@
+"""A run's data STF by STF: sums over the last one, over the last 30 s, over the run, side by side.
+
+Kept are the sums of each STF of the longest window, and the sum of the run. Parts of an STF (its index, the
+slices of its sample) may come in any order; that each comes once is the caller's care.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from swf_testbed.fastmon.counts import Counts, IntArray, ProductKey, ProductSet
+from swf_testbed.fastmon.registry import Product, Trend, axis_of, product
+from swf_testbed.model.detectors import Detector, detector
+from swf_testbed.model.names import MAIN_STREAM
+
+MAX_STFS = 4096
+"""STFs that a window holds at most, however short they are."""
+
+_LEAST_REPEATED = 2
+"""Channels with fewer hits in an STF's sample are not kept one by one: there may be millions of them."""
+
+
+class StfSeen(NamedTuple):
+    """An STF: its place in its stream, and when its data was taken."""
+
+    sequence: int
+    start: datetime
+    end: datetime
+    stream: str = MAIN_STREAM
+
+
+@dataclass(slots=True)
+class Sums:
+    """Sums of products over some STFs.
+
+    Attributes:
+        bins: of every dense product all bins and the overflow; of a trend one number, its sum.
+        channels: of every sparse product the parts that were added, to be put together when asked for.
+        frames: frames whose hits were decoded.
+    """
+
+    bins: dict[ProductKey, IntArray] = field(default_factory=dict)
+    channels: dict[ProductKey, list[Counts]] = field(default_factory=dict)
+    frames: int = 0
+
+    def add(self, products: ProductSet) -> None:
+        """Add what a worker or an index gave; channels hit once in it are left out."""
+        self.frames += products.frames
+        for key, counts in products.counts.items():
+            entry = product(key.product)
+            if isinstance(entry, Trend):
+                self._add_bins(key, np.array([counts.values.sum()], np.int64))
+            elif counts.where is None:
+                self._add_bins(key, counts.values)
+            else:
+                kept = counts.values >= _LEAST_REPEATED
+                self.channels.setdefault(key, []).append(Counts(counts.values[kept], counts.where[kept]))
+
+    def merge(self, other: "Sums") -> None:
+        """Add other sums."""
+        self.frames += other.frames
+        for key, bins in other.bins.items():
+            self._add_bins(key, bins)
+        for key, parts in other.channels.items():
+            self.channels.setdefault(key, []).extend(parts)
+
+    def copy(self) -> "Sums":
+        """The same sums, which may be added to."""
+        bins = {key: values.copy() for key, values in self.bins.items()}
+        return Sums(bins, {key: list(parts) for key, parts in self.channels.items()}, self.frames)
+
+    def sparse(self, key: ProductKey) -> Counts:
+        """A sparse product put together: bins in ascending order, each once."""
+        parts = self.channels.get(key, [])
+        if len(parts) > 1:
+            where, place = np.unique(np.concatenate([_where(part) for part in parts]), return_inverse=True)
+            values = np.zeros(len(where), np.int64)
+            np.add.at(values, place, np.concatenate([part.values for part in parts]))
+            self.channels[key] = parts = [Counts(values, where)]
+        return parts[0] if parts else Counts(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def products(self) -> ProductSet:
+        """The same as products, to be stored by `codec`; trends as one bin."""
+        counts = {}
+        for key, values in self.bins.items():
+            is_trend = isinstance(product(key.product), Trend)
+            counts[key] = Counts(values, np.zeros(1, np.int64)) if is_trend else Counts(values)
+        return ProductSet(self.frames, counts | {key: self.sparse(key) for key in self.channels})
+
+    def _add_bins(self, key: ProductKey, values: IntArray) -> None:
+        there = self.bins.get(key)
+        if there is None:
+            self.bins[key] = values.astype(np.int64)
+        else:
+            there += values
+
+
+def _where(counts: Counts) -> IntArray:
+    return np.zeros(0, np.int64) if counts.where is None else counts.where
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted of one subsystem."""
+
+    detector: Detector
+    sums: Sums
+
+    def counts(self, entry: type[Product]) -> IntArray:
+        """All bins of a dense product, without the overflow; zeros if there is nothing."""
+        key = ProductKey(self.detector.name, entry.name)
+        found = self.sums.bins.get(key)
+        return np.zeros(axis_of(key).bins, np.int64) if found is None else found[:-1]
+
+    def total(self, entry: type[Trend]) -> int:
+        """The sum of a trend."""
+        found = self.sums.bins.get(ProductKey(self.detector.name, entry.name))
+        return 0 if found is None else int(found[0])
+
+    def sparse(self, entry: type[Product]) -> Counts:
+        """A sparse product; channels hit only once in a part are left out."""
+        return self.sums.sparse(ProductKey(self.detector.name, entry.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The sums over some STFs that follow one another."""
+
+    start: datetime
+    end: datetime
+    stfs: int
+    sums: Sums
+
+    def of(self, subsystem: str) -> Tally:
+        """One subsystem; `BadInput` if there is none of that name."""
+        return Tally(detector(subsystem), self.sums)
+
+    @property
+    def seconds(self) -> float:
+        """From the start of the first STF to the end of the last."""
+        return (self.end - self.start).total_seconds()
+
+
+class RunWindows:
+    """The sums of a run's last STFs and of the whole run.
+
+    Args:
+        longest_s: the longest window, s.
+    """
+
+    def __init__(self, longest_s: float = 30.0) -> None:
+        self._longest = timedelta(seconds=longest_s)
+        self._recent: dict[StfSeen, Sums] = {}
+        self._run: Window | None = None
+        self._stfs: set[tuple[str, int]] = set()
+
+    def add(self, stf: StfSeen, products: ProductSet) -> None:
+        """Add a part of an STF: what its index gave, or a slice."""
+        if self._run is None:
+            self._run = Window(stf.start, stf.end, 0, Sums())
+        self._stfs.add((stf.stream, stf.sequence))
+        run = self._run
+        run.sums.add(products)
+        self._run = Window(min(run.start, stf.start), max(run.end, stf.end), len(self._stfs), run.sums)
+        if stf.end > self._run.end - self._longest:
+            self._recent.setdefault(stf, Sums()).add(products)
+        self._forget()
+
+    @property
+    def run(self) -> Window | None:
+        """The whole run; None before its first STF."""
+        return self._run
+
+    def recent(self) -> list[StfSeen]:
+        """The STFs of the longest window, newest first."""
+        return sorted(self._recent, key=lambda stf: (stf.start, stf.stream, stf.sequence), reverse=True)
+
+    def sums_of(self, stf: StfSeen) -> Sums:
+        """The sums of one STF of the longest window; `KeyError` if it is not in there."""
+        return self._recent[stf]
+
+    def last(self, seconds: float = 0.0) -> Window | None:
+        """The STFs that end in the last `seconds`; at least the last one. None before the first."""
+        recent = self.recent()
+        edge = recent[0].end - timedelta(seconds=seconds) if recent else None
+        chosen = [stf for place, stf in enumerate(recent) if not place or (edge and stf.start >= edge)]
+        return self._summed(chosen) if chosen else None
+
+    def ladder(self) -> Iterator[Window]:
+        """Windows of the last 1, 2, 4, 8 … STFs, up to the longest."""
+        recent = self.recent()
+        sums, length = Sums(), 1
+        for place, stf in enumerate(recent, 1):
+            sums.merge(self._recent[stf])
+            if place == length or place == len(recent):
+                yield Window(stf.start, recent[0].end, place, sums.copy())
+                length *= 2
+
+    def _summed(self, chosen: list[StfSeen]) -> Window:
+        sums = Sums()
+        for stf in chosen:
+            sums.merge(self._recent[stf])
+        return Window(chosen[-1].start, chosen[0].end, len(chosen), sums)
+
+    def _forget(self) -> None:
+        if self._run is None:
+            return
+        edge = self._run.end - self._longest
+        recent = self.recent()
+        for place, stf in enumerate(recent):
+            if place >= MAX_STFS or (place and stf.start < edge):
+                del self._recent[stf]
