@@ -11,6 +11,11 @@ from swf_test_servers.server import PATIENCE_S
 
 _CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "artemis" / "broker.xml"
 _REMEDY = "run tools/get_artemis, which needs Maven"
+_STOCK = """<address-setting match="/queue/stock.#">
+  <dead-letter-address>/queue/ActiveMQ.DLQ</dead-letter-address><max-delivery-attempts>10</max-delivery-attempts>
+</address-setting>"""
+"""Queues in whose names `stock.` comes first are as Artemis has them without our configuration."""
+
 _PREFIXES = "anycastPrefix=/queue/;multicastPrefix=/topic/"
 
 
@@ -65,6 +70,7 @@ class Artemis(Broker):
             (documented, ours),
             # The disk of a machine for tests may be nearly full, and Artemis then lets producers wait.
             ("<max-disk-usage>90<", "<max-disk-usage>100<"),
+            ("<address-settings>", f"<address-settings>{_STOCK}"),
             ("<journal-pool-files>10<", "<journal-pool-files>2<"),
         ):
             if text.count(shown) != 1:

@@ -13,7 +13,7 @@ from typing import Self
 from swf_test_servers.ports import free_port
 from swf_test_servers.users import as_ordinary_user, hand_over
 
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 _LOOK_S = 0.05
 
 

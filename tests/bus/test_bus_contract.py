@@ -1,11 +1,11 @@
-"""What every bus promises, on the embedded broker; the same suite runs on other brokers later."""
+"""What every bus promises, whichever broker it speaks to."""
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bus_brokers import PATIENCE_S, BrokerUnderTest, Buses
 
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import BrokerAddress, Inbox, StompBus, Subscription
@@ -13,8 +13,7 @@ from swf_testbed.messages import PauseRun, StartRun, decode
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import Refused, Unavailable
 
-PATIENCE_S = 20.0
-QUEUE = "/queue/test.work"
+pytestmark = pytest.mark.timeout(300)
 
 
 def start_run(number: int, namespace: str = "here") -> StartRun:
@@ -32,94 +31,64 @@ def run_ids(inbox: Inbox, count: int) -> list[int | None]:
     return found
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[RunningBroker]:
-    with RunningBroker(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def buses(broker: RunningBroker) -> Iterator["Buses"]:
-    opened = Buses(broker)
-    yield opened
-    opened.close()
-
-
-class Buses:
-    """Opens buses to one broker and closes them all."""
-
-    def __init__(self, broker: RunningBroker) -> None:
-        self._broker = broker
-        self._open: list[StompBus] = []
-
-    def new(self, client_id: str | None = None) -> StompBus:
-        bus = StompBus(BrokerAddress("127.0.0.1", self._broker.port), client_id)
-        self._open.append(bus)
-        assert bus.wait_connected(PATIENCE_S)
-        return bus
-
-    def close(self) -> None:
-        for bus in self._open:
-            bus.close()
-
-
-def test_what_is_said_on_a_topic_is_heard_in_order(buses: Buses) -> None:
-    inbox = buses.new("listener").subscribe(Subscription(destinations.EVENTS, durable="role"))
+def test_what_is_said_on_a_topic_is_heard_in_order(buses: Buses, role: str) -> None:
+    inbox = buses.new(role).subscribe(Subscription(destinations.EVENTS, durable="role"))
     assert inbox.wait_established(PATIENCE_S)
     buses.new().publish_many(start_run(number) for number in range(1000))
     assert run_ids(inbox, 1000) == list(range(1000))
 
 
-def test_once_the_broker_has_confirmed_nothing_is_missed(buses: Buses) -> None:
-    role = buses.new("role")
-    inbox = role.subscribe(Subscription(destinations.EVENTS, durable="role"))
+def test_once_the_broker_has_confirmed_nothing_is_missed(buses: Buses, role: str) -> None:
+    first = buses.new(role)
+    inbox = first.subscribe(Subscription(destinations.EVENTS, durable="role"))
     assert inbox.wait_established(PATIENCE_S)
-    role.close()
+    first.close()
     buses.new().publish(start_run(1))
-    inbox = buses.new("role").subscribe(Subscription(destinations.EVENTS, durable="role"))
+    inbox = buses.new(role).subscribe(Subscription(destinations.EVENTS, durable="role"))
     assert run_ids(inbox, 1) == [1]
 
 
-def test_a_durable_role_misses_nothing_while_away(buses: Buses) -> None:
-    first = buses.new("role")
+def test_a_durable_role_misses_nothing_while_away(buses: Buses, role: str) -> None:
+    first = buses.new(role)
     assert first.subscribe(Subscription(destinations.EVENTS, durable="role")).wait_established(PATIENCE_S)
     speaker = buses.new()
     speaker.publish(start_run(1))
     first.close()
     speaker.publish(start_run(2))
-    inbox = buses.new("role").subscribe(Subscription(destinations.EVENTS, durable="role"))
-    assert run_ids(inbox, 2) == [1, 2]
+    inbox = buses.new(role).subscribe(Subscription(destinations.EVENTS, durable="role"))
+    # What was in hand when the first went comes again, and may come late.
+    assert sorted(map(str, run_ids(inbox, 2))) == ["1", "2"]
 
 
-def test_what_was_not_acknowledged_comes_again_to_another(buses: Buses) -> None:
+def test_what_was_not_acknowledged_comes_again_to_another(buses: Buses, queue: str) -> None:
     dying = buses.new()
-    taken = dying.subscribe(Subscription(QUEUE, prefetch=1))
+    taken = dying.subscribe(Subscription(queue, prefetch=1))
     speaker = buses.new()
-    speaker.publish_body(QUEUE, b"work", {"persistent": "true"})
+    speaker.publish_body(queue, b"work", {"persistent": "true"})
     assert taken.take(timeout_s=PATIENCE_S)
     dying.close()
-    [again] = buses.new().subscribe(Subscription(QUEUE, prefetch=1)).take(timeout_s=PATIENCE_S)
+    [again] = buses.new().subscribe(Subscription(queue, prefetch=1)).take(timeout_s=PATIENCE_S)
     assert again.body == b"work"
     assert again.redelivered
 
 
-def test_prefetch_of_one_leaves_the_rest_to_others(buses: Buses) -> None:
-    slow = buses.new().subscribe(Subscription(QUEUE, prefetch=1))
+def test_prefetch_of_one_leaves_the_rest_to_others(buses: Buses, queue: str) -> None:
+    slow = buses.new().subscribe(Subscription(queue, prefetch=1))
     buses_speaker = buses.new()
-    buses_speaker.publish_body(QUEUE, b"first", {"persistent": "true"})
+    buses_speaker.publish_body(queue, b"first", {"persistent": "true"})
     assert [one.body for one in slow.take(timeout_s=PATIENCE_S)] == [b"first"]
-    quick = buses.new().subscribe(Subscription(QUEUE, prefetch=1))
+    quick = buses.new().subscribe(Subscription(queue, prefetch=1))
     for name in (b"second", b"third"):
-        buses_speaker.publish_body(QUEUE, name, {"persistent": "true"})
+        buses_speaker.publish_body(queue, name, {"persistent": "true"})
     for name in (b"second", b"third"):
         [taken] = quick.take(timeout_s=PATIENCE_S)
         assert taken.body == name
         quick.ack([taken])
 
 
-def test_a_selector_hears_only_what_it_asks_for(buses: Buses) -> None:
+def test_a_selector_hears_only_what_it_asks_for(buses: Buses, role: str) -> None:
     selector = "namespace = 'here' AND msg_type IN ('start_run')"
-    inbox = buses.new("s").subscribe(Subscription(destinations.EVENTS, durable="s", selector=selector))
+    inbox = buses.new(role).subscribe(Subscription(destinations.EVENTS, durable="s", selector=selector))
     assert inbox.wait_established(PATIENCE_S)
     speaker = buses.new()
     speaker.publish(start_run(1, namespace="elsewhere"))
@@ -129,9 +98,9 @@ def test_a_selector_hears_only_what_it_asks_for(buses: Buses) -> None:
 
 
 def test_a_broker_that_dies_and_returns_loses_nothing_that_was_confirmed(
-    broker: RunningBroker, buses: Buses
+    broker: BrokerUnderTest, buses: Buses, role: str
 ) -> None:
-    inbox = buses.new("role").subscribe(Subscription(destinations.EVENTS, durable="role"))
+    inbox = buses.new(role).subscribe(Subscription(destinations.EVENTS, durable="role"))
     assert inbox.wait_established(PATIENCE_S)
     speaker = buses.new()
     half, done = threading.Event(), threading.Event()
@@ -156,18 +125,18 @@ def test_a_broker_that_dies_and_returns_loses_nothing_that_was_confirmed(
     assert heard == set(range(200))
 
 
-def test_without_a_broker_saying_fails_in_time_and_says_why(broker: RunningBroker, buses: Buses) -> None:
+def test_without_a_broker_saying_fails_in_time_and_says_why(broker: BrokerUnderTest, buses: Buses) -> None:
     bus = buses.new()
     broker.kill()
     with pytest.raises(Unavailable, match="no receipt for a message to /topic/epictopic"):
         bus.publish(start_run(1), timeout_s=0.5)
 
 
-def test_a_message_that_is_too_large_is_refused_at_once(buses: Buses) -> None:
+def test_a_message_that_is_too_large_is_refused_at_once(buses: Buses, queue: str) -> None:
     bus = buses.new()
     with pytest.raises(Refused, match="at most 8388608 are allowed"):
-        bus.publish_body(QUEUE, b"x" * (9 * 1024 * 1024), {})
-    bus.publish_body(QUEUE, b"small", {}, timeout_s=PATIENCE_S)
+        bus.publish_body(queue, b"x" * (9 * 1024 * 1024), {})
+    bus.publish_body(queue, b"small", {}, timeout_s=PATIENCE_S)
 
 
 def test_a_wrong_password_is_said_and_not_shown(tmp_path: Path) -> None:
@@ -180,31 +149,31 @@ def test_a_wrong_password_is_said_and_not_shown(tmp_path: Path) -> None:
         assert "wrong-secret" not in bus.last_error + repr(bus.address)
 
 
-def test_looking_at_a_queue_takes_nothing(buses: Buses) -> None:
+def test_looking_at_a_queue_takes_nothing(buses: Buses, queue: str) -> None:
     bus = buses.new()
     for number in range(3):
-        bus.publish_body(QUEUE, json.dumps(number).encode(), {"persistent": "true"})
-    look = bus.subscribe(Subscription(QUEUE, browse=True))
+        bus.publish_body(queue, json.dumps(number).encode(), {"persistent": "true"})
+    look = bus.subscribe(Subscription(queue, browse=True))
     seen = []
     while not (one := look.take(timeout_s=PATIENCE_S)[0]).last:
         seen.append(json.loads(one.body))
     assert seen == [0, 1, 2]
     look.close()
-    taken = bus.subscribe(Subscription(QUEUE)).take(3, linger_s=1.0, timeout_s=PATIENCE_S)
+    taken = bus.subscribe(Subscription(queue)).take(3, linger_s=1.0, timeout_s=PATIENCE_S)
     assert [json.loads(one.body) for one in taken] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("body", [b"", b"\0", b"a\0b\0", bytes(range(256)), "é 漢".encode()])
-def test_any_bytes_arrive_as_they_were_sent(buses: Buses, body: bytes) -> None:
+def test_any_bytes_arrive_as_they_were_sent(buses: Buses, queue: str, body: bytes) -> None:
     bus = buses.new()
-    bus.publish_body(QUEUE, body, {"persistent": "true"}, timeout_s=PATIENCE_S)
-    [one] = bus.subscribe(Subscription(QUEUE)).take(timeout_s=PATIENCE_S)
+    bus.publish_body(queue, body, {"persistent": "true"}, timeout_s=PATIENCE_S)
+    [one] = bus.subscribe(Subscription(queue)).take(timeout_s=PATIENCE_S)
     assert one.body == body
 
 
-def test_closing_wakes_who_waits(buses: Buses) -> None:
+def test_closing_wakes_who_waits(buses: Buses, queue: str) -> None:
     bus = buses.new()
-    inbox = bus.subscribe(Subscription(QUEUE))
+    inbox = bus.subscribe(Subscription(queue))
     answers: list[object] = []
     waiting = threading.Thread(target=lambda: answers.append(inbox.take()))
     waiting.start()
@@ -215,7 +184,7 @@ def test_closing_wakes_who_waits(buses: Buses) -> None:
         bus.publish(start_run(1))
 
 
-def test_who_wakes_is_told_that_something_may_have_been_missed(broker: RunningBroker, buses: Buses) -> None:
+def test_who_wakes_is_told_that_something_may_have_been_missed(broker: BrokerUnderTest, buses: Buses) -> None:
     inbox = buses.new().subscribe(Subscription(destinations.STORED, wakes=True))
     assert inbox.take(timeout_s=PATIENCE_S) == []
     assert inbox.wait_established(0)

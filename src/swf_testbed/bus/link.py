@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import stomp
 from stomp.exception import StompException
 from stomp.utils import Frame
 
+from swf_testbed.bus.dialects import Dialect, dialect_of
 from swf_testbed.bus.protocol import Subscription
 from swf_testbed.model.errors import Unavailable
 
@@ -62,6 +64,8 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         self._gone = threading.Event()
         self._refusal = ""
         self._accepted = False
+        self._look = uuid4().hex
+        self.dialect = Dialect()
         self._connection = stomp.Connection12(
             [(address.host, address.port)],
             prefer_localhost=False,
@@ -99,9 +103,15 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
 
     # What stomp.py calls, in its receiver thread.
 
+    def on_connected(self, frame: Frame) -> None:
+        """The broker takes us, and says who it is."""
+        self.dialect = dialect_of(frame.headers.get("server", ""))
+
     def on_message(self, frame: Frame) -> None:
         """A delivery."""
         self._ears.message(self, frame)
+        if self.dialect.marks and self.dialect.is_end(frame.headers):
+            self.ack(frame.headers["ack"])
 
     def on_receipt(self, frame: Frame) -> None:
         """The broker has it."""
@@ -133,16 +143,20 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         ActiveMQ takes a message with a length for binary; only a body with a NUL cannot do without.
         """
         length = {"content-length": str(len(body))} if b"\0" in body else {}
-        self._connection.send(destination, body, headers={**headers, **length})
+        said = {**headers, **self.dialect.saying(destination, headers), **length}
+        self._connection.send(destination, body, headers=said)
 
     def subscribe(self, name: str, subscription: Subscription) -> None:
-        """A SUBSCRIBE frame in the dialects of all our brokers at once; its receipt is its name."""
+        """A SUBSCRIBE frame; its receipt is its name."""
+        look = f"{self._look}.{name}"
         self._connection.subscribe(
             subscription.destination,
             id=name,
             ack="client-individual",
-            headers={**_dialects(subscription), "receipt": name},
+            headers={**self.dialect.hearing(subscription, look), "receipt": name},
         )
+        if subscription.browse and self.dialect.marks:
+            self.send(subscription.destination, b"", self.dialect.mark(look))
 
     def unsubscribe(self, name: str) -> None:
         """Stop hearing; a durable subscription is kept by the broker."""
@@ -165,19 +179,3 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         """Close the socket at once, and end the heart-beat thread."""
         transport: Any = self._connection.transport
         transport.disconnect_socket()
-
-
-def _dialects(subscription: Subscription) -> dict[str, str]:
-    headers = {
-        "activemq.prefetchSize": str(subscription.prefetch),
-        # Artemis counts its window in bytes; with 0 it hands out one message at a time.
-        "consumer-window-size": "0" if subscription.prefetch == 1 else str(subscription.prefetch * 4096),
-    }
-    if subscription.durable:
-        headers["activemq.subscriptionName"] = subscription.durable
-        headers["durable-subscription-name"] = subscription.durable
-    if subscription.selector:
-        headers["selector"] = subscription.selector
-    if subscription.browse:
-        headers["browser"] = "true"
-    return headers

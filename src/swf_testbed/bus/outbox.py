@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from swf_testbed.messages.codec import MAX_BODY
 from swf_testbed.model.errors import Refused
@@ -35,6 +36,8 @@ class Outbox:
     """The unconfirmed messages of one bus, by the receipt that each asks for."""
 
     def __init__(self) -> None:
+        # No other has this name: some brokers know by its receipt that a message is said again.
+        self._name = uuid4().hex
         self._lock = threading.Lock()
         self._pending: dict[str, Pending] = {}
         self._counter = itertools.count(1)
@@ -43,7 +46,7 @@ class Outbox:
         """Take a message in; `Refused` if it is too large for any consumer of ours."""
         if len(body) > MAX_BODY:
             raise Refused(f"a message to {destination} has {len(body)} bytes; at most {MAX_BODY} are allowed")
-        receipt = f"r{next(self._counter)}"
+        receipt = f"{self._name}-{next(self._counter)}"
         pending = Pending(receipt, destination, body, {**headers, "receipt": receipt})
         with self._lock:
             self._pending[receipt] = pending

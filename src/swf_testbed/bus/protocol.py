@@ -18,7 +18,11 @@ class Subscription:
         destination: a topic or a queue.
         durable: the name under which a topic is kept while nobody listens; None hears only what is
             said meanwhile.
-        selector: SQL-92 over message headers; None hears everything.
+        selector: SQL-92 over the message headers of a topic, which are strings; None hears everything. A
+            durable name keeps the selector it began with: with another, one broker forgets what it has kept,
+            and another hears nothing new.
+        msg_types: what is wanted of that, sorted out here, so that a durable name may want something else one
+            day; None wants everything.
         prefetch: how many messages may be in hand without acknowledgement.
         browse: look at a queue without taking from it; a delivery with `last` set ends the look.
         wakes: let `take` return too, maybe empty, each time the broker has confirmed the subscription: what
@@ -28,6 +32,7 @@ class Subscription:
     destination: str
     durable: str | None = None
     selector: str | None = None
+    msg_types: frozenset[str] | None = None
     prefetch: int = 1000
     browse: bool = False
     wakes: bool = False
@@ -99,11 +104,20 @@ class Inbox:
                 break
             if delivery is _CLOSED or delivery is _CONFIRMED:
                 break
-            if self.is_current(delivery):
+            if self._wanted(delivery):
                 taken.append(delivery)
                 if len(taken) == 1:
                     until = time.monotonic() + linger_s
         return taken
+
+    def _wanted(self, delivery: Delivery) -> bool:
+        if not self.is_current(delivery):
+            return False
+        types = self.subscription.msg_types
+        if types is None or delivery.headers.get("msg_type") in types:
+            return True
+        self.acknowledge([delivery])
+        return False
 
     def ack(self, deliveries: Iterable[Delivery]) -> None:
         """The work on these is done; what an earlier connection delivered is ignored."""

@@ -20,7 +20,8 @@ from swf_testbed.bus.outbox import Outbox, Pending
 from swf_testbed.bus.protocol import Delivery, Inbox, Subscription
 from swf_testbed.config.settings import Settings
 from swf_testbed.messages import Message, encode, headers
-from swf_testbed.model.errors import Refused, Unavailable
+from swf_testbed.model.destinations import is_queue
+from swf_testbed.model.errors import BadInput, Refused, Unavailable
 
 RECEIPT_TIMEOUT_S = 15.0
 """A broker that has not confirmed for so long is given up, and the message sent again on a new link."""
@@ -128,6 +129,10 @@ class StompBus:
 
     def subscribe(self, subscription: Subscription) -> Inbox:
         """Hear; survives reconnection."""
+        if subscription.selector and is_queue(subscription.destination):
+            raise BadInput(
+                "selector", subscription.selector, "must be of a topic: in a long queue it is blind"
+            )
         with self._lock:
             name = f"s{next(self._counter)}"
             inbox = Inbox(subscription, self._ack, self._is_current, self._detach)
@@ -146,16 +151,16 @@ class StompBus:
         return link is not None and link.epoch == delivery.epoch
 
     def _on_message(self, link: Link, frame: Frame) -> None:
-        said = frame.headers
-        inbox = self._inboxes.get(said.get("subscription", ""))
+        inbox = self._inboxes.get(frame.headers.get("subscription", ""))
         if inbox is not None:
+            said = link.dialect.heard(frame.headers)
             inbox.put(
                 Delivery(
                     destination=said.get("destination", ""),
                     headers=said,
                     body=frame.body if isinstance(frame.body, bytes) else frame.body.encode(),
                     redelivered=said.get("redelivered") == "true",
-                    last=said.get("browser") == "end",
+                    last=link.dialect.is_end(said),
                     ack_id=said.get("ack", ""),
                     epoch=link.epoch,
                 )

@@ -142,9 +142,13 @@ class BaseAgent:
             return Subscription(destination, prefetch=self.prefetch)
         topic = destination.rsplit("/", 1)[-1]
         role = destinations.subscription_name(self.agent_type, self.context.namespace)
-        listed = ", ".join(f"'{name}'" for name in sorted(handlers))
-        selector = f"namespace = '{self.context.namespace}' AND msg_type IN ({listed})"
-        return Subscription(destination, durable=f"{role}.{topic}", selector=selector, prefetch=self.prefetch)
+        return Subscription(
+            destination,
+            durable=f"{role}.{topic}",
+            selector=f"namespace = '{self.context.namespace}'",
+            msg_types=frozenset(handlers),
+            prefetch=self.prefetch,
+        )
 
     def _call(self, handler: Handler, said: Any) -> None:
         with self._one_at_a_time:
