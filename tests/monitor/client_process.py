@@ -97,11 +97,12 @@ def started(
     stdout: int,
     stderr: int,
     environment: Mapping[str, str] | None = None,
+    module: str = _MODULE,
 ) -> "subprocess.Popen[bytes]":
-    """Start the client."""
+    """Start the client, or another command."""
     known = {**instance.environment, "SWF_MONITOR_URL": instance.url, "PYTHONWARNINGS": "error"}
     return subprocess.Popen(
-        [sys.executable, "-m", _MODULE, *words],
+        [sys.executable, "-m", module, *words],
         env={**known, "TERM": "xterm", **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
@@ -111,14 +112,20 @@ def started(
 
 @contextmanager
 def running(
-    instance: Instance, *words: str, environment: Mapping[str, str] | None = None, columns: int = 0
+    instance: Instance,
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    columns: int = 0,
+    module: str = _MODULE,
 ) -> Iterator[Client]:
-    """Run the client; with `columns`, its stdout is a terminal of that width."""
+    """Run the client, or another command; with `columns`, its stdout is a terminal of that width."""
     ours, theirs = pty.openpty() if columns else os.pipe()
     if columns:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     err, their_err = os.pipe()
-    process = started(instance, *words, stdout=theirs, stderr=their_err, environment=environment)
+    process = started(
+        instance, *words, stdout=theirs, stderr=their_err, environment=environment, module=module
+    )
     os.close(theirs)
     os.close(their_err)
     client = Client(process, Reading(ours), Reading(err))

@@ -20,6 +20,7 @@ from swf_testbed.cli import (
     run,
     status,
     token,
+    watch,
 )
 from swf_testbed.cli.reporting import report
 from swf_testbed.model.errors import SwfError
@@ -46,6 +47,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run.add_to(app)
+watch.add_to(app)
 plan.add_to(app)
 replay.add_to(app)
 processes.add_to(app)
