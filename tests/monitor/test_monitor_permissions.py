@@ -153,6 +153,7 @@ _DOCUMENTS: dict[str, Callable[[httpx.Client, int], dict[str, Any]]] = {
         "since": _MOMENT,
     },
     "alarms": lambda staff, n: {"severity": "error", "subject": f"a{n}", "namespace": "torre"},
+    "layouts": lambda staff, n: {"owner": "owner", "name": f"l{n}"},
 }
 _CHANGES: dict[str, dict[str, Any]] = {
     "namespaces": {"description": "x"},
@@ -162,6 +163,7 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "references": {"note": "x"},
     "quality-flags": {"quality": "bad"},
     "alarms": {"acknowledged_by": "alice"},
+    "layouts": {"title": "x"},
     "workflow-definitions": {"definition": "x"},
     "system-state-events": {"substate": "physics"},
     "workflow-messages": {"destination": "x"},

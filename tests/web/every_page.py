@@ -8,7 +8,7 @@ from live_monitor import Monitor
 
 import swf_testbed.monitor.web
 from swf_testbed.bus import Delivery, Subscription, open_bus
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.settings import load_settings, username
 from swf_testbed.model.clock import iso, now
 from swf_testbed.model.destinations import dead_letters, slices
 from swf_testbed.runtime.dead_letters import bury
@@ -26,6 +26,8 @@ NO_PAGES = {
     "acknowledge",
     "plots",
     "plot-file",
+    "keep-layout",
+    "forget-layout",
 }
 """Addresses that answer with something else than a page."""
 
@@ -43,6 +45,8 @@ WITHOUT_KEY = {
     "side by side": f"/shift/drich/?run={RUN}&window=side",
     "compare": f"/compare/?of={RUN}+{ENDED}&subsystem=drich",
     "compare nothing": "/compare/",
+    "layouts": "/layouts/",
+    "unnamed-layout": f"/layouts/unnamed/?run={RUN}&cells=drich.adc.2x2,btof.adc&arrange=1",
     "wall": f"/wall/?run={RUN}&show=drich",
     "not found": "/nowhere/",
     "wrong filter": "/runs/?nothing=1",
@@ -95,6 +99,9 @@ def fill(monitor: Monitor, broker_port: int) -> dict[str, str]:
         "workflow-messages", said | {"namespace": NAMESPACE, "run_id": RUN, "message_content": {"a": ["b"]}}
     )
     letter = _dead_letter(broker_port)
+    monitor.post(
+        "layouts", {"owner": username(), "name": "mine", "cells": [{"subsystem": "drich", "name": "adc"}]}
+    )
     known = {
         "run": f"{RUN}/?subsystem=drich",
         "stf": f"{STEM}.stf/",
@@ -109,6 +116,7 @@ def fill(monitor: Monitor, broker_port: int) -> dict[str, str]:
         "log": f"{log}/",
         "subscriber": "someone/",
         "alarm": f"{alarm}/",
+        "layout": f"{username()}/mine/",
     }
     return {name: f"/{name}s/{key}" for name, key in known.items()} | {
         "replay": f"/replay/{ENDED}/",

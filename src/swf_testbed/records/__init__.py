@@ -3,6 +3,7 @@
 from swf_testbed.records.base import MAX_BULK, Document, FrozenDocument, Record
 from swf_testbed.records.files import Dataset, FastmonFile, FileReplica, StfCopy, StfFile, TfSlice
 from swf_testbed.records.judgement import Alarm, QualityFlag, Reference, ReferenceOrder
+from swf_testbed.records.layouts import Cell, Layout
 from swf_testbed.records.monitoring import StfFigures, Trends, Window
 from swf_testbed.records.overview import Overview, StandingAlarm, SubsystemLine
 from swf_testbed.records.processing import Workflow, WorkflowStage
@@ -51,6 +52,7 @@ RECORDS: dict[str, type[Record]] = {
         QualityFlag,
         Reference,
         Alarm,
+        Layout,
     )
 }
 """The record class of every resource, by the resource's name."""
@@ -59,6 +61,7 @@ __all__ = [
     "MAX_BULK",
     "RECORDS",
     "Alarm",
+    "Cell",
     "Dataset",
     "Document",
     "FastmonFile",
@@ -67,6 +70,7 @@ __all__ = [
     "Histogram",
     "HistogramCounts",
     "Latency",
+    "Layout",
     "Log",
     "Marking",
     "NamespaceRecord",

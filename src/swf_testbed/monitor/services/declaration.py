@@ -63,6 +63,7 @@ class Resource:
         tells: makes the messages that say what a client has changed.
         told_fields: what these compare with what was before.
         guarded: whether records of an owned namespace are written only by those who control it.
+        owner: the column of the account that a record belongs to: only that user, and staff, writes it.
         kept: why a record cannot be deleted by itself; empty if it can.
         in_use: why a record, as it is, cannot be deleted now; empty if it can.
     """
@@ -86,6 +87,7 @@ class Resource:
     tells: news.Tells = news.nothing
     told_fields: tuple[str, ...] = ()
     guarded: bool = False
+    owner: str | None = None
     kept: str = ""
     in_use: Callable[[Row], str] = _free
 

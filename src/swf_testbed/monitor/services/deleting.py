@@ -31,7 +31,8 @@ def delete(resource: Resource, path: str, actor: Actor) -> None:
         if reason := resource.rule.refusal or resource.kept:
             raise Conflict(f"{resource.name} {path} cannot be deleted: {resource.name} {reason}")
         namespace = found.values_list(resource.namespace, flat=True)[0] if resource.namespace else None
-        may_delete(resource, actor, namespace)
+        owner = found.values_list(resource.owner, flat=True)[0] if resource.owner else None
+        may_delete(resource, actor, namespace, owner)
         if reason := resource.in_use(row):
             raise Conflict(f"{resource.name} {path} cannot be deleted now: it {reason}")
         found.delete()

@@ -61,5 +61,6 @@ PERMISSIONS: dict[str, Permissions] = {
     "quality-flags": Permissions(WRITERS, WRITERS, CONTROLLERS),
     "references": Permissions(WRITERS, NOBODY, NOBODY),
     "alarms": Permissions(WRITERS, WRITERS, CONTROLLERS),
+    "layouts": Permissions(OWNERS, OWNERS, OWNERS),
 }
-"""Every resource; records are in an owned namespace where the resource has one."""
+"""Every resource; records are in an owned namespace where the resource has one; layouts are a user's own."""

@@ -288,6 +288,7 @@ _ALL = (
         change=alarms.change,
         complete=alarms.complete,
     ),
+    Resource("layouts", store.Layout, filters=("created_at",), owner="owner"),
 )
 
 RESOURCES: dict[str, Resource] = {resource.name: resource for resource in _ALL}

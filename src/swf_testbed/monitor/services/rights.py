@@ -5,6 +5,7 @@ The rules, which `docs/explanation/access.md` tells users:
 - A record of a guarded resource in an owned namespace is written by the owner, members and staff.
 - The record of an owned namespace is written by its owner and staff.
 - A record is deleted by those who control its namespace; by staff alone where nobody owns it.
+- A record that belongs to a user is written and deleted by that user and staff.
 - Everything else is written with any token that may write.
 """
 
@@ -43,6 +44,9 @@ def may_write(resource: Resource, actor: Actor, new: Mapping[Key, Row], known: M
     if resource.name == NAMESPACES:
         for key, row in new.items():
             _claim(actor, row, known.get(key))
+    elif resource.owner is not None:
+        for row in new.values():
+            _refuse_another(actor, resource, str(row[resource.owner]))
     elif resource.guarded:
         rows = [*new.values(), *known.values()]
         _refuse_foreign(actor, {str(row["namespace"]) for row in rows if row.get("namespace")})
@@ -53,9 +57,12 @@ def may_control(actor: Actor, namespace: str) -> None:
     _refuse_foreign(actor, [namespace])
 
 
-def may_delete(resource: Resource, actor: Actor, namespace: str | None) -> None:
-    """Refuse what the actor may not delete: the record's `namespace` is None if it is in none."""
+def may_delete(resource: Resource, actor: Actor, namespace: str | None, owner: str | None = None) -> None:
+    """Refuse what the actor may not delete: `namespace` or `owner` are None if the record has none."""
     if actor.staff:
+        return
+    if owner is not None:
+        _refuse_another(actor, resource, owner)
         return
     found = Namespace.objects.filter(name=namespace, owner__isnull=False).first() if namespace else None
     if found is None:
@@ -92,6 +99,13 @@ def _refuse_foreign(actor: Actor, names: Iterable[str]) -> None:
     for name, owner, members in owned.values_list("name", "owner", "members"):
         if actor.name != owner and actor.name not in members:
             raise _foreign(actor, name, owner)
+
+
+def _refuse_another(actor: Actor, resource: Resource, owner: str) -> None:
+    if not actor.staff and actor.name != owner:
+        raise Refused(
+            f"these {resource.name} belong to {owner}, who alone changes them; you are {actor.name}"
+        )
 
 
 def _foreign(actor: Actor, name: str, owner: str | None) -> Refused:

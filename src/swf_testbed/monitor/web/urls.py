@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from swf_testbed.monitor.web import account, alarms, plots, replay, shift, system, wall
+from swf_testbed.monitor.web import account, alarms, layouts, plots, replay, shift, system, wall
 from swf_testbed.monitor.web.compare import compare
 from swf_testbed.monitor.web.definition import definition
 from swf_testbed.monitor.web.details import DETAILS, detail_view
@@ -38,6 +38,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shift/<slug:name>/", subsystem, name="subsystem"),
     path("compare/", compare, name="compare"),
     path("wall/", wall.wall, name="wall"),
+    path("layouts/", layouts.layouts, name="layouts"),
+    path("layouts/keep/", layouts.keep, name="keep-layout"),
+    path("layouts/unnamed/", layouts.unnamed, name="unnamed-layout"),
+    path("layouts/<str:owner>/<str:name>/", layouts.layout, name="layout"),
+    path("layouts/<str:owner>/<str:name>/forget/", layouts.forget, name="forget-layout"),
     path("plots/", plots.plots, name="plots"),
     path("plots/histogram.<slug:form>", plots.plot_file, name="plot-file"),
     path("runs/<int:run_number>/", run, name="run"),

@@ -3,6 +3,7 @@
 from swf_testbed.monitor.store.models.access import ApiToken, Counter, LoginFailure
 from swf_testbed.monitor.store.models.files import Dataset, FastmonFile, StfCopy, StfFile, TfSlice
 from swf_testbed.monitor.store.models.judgement import Alarm, AlarmEvent, QualityFlag, Reference
+from swf_testbed.monitor.store.models.layouts import Layout
 from swf_testbed.monitor.store.models.processing import Workflow, WorkflowStage
 from swf_testbed.monitor.store.models.results import Histogram, HistogramPart, StfFigures, Window
 from swf_testbed.monitor.store.models.runs import Run, RunState, SystemStateEvent
@@ -23,6 +24,7 @@ __all__ = [
     "FastmonFile",
     "Histogram",
     "HistogramPart",
+    "Layout",
     "Log",
     "LoginFailure",
     "Namespace",

@@ -60,6 +60,7 @@ class Board {
     if (this.order[0]) figures.sort((a, b) => place(a) - place(b));
     if (figures.length) this.home.querySelector('.empty')?.remove();
     for (const figure of this.side ? figures.flatMap(apart) : figures) {
+      if ('cells' in this.home.dataset && this.homeOf(figure) === this.home) continue;
       const key = `${figure.subsystem} ${figure.name} ${figure.key ?? ''}`;
       if (!this.plots.has(key)) this.plots.set(key, new Plot(this.homeOf(figure), this.looks));
       await this.plots.get(key).show(figure, this.home.dataset.prefix ?? '', this.logarithmic);
