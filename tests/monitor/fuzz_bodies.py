@@ -43,8 +43,8 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "run-states": {"run_number": 7},
     "runs": {"run_number": 7},
-    "stf-copies": {"stf_file": "fuzz.stf", "site": "FUZZ"},
     "stf-figures": {"run_number": 7, "stf_filename": "fuzz.stf"},
+    "stf-copies": {"stf_file": "fuzz.stf", "site": "FUZZ"},
     "stf-files": {"stf_filename": "fuzz.stf"},
     "subscribers": {"subscriber_name": "fuzz"},
     "system-state-events": {
