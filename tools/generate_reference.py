@@ -14,15 +14,17 @@ from typing import Any
 
 from pydantic import AliasChoices, BaseModel, TypeAdapter
 
-from swf_testbed.config.parameters import Parameters, SideStream
+from swf_testbed.config.parameters import Parameters, SideStream, StreamSampling
 from swf_testbed.config.payloads import AnyPayload
 from swf_testbed.config.schedule import ScheduleStep
 from swf_testbed.config.settings import Settings, default_home
 from swf_testbed.daq.anomalies import AnyAnomaly
 from swf_testbed.fastmon.policies import AnyPolicy
+from swf_testbed.model.alarms import ALARMS, AlarmKind
 from swf_testbed.monitor import metrics
 from swf_testbed.monitor.startup import set_up_django
 from swf_testbed.records.health import Overall
+from swf_testbed.records.judgement import AlarmState
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -91,6 +93,8 @@ The tables of `simulation.streams`. {_alone(SideStream)}
 The tables of `fastmon.policies`: a frame is taken if all policies accept it.
 
 {_kinds(AnyPolicy)}
+The tables of `fastmon.subsystems` are lists of such policies by the name of a subsystem; the tables of
+`fastmon.streams` have, by the name of a stream, what is otherwise there. {_alone(StreamSampling)}
 ## Anomalies
 
 The tables of `simulation.anomalies`: faults of the simulated detector. Times are seconds since physics began.
@@ -134,6 +138,29 @@ The stages of a slice: {", ".join(f"`{stage}`" for stage in STAGES)}.
 `GET /api/health/` answers 200, or 503 when the database does not answer; its `status` is {_words(Overall)}.
 {(Overall.__doc__ or "").strip()}
 """
+
+
+def alarms_page() -> str:
+    """Every alarm that the testbed raises by itself."""
+    sections = "\n".join(
+        f"## `{kind.name}`: {kind.title}\n\n{kind.means}\n\n"
+        f"Severity {kind.severity.value}. {_latch(kind)}\n\n"
+        f"**Look at:** {kind.look}\n\n**Over when:** {kind.clears}\n"
+        for kind in ALARMS.values()
+    )
+    return f"""\
+{_NOTE}
+# Alarms
+
+What the testbed raises by itself. The subject of an alarm is its name, and often what it is about:
+`quality:BTOF`. An alarm is raised once; while it stands, the same again changes its text at most. Its states
+are {_words(AlarmState)}. [How to handle alarms](../how-to/handle-alarms.md).
+
+{sections}"""
+
+
+def _latch(kind: AlarmKind) -> str:
+    return "Latched: it stays until somebody has acknowledged it." if kind.latched else "Not latched."
 
 
 def messages_page() -> str:
@@ -254,7 +281,7 @@ def _default(entry: dict[str, Any]) -> str:
     value = entry.get("default")
     if value is None or value == "":
         return "not set"
-    if value == []:
+    if value in ([], {}):
         return "none"
     shown = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{shown}`"
@@ -272,6 +299,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "parameters.md": parameters_page,
     "metrics.md": metrics_page,
+    "alarms.md": alarms_page,
     "messages.md": messages_page,
     "rest.md": rest_page,
     "mcp.md": mcp_page,

@@ -168,6 +168,7 @@ OWN = [
     ("restart", {"username": "alice"}),
     ("status", {"username": "alice"}),
     ("kill_agent", {"username": "alice", "agent": "worker_00", "started_at": "2026-01-01T00:00:00Z"}),
+    ("set_sampling", {"run_id": 7, "sampling": {"selection_fraction": 0.1}}),
     ("ping", {}),
     ("reply", {"correlation_id": CAUSE, "ok": True}),
     (

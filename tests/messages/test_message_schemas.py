@@ -92,6 +92,7 @@ def test_channels_are_the_destinations_of_the_contract() -> None:
         "topic.panda.transformer": "/topic/panda.transformer",
         "queue.panda.slices.transformer": "/queue/panda.slices.transformer.{namespace}",
         "queue.panda.results.fastprocessing": "/queue/panda.results.fastprocessing.{namespace}",
+        "queue.fastmon_control": "/queue/fastmon_control.{namespace}",
         "queue.workflow_control": "/queue/workflow_control.{namespace}",
         "queue.testbed.control": "/queue/testbed.{username}.control",
         "replies": None,

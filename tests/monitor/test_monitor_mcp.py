@@ -134,6 +134,15 @@ TRIED = {
         {"username": _USER, "confirm": True},
         {"name": "data", "started_at": "now"},
     ),
+    "get_sampling": Tried({"run_number": _RUN}, {}, {"run_number": 1}),
+    "set_sampling": Tried(
+        {"run_number": _RUN, "change": {"selection_fraction": 0.1}},
+        {},
+        {"run_number": _RUN, "change": {"selection_fraction": 7}},
+    ),
+    "get_trends": Tried({"run_number": _RUN}, {}, {"run_number": 1}),
+    "acknowledge_alarm": Tried({}, {}, {"number": 0, "note": ""}),
+    "mark_run": Tried({"run_number": _RUN, "mark": "good"}, {"note": "x"}, {"run_number": 1, "mark": "good"}),
 }  # fmt: skip
 
 
@@ -162,7 +171,11 @@ def filled(client: MonitorClient, instance: Instance) -> Iterator[Instance]:
     )
     with ExitStack() as stack:
         bus = stack.enter_context(instance.bus())
-        for destination in (destinations.workflow_control(_NAMESPACE), destinations.testbed_control(_USER)):
+        for destination in (
+            destinations.workflow_control(_NAMESPACE),
+            destinations.fastmon_control(_NAMESPACE),
+            destinations.testbed_control(_USER),
+        ):
             stack.enter_context(answering(bus, destination, {"execution_id": "w-alice-0001", "run_id": 7}))
         yield instance
 
@@ -176,7 +189,12 @@ def test_every_tool_with_the_least_the_most_and_the_wrong_arguments(
     filled: Instance, client: MonitorClient
 ) -> None:
     (line,) = client.page(Log, limit=1).results
-    tried_now = {**TRIED, "get_log_entry": TRIED["get_log_entry"]._replace(least={"id": line.id})}
+    (alarm,) = client.page(Alarm, limit=1, subject="assisted").results
+    tried_now = {
+        **TRIED,
+        "get_log_entry": TRIED["get_log_entry"]._replace(least={"id": line.id}),
+        "acknowledge_alarm": TRIED["acknowledge_alarm"]._replace(least={"number": alarm.id, "note": "mine"}),
+    }
 
     async def work(assistant: Client) -> None:
         tools = {tool.name: tool for tool in (await assistant.list_tools()).tools}

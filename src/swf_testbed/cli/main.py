@@ -18,6 +18,7 @@ from swf_testbed.cli import (
     rehearse,
     replay,
     run,
+    sampling,
     status,
     token,
     watch,
@@ -60,6 +61,7 @@ new_workflow.add_to(app)
 rehearse.add_to(app)
 mcp.add_to(app)
 app.add_typer(config.app)
+app.add_typer(sampling.app)
 app.add_typer(dead_letters.app)
 
 

@@ -97,11 +97,28 @@ FastmonMode = Literal["message", "continuous"]
 TfFilesPerStf = Annotated[int, Field(ge=1, le=1000)]
 
 
+SamplingSeed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class StreamSampling(Section):
+    """How one stream is sampled; what is not set is as for the others."""
+
+    selection_fraction: Fraction | None = None
+    tf_files_per_stf: TfFilesPerStf | None = None
+    seed: SamplingSeed | None = None
+    policies: Tables | None = None
+    subsystems: dict[str, Tables] | None = None
+
+
 class Fastmon(Section):
     """How frames are sampled, and how the fast monitoring agent learns of STF files.
 
     Without `policies` one contiguous block is taken from each of `tf_files_per_stf` equal parts of an
     STF, `selection_fraction` of its frames in all; if that is not set, `fast_processing.stf_sampling_rate`.
+    `streams` has a table for each stream that is sampled otherwise. `subsystems` has policies by the name of
+    a subsystem: frames that they accept are taken besides.
+
+    A file is read from the first of `sites` that has a copy, and from others if that fails.
 
     In mode `continuous` the agent also takes up complete STF files that nobody announced, in the folders
     `watch`: `selection_fraction` of the files (0.1 if it is not set), and as large a part of their frames.
@@ -123,8 +140,14 @@ class Fastmon(Section):
         AboveZero,
         Field(description="how long an incomplete file may stay as it is until it counts as damaged"),
     ] = 60.0
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    seed: SamplingSeed = 1
     policies: Tables = ()
+    subsystems: dict[str, Tables] = Field(default_factory=dict)
+    streams: dict[StreamName, StreamSampling] = Field(default_factory=dict)
+    sites: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=50)], ...],
+        Field(strict=False, description="where to read, by preference; others come after them"),
+    ] = ()
     checks: Checks = Checks()
     plugins: Annotated[
         tuple[str, ...],
@@ -141,6 +164,9 @@ AGENTS_OWN = (
     "payloads",
 )
 """What belongs to an agent, not to a run: sections, or values by `section.key`."""
+
+SAMPLING = (*StreamSampling.model_fields, "streams")
+"""Parameters of `Fastmon` that may be changed while a run goes on."""
 
 
 class Data(Section):
@@ -181,6 +207,26 @@ class SideStream(Section):
     stf_interval: AboveZero | None = None
     tf_per_stf: TfPerStf | None = None
     scale: Scale | None = None
+
+
+class Alarms(Section):
+    """When alarms of a run are raised, and when they are over: the two differ, so that none flickers."""
+
+    latency_raise: Annotated[AboveZero, Field(description="egress to plot of the newest slices")] = 30.0
+    latency_clear: AboveZero = 10.0
+    sampling_raise: Annotated[
+        float, Field(ge=0, le=1, description="of the fraction that is asked for; below it an alarm is raised")
+    ] = 0.5
+    sampling_clear: Annotated[float, Field(ge=0, le=1)] = 0.8
+    stall: Annotated[AboveZero, Field(description="in physics without anything new")] = 30.0
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Alarms":
+        if self.latency_clear > self.latency_raise:
+            raise ValueError("latency_clear must not be above latency_raise")
+        if self.sampling_clear < self.sampling_raise:
+            raise ValueError("sampling_clear must not be below sampling_raise")
+        return self
 
 
 class Simulation(Section):
@@ -240,6 +286,7 @@ class Parameters(BaseModel):
     fast_processing: FastProcessing = FastProcessing()
     fastmon: Fastmon = Fastmon()
     data: Data = Data()
+    alarms: Alarms = Alarms()
     simulation: Simulation = Simulation()
     pool: Pool = Pool()
     payloads: Annotated[

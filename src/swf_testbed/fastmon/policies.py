@@ -57,6 +57,8 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    kind: str
+
     @abstractmethod
     def accepts(self, frames: StfFrames, seed: int) -> Mask:
         """Per frame of `frames.tf`, whether it is accepted."""

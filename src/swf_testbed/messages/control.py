@@ -8,7 +8,7 @@ from pydantic import Field
 from swf_testbed.messages.envelope import Message
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import Refused
-from swf_testbed.model.fields import Name, Seconds, ShortText, Timestamp
+from swf_testbed.model.fields import Name, RunNumber, Seconds, ShortText, Timestamp
 
 _MANAGERS = destinations.testbed_control("USERNAME").replace("USERNAME", "{username}")
 
@@ -93,6 +93,20 @@ class Status(TestbedCommand):
     """Ask what runs under a user's agent manager."""
 
     msg_type: Literal["status"] = "status"
+
+
+class SetSampling(Command):
+    """Change how a run is sampled, from the next STF that leaves the DAQ; without changes, say how it is.
+
+    `sampling` has values by the names of the parameters of `fastmon` that may be changed; null is as the run
+    began.
+    """
+
+    goes_to = destinations.fastmon_control
+    time_to_live_s = COMMAND_LIVES_S
+    msg_type: Literal["set_sampling"] = "set_sampling"
+    run_id: RunNumber
+    sampling: dict[str, Any] = Field(default_factory=dict)
 
 
 class KillAgent(TestbedCommand):

@@ -18,6 +18,7 @@ _WORDS: dict[str, Any] = {
     "reply_to": "/queue/replies.ada.1",
     "run_id": 100010,
     "run_number": 100010,
+    "sampling": {"selection_fraction": 0.1},
     "sender": "swf-testbed",
     "simulation_tick": 14.0,
     "size_bytes": 215816,
@@ -52,6 +53,8 @@ def example(cls: type[Message]) -> dict[str, Any]:
 
 def _value(name: str, entry: dict[str, Any], schema: dict[str, Any]) -> Any:
     entry = _resolved(entry, schema)
+    if name in _WORDS and isinstance(_WORDS[name], dict) and "properties" in entry:
+        return _made(name, entry, schema)
     if "const" in entry:
         return entry["const"]
     if name in _WORDS and _WORDS[name] in entry.get("enum", [_WORDS[name]]):

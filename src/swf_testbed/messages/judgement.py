@@ -18,6 +18,7 @@ class QualityFlagged(Message):
     check: Name
     quality: Quality
     reason: ShortText
+    part: ShortText = ""
     since: Timestamp
 
 

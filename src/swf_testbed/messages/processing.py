@@ -16,9 +16,11 @@ from swf_testbed.model.fields import (
     RunNumber,
     Seconds,
     ShortText,
+    StreamName,
     Timestamp,
     Url,
 )
+from swf_testbed.model.names import MAIN_STREAM
 from swf_testbed.model.status import SliceOutcome, WorkerStatus
 
 
@@ -127,11 +129,26 @@ class SliceResult(Message):
 
 
 class StfVolumeContent(Part):
-    """Products of the index of one STF: hits and bytes of every frame and subsystem."""
+    """Products of the index of one STF: hits and bytes of every frame and subsystem; its sample in figures.
+
+    `start` and `end` are of its data. `sampled` of `evaluated` frames are in its sample files; index and
+    sample cost `bytes_read` in so many `requests`, of a file of `stf_bytes`.
+    """
 
     filename: FileName
     tf_count: Count
     histograms: dict[str, Any]
+    stream: StreamName = MAIN_STREAM
+    sequence: Positive | None = None
+    start: Timestamp | None = None
+    end: Timestamp | None = None
+    state: Name | None = None
+    egress_at: Timestamp | None = None
+    sampled: Count = 0
+    evaluated: Count = 0
+    bytes_read: Count = 0
+    stf_bytes: Count = 0
+    requests: Count = 0
 
 
 class StfVolume(Message):

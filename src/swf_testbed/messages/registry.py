@@ -64,6 +64,7 @@ _CLASSES: tuple[type[Message], ...] = (
     control.Restart,
     control.Status,
     control.KillAgent,
+    control.SetSampling,
     control.Ping,
     control.Reply,
 )

@@ -36,6 +36,11 @@ def workflow_control(namespace: str) -> str:
     return f"/queue/workflow_control.{namespace}"
 
 
+def fastmon_control(namespace: str) -> str:
+    """Commands to the fast monitoring agent of a namespace."""
+    return f"/queue/fastmon_control.{namespace}"
+
+
 def testbed_control(username: str) -> str:
     """Commands to a user's agent manager."""
     return f"/queue/testbed.{user_word(username)}.control"

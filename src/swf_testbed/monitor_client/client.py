@@ -1,6 +1,6 @@
 """The monitor's resources, typed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,18 +11,23 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from swf_testbed.model.errors import BadData
+from swf_testbed.model.status import RunMark
 from swf_testbed.monitor_client.http import http_client, receive, send
 from swf_testbed.monitor_client.sse import EventStream
 from swf_testbed.records import (
     MAX_BULK,
+    Marking,
     NamespaceRecord,
     Overview,
     Record,
     ResultsKnown,
     ResultsStored,
+    Run,
     RunResults,
+    RunSampling,
     RunSummary,
     SystemAgent,
+    Trends,
     WorkflowMessage,
 )
 from swf_testbed.records.answers import LogSummary, StateAt, StreamStatus
@@ -199,6 +204,28 @@ class MonitorClient:
         """A run as its shift crew sees it; without a number the newest that goes on."""
         which = "newest" if run_number is None else run_number
         return _read(Overview, self._get(f"runs/{which}/overview/", namespace=namespace))
+
+    def trends(self, run_number: int) -> Trends:
+        """Figures of a run's STFs against time."""
+        return _read(Trends, self._get(f"runs/{run_number}/trends/"))
+
+    def trends_of_runs(self, run_numbers: Iterable[int]) -> Trends:
+        """Figures of one run after the other."""
+        request = self._http.build_request("GET", "/api/trends/", params={"run_number": [*run_numbers]})
+        return _read(Trends, send(self._http, request, self._patience_s))
+
+    def sampling(self, run_number: int) -> RunSampling:
+        """How a run is sampled, and what that came to."""
+        return _read(RunSampling, self._get(f"runs/{run_number}/sampling/"))
+
+    def change_sampling(self, run_number: int, change: Mapping[str, Any]) -> RunSampling:
+        """Change how a run is sampled, from the next STF; values by parameters of `fastmon`."""
+        return _read(RunSampling, self._post(f"runs/{run_number}/sampling/", to_json(dict(change))))
+
+    def mark_run(self, run_number: int, mark: RunMark | None, note: str = "") -> Run:
+        """Mark a run good or bad, or take that back."""
+        body = Marking(mark=mark, note=note).model_dump_json()
+        return _read(Run, self._post(f"runs/{run_number}/mark/", body))
 
     def stream_status(self) -> StreamStatus:
         """The open streams of events, of all the monitor's web processes."""

@@ -4,7 +4,7 @@ from swf_testbed.records.base import MAX_BULK, Document, FrozenDocument, Record
 from swf_testbed.records.files import Dataset, FastmonFile, FileReplica, StfCopy, StfFile, TfSlice
 from swf_testbed.records.judgement import Alarm, QualityFlag, Reference, ReferenceOrder
 from swf_testbed.records.layouts import Cell, Layout
-from swf_testbed.records.monitoring import StfFigures, Trends, Window
+from swf_testbed.records.monitoring import RunSampling, StfFigures, Trends, Window
 from swf_testbed.records.overview import Overview, StandingAlarm, SubsystemLine
 from swf_testbed.records.processing import Workflow, WorkflowStage
 from swf_testbed.records.results import (
@@ -84,6 +84,7 @@ __all__ = [
     "ResultsStored",
     "Run",
     "RunResults",
+    "RunSampling",
     "RunState",
     "RunSummary",
     "SliceCounts",

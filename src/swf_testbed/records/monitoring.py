@@ -54,6 +54,41 @@ class StfFigures(Record):
     values: Document = Field(default_factory=dict)
 
 
+class SamplingChange(FrozenDocument):
+    """A command that changed how a run is sampled, for the STFs that left the DAQ after `at`."""
+
+    at: Timestamp
+    by: str
+    change: Document
+
+
+class RunSampling(FrozenDocument):
+    """How a run is sampled, and what that came to.
+
+    Attributes:
+        sampling: the parameters of `fastmon` that may be changed, as they are after all changes.
+        policy: the names of the policies of the main stream.
+        changes: oldest first.
+        stfs: of which there are figures; all sums are over them.
+        frames: in them; `evaluated` of those by policies, and `sampled` of these.
+        fraction: sampled over evaluated; None before anything was evaluated.
+        bytes_read, requests: what reading cost, of files of `stf_bytes`.
+    """
+
+    run_number: RunNumber
+    sampling: Document
+    policy: str
+    changes: tuple[SamplingChange, ...]
+    stfs: Count
+    frames: Count
+    evaluated: Count
+    sampled: Count
+    fraction: float | None
+    bytes_read: Count
+    stf_bytes: Count
+    requests: Count
+
+
 Column = tuple[float | None, ...]
 """Numbers of one kind, as many as the trend has points; None where there is none."""
 

@@ -86,8 +86,12 @@ class RunState(Record):
     metadata: Document = Field(default_factory=dict)
 
 
+SAMPLING_CHANGED = "sampling_changed"
+"""The `event_type` of a change of how a run is sampled, which is none of the datataking state."""
+
+
 class SystemStateEvent(Record):
-    """One change of the datataking state; never changed once written."""
+    """One change of the datataking state, or of how a run is sampled; never changed once written."""
 
     resource: ClassVar[str] = "system-state-events"
     key: ClassVar[tuple[str, ...]] = ("message_id", "event_type")

@@ -5,22 +5,25 @@ import threading
 from pathlib import Path
 from typing import ClassVar
 
+from swf_testbed.agents.fastmon.changes import SamplingChanges
+from swf_testbed.agents.fastmon.replicas import copies, read_first
 from swf_testbed.agents.fastmon.sampling import Sampled, Source, record_of, sample_stf
 from swf_testbed.agents.fastmon.takeup import TakeUp, check_folders
 from swf_testbed.fastmon.sampling import sampling_config
 from swf_testbed.messages import (
     FastmonStatus,
     Message,
+    Replica,
+    SetSampling,
     StfReady,
     StfVolume,
-    StfVolumeContent,
     TfFileRegistered,
 )
-from swf_testbed.model.errors import BadInput, shorten
+from swf_testbed.model.errors import BadInput, SwfError, shorten
 from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.model.names import derived_id
-from swf_testbed.model.states import daq_state
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
+from swf_testbed.runtime.answering import answer
 from swf_testbed.runtime.patience import Stopping, persist
 from swf_testbed.stf.arrivals import Arrival, Arrivals
 from swf_testbed.stf.reader import StfReader
@@ -39,6 +42,7 @@ class FastmonAgent(BaseAgent):
         super().__init__(context)
         self._own = context.parameters(None)
         sampling_config(self._own)
+        self._changes = SamplingChanges(context)
         self._watcher: threading.Thread | None = None
         self._take_up: TakeUp | None = None
         if self._own.fastmon.mode == "continuous":
@@ -64,20 +68,27 @@ class FastmonAgent(BaseAgent):
         if self._take_up is not None and self._take_up.is_taken(stf.filename):
             _log.info("%s was sampled before it was announced", stf.filename)
             return
-        parameters = self.context.parameters(stf.execution_id)
-        source = Source(
-            run=stf.run_id,
-            filename=stf.filename,
-            tf_first=stf.tf_first,
-            tf_count=stf.tf_count,
-            state=daq_state(stf.state.value, stf.substate.value if stf.substate else None),
-            egress_at=stf.egress_at,
-        )
-        with StfReader.open(stf.file_url) as reader:
-            if reader.header.run != stf.run_id and not parameters.simulation.plays_as_is:
-                raise BadInput("file_url", stf.file_url, f"holds run {reader.header.run}, not {stf.run_id}")
-            done = sample_stf(source, reader, sampling_config(parameters), self.folder_of(stf.run_id))
-        self.announce(source, done, cause=stf)
+        parameters = self._changes.parameters(stf.run_id, stf.execution_id, stf.egress_at)
+        source, config = Source.announced(stf), sampling_config(parameters, stream=stf.stream)
+
+        def read(replica: Replica) -> Sampled:
+            with StfReader.open(replica.url) as reader:
+                if reader.header.run != stf.run_id and not parameters.simulation.plays_as_is:
+                    raise BadInput(
+                        "file_url", replica.url, f"holds run {reader.header.run}, not {stf.run_id}"
+                    )
+                return sample_stf(source, reader, config, self.folder_of(stf.run_id))
+
+        def failed(replica: Replica, error: SwfError) -> None:
+            self.report("replica_failed", f"{stf.filename} at {replica.site}: {error}")
+
+        found = copies(stf, parameters.fastmon.sites, self.context.monitor)
+        self.announce(source, read_first(found, read, failed), cause=stf)
+
+    @handles(SetSampling)
+    def set_sampling(self, command: SetSampling) -> None:
+        """Change how a run is sampled, and answer how it is then."""
+        answer(self.context, command, lambda: self._changes.accept(command))
 
     def folder_of(self, run: int) -> Path:
         """Where the samples of a run go."""
@@ -106,8 +117,7 @@ class FastmonAgent(BaseAgent):
             for file, report in zip(done.files, done.reports, strict=True)
         ]
         self.context.monitor.upsert([record_of(message, done.cost) for message in said])
-        content = StfVolumeContent(filename=source.filename, tf_count=source.tf_count, histograms=done.volume)
-        volume = self.context.message(StfVolume, cause=cause, run_id=source.run, content=content)
+        volume = self.context.message(StfVolume, cause=cause, run_id=source.run, content=source.volume(done))
         self.context.bus.publish_many([*said, volume])
 
     # What nobody announces.

@@ -13,9 +13,9 @@ from swf_testbed.fastmon.codec import encode
 from swf_testbed.fastmon.fill import products_of_index
 from swf_testbed.fastmon.policies import StfFrames
 from swf_testbed.fastmon.sampling import SamplingConfig, choose
-from swf_testbed.messages import SamplingReport, TfFileRegistered
+from swf_testbed.messages import SamplingReport, StfReady, StfVolumeContent, TfFileRegistered
 from swf_testbed.model.names import tf_filename
-from swf_testbed.model.states import DaqState
+from swf_testbed.model.states import DaqState, daq_state
 from swf_testbed.records import FastmonFile
 from swf_testbed.stf.errors import OnBad
 from swf_testbed.stf.reader import StfReader
@@ -24,14 +24,56 @@ from swf_testbed.stf.skim import SkimFile, skim_open
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An STF as it is sampled: what was announced of it, or what its file says; `state` None is unknown."""
+    """An STF as it is sampled: what was announced of it, or what its file says; `state` None is unknown.
+
+    `start` and `end` are of its data.
+    """
 
     run: int
     filename: str
+    stream: str
+    sequence: int
     tf_first: int
     tf_count: int
+    start: datetime
+    end: datetime
     state: DaqState | None
     egress_at: datetime | None
+
+    @classmethod
+    def announced(cls, stf: StfReady) -> "Source":
+        """As it was announced."""
+        return cls(
+            run=stf.run_id,
+            filename=stf.filename,
+            stream=stf.stream,
+            sequence=stf.sequence,
+            tf_first=stf.tf_first,
+            tf_count=stf.tf_count,
+            start=stf.start,
+            end=stf.end,
+            state=daq_state(stf.state.value, stf.substate.value if stf.substate else None),
+            egress_at=stf.egress_at,
+        )
+
+    def volume(self, done: "Sampled") -> StfVolumeContent:
+        """What is said of its index and its sample."""
+        return StfVolumeContent(
+            filename=self.filename,
+            tf_count=self.tf_count,
+            histograms=done.volume,
+            stream=self.stream,
+            sequence=self.sequence,
+            start=self.start,
+            end=self.end,
+            state=None if self.state is None else str(self.state),
+            egress_at=self.egress_at,
+            sampled=sum(file.tf_count for file in done.files),
+            evaluated=done.evaluated,
+            bytes_read=done.cost["bytes_read"],
+            stf_bytes=done.cost["stf_bytes"],
+            requests=done.cost["requests"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +84,16 @@ class Sampled:
     reports: tuple[SamplingReport, ...]
     volume: dict[str, Any]
     cost: Mapping[str, int]
+    evaluated: int
+
+
+def seen_only(source: Source, reader: StfReader) -> Sampled:
+    """Of an STF that is not sampled: what its index contributes."""
+    return Sampled((), (), encode(products_of_index(reader)), _cost(reader), 0)
+
+
+def _cost(reader: StfReader) -> dict[str, int]:
+    return {"bytes_read": reader.bytes_read, "requests": reader.requests, "stf_bytes": reader.size}
 
 
 def sample_stf(
@@ -73,7 +125,8 @@ def sample_stf(
         files=tuple(files),
         reports=tuple(SamplingReport(**chosen.report(part)) for part in range(len(files))),
         volume=encode(products_of_index(reader)),
-        cost={"bytes_read": reader.bytes_read, "requests": reader.requests, "stf_bytes": reader.size},
+        cost=_cost(reader),
+        evaluated=chosen.evaluated,
     )
 
 

@@ -6,18 +6,19 @@ goes on where it was: `taken_up` says how far the file has come, `uuid` which fi
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import TypeAdapter
 
-from swf_testbed.agents.fastmon.sampling import Sampled, Source, is_selected, sample_stf
+from swf_testbed.agents.fastmon.sampling import Sampled, Source, is_selected, sample_stf, seen_only
 from swf_testbed.config.checked import checked
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.sampling import sampling_config
 from swf_testbed.model.clock import now
+from swf_testbed.model.detectors import TF_NS
 from swf_testbed.model.errors import BadData, BadInput, NotFound
 from swf_testbed.model.fields import FileName
 from swf_testbed.model.names import MAIN_STREAM, derived_id, stf_filename
@@ -83,7 +84,6 @@ class TakeUp:
     def __init__(self, agent: Announcer, parameters: Parameters) -> None:
         self._agent, self._parameters = agent, parameters
         self._fraction = parameters.fastmon.selection_fraction or SELECTED_OF_UNANNOUNCED
-        self._config = sampling_config(parameters, SELECTED_OF_UNANNOUNCED)
         self._runs: set[int] = set()
 
     def take(self, path: Path) -> bool:
@@ -126,21 +126,28 @@ class TakeUp:
     def _take_up(self, path: Path, reader: StfReader) -> bool:
         header = reader.header
         self._ensure_run(header)
+        start = datetime.fromtimestamp(header.t0_ns / 1e9, UTC)
         source = Source(
             run=header.run,
             filename=path.name,
+            stream=header.stream or MAIN_STREAM,
+            sequence=header.sequence,
             tf_first=header.first_tf,
             tf_count=len(reader.index.tf),
+            start=start,
+            end=start + timedelta(microseconds=len(reader.index.tf) * TF_NS / 1000),
             state=_state(header),
             egress_at=min(now(), datetime.fromtimestamp(path.stat().st_mtime, UTC)),
         )
         selected = is_selected(header.sequence, self._fraction)
         self._register(path, reader, source, TakenUp.REGISTERED if selected else TakenUp.NOT_SELECTED)
         if not selected:
+            self._agent.announce(source, seen_only(source, reader))
             _log.info("%s: registered, not selected", path)
             return True
         folder = self._agent.folder_of(header.run)
-        done = sample_stf(source, reader, self._config, folder, on_bad=self._tell_damage)
+        config = sampling_config(self._parameters, SELECTED_OF_UNANNOUNCED, source.stream)
+        done = sample_stf(source, reader, config, folder, on_bad=self._tell_damage)
         self._agent.announce(source, done)
         self._note(path.name, TakenUp.SAMPLED)
         _log.info("%s: %d samples", path, len(done.files))

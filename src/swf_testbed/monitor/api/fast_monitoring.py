@@ -3,15 +3,16 @@
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from swf_testbed.config.parameters import SAMPLING
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import LAST_RUN_NUMBER
 from swf_testbed.monitor.api import openapi
 from swf_testbed.monitor.api.access import READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of
-from swf_testbed.monitor.services import filtering, reading, run_marks, run_trends
+from swf_testbed.monitor.services import filtering, reading, run_marks, run_sampling, run_trends
 from swf_testbed.monitor.services.resources import RESOURCES
-from swf_testbed.records import Marking, Run, Trends
+from swf_testbed.records import Marking, Run, RunSampling, Trends
 
 router = Router()
 
@@ -41,6 +42,37 @@ def mark_run(request: HttpRequest, run_number: str) -> HttpResponse:
     number = _run(run_number)
     run_marks.mark(number, model_of(Marking, document_of(request)), actor(request))
     return answer(reading.get(RESOURCES["runs"], str(number)))
+
+
+@router.get(
+    "/runs/{run_number}/sampling/",
+    auth=READERS,
+    tags=["runs"],
+    summary="How a run is sampled, and what that came to",
+    openapi_extra=openapi.reading(openapi.ref(RunSampling), 400, 404) | {"parameters": [_RUN]},
+)
+def show_sampling(request: HttpRequest, run_number: str) -> HttpResponse:
+    """With all changes, and what reading the files cost."""
+    return answer(run_sampling.sampling_of(_run(run_number)))
+
+
+@router.post(
+    "/runs/{run_number}/sampling/",
+    auth=WRITERS,
+    tags=["runs"],
+    summary="Change how a run is sampled, from the next STF",
+    openapi_extra={
+        "parameters": [_RUN],
+        "requestBody": openapi.body_of({"type": "object", "properties": {key: {} for key in SAMPLING}}),
+        "responses": openapi.answers({200: openapi.ref(RunSampling)}, 400, 401, 403, 404, 409, 413, 503),
+    },
+)
+def set_sampling(request: HttpRequest, run_number: str) -> HttpResponse:
+    """The body has parameters of `fastmon`; null is as the run began. It is done when this answers."""
+    number, change = _run(run_number), document_of(request)
+    if not isinstance(change, dict):
+        raise BadInput("body", change, "must be an object")
+    return answer(run_sampling.change_sampling(number, change, actor(request)))
 
 
 @router.get(

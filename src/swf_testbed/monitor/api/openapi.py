@@ -21,6 +21,7 @@ from swf_testbed.records import (
     ResultsKnown,
     ResultsStored,
     RunResults,
+    RunSampling,
     RunSummary,
     Trends,
 )
@@ -211,6 +212,7 @@ def _schemas() -> dict[str, Json]:
         Overview,
         Marking,
         ReferenceOrder,
+        RunSampling,
         Trends,
         *ANSWERS,
     )

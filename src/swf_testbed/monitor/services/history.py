@@ -11,6 +11,7 @@ from swf_testbed.model.errors import NotFound
 from swf_testbed.monitor.services.filtering import Filters
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.store.models import Log, SystemStateEvent
+from swf_testbed.records.runs import SAMPLING_CHANGED
 
 
 def state_at(moment: datetime, run_number: int | None) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def state_at(moment: datetime, run_number: int | None) -> dict[str, Any]:
     Raises:
         NotFound: nothing had happened yet.
     """
-    events = SystemStateEvent.objects.filter(timestamp__lte=moment)
+    events = SystemStateEvent.objects.filter(timestamp__lte=moment).exclude(event_type=SAMPLING_CHANGED)
     if run_number is not None:
         events = events.filter(run_number=run_number)
     event = events.order_by("-timestamp", "-id").first()

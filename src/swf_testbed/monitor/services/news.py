@@ -156,6 +156,7 @@ def flags(changes: Sequence[Change], by: str) -> Iterable[Message]:
                 check=row["check_name"],
                 quality=row["quality"],
                 reason=row.get("reason", ""),
+                part=row.get("part", ""),
                 since=row["since"],
             )
 
