@@ -8,6 +8,7 @@ no random number in common.
 """
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
@@ -249,6 +250,7 @@ class Score:
                 self.symptoms += 1
             else:
                 self.wrong.append(f"run {run}: {_told(flag)}")
+                progress(f"wrong: {self.wrong[-1]}")
         self.medium += sum(
             flag.quality is Quality.MEDIUM and flag.until is None and flag.subsystem not in struck
             for flag in judged.flags
@@ -266,6 +268,7 @@ class Score:
             self.found[fault.kind].append(min(in_time))
         else:
             (self.late if after else self.missed).append(said)
+            progress(f"not found in time: {said}")
 
     def report(self) -> bool:
         """Print it; whether the trial is passed."""
@@ -319,10 +322,21 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def kept_reference(folder: Path, said: argparse.Namespace) -> Reference:
+    """From the file where it is kept, or made."""
+    kept = Path(said.reference) if said.reference else None
+    if kept and kept.exists():
+        return Reference.of_document(json.loads(kept.read_text()))
+    progress(f"reference of {said.reference_runs} runs of {said.stfs} STFs")
+    made = reference_of(folder, said.reference_runs, said.stfs)
+    if kept:
+        kept.write_text(json.dumps(made.document()))
+    return made
+
+
 def trial(said: argparse.Namespace, folder: Path) -> int:
     """The trial in a folder."""
-    progress(f"reference of {said.reference_runs} runs of {said.stfs} STFs")
-    reference = reference_of(folder, said.reference_runs, said.stfs)
+    reference = kept_reference(folder, said)
     score = Score()
     for number in range(said.runs):
         rng = np.random.default_rng((said.seed, number))
@@ -353,6 +367,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the runs and of what is injected")
     parser.add_argument("--runs", type=int, default=40, help="every second one has faults")
     parser.add_argument("--stfs", type=int, default=20, help="STFs of a run")
+    parser.add_argument("--reference", help="a file to keep the reference in, for the next trial")
     parser.add_argument("--reference-runs", type=int, default=6, help="runs the reference is made of")
     parser.add_argument("--clean-minutes", type=float, default=0.0, help="further data without faults")
     parser.add_argument("--directory", help="where files are for a moment; by default the temporary folder")

@@ -355,9 +355,12 @@ def test_every_value_of_a_configuration_is_told_once_with_its_unit(home: Path) -
     sections = Parameters.model_fields
     parameters = load(home).parameters.model_dump(mode="json")
     told = {name: value.value for name, value in values.items() if name.partition(".")[0] in sections}
+    checks = parameters["fastmon"].pop("checks")
+    parameters["fastmon"] |= {f"checks.{key}": value for key, value in checks.items() if key != "settings"}
     assert told == {
         f"{section}.{key}": value for section in sections for key, value in parameters[section].items()
     }
+    assert values["fastmon.checks.window_s"].unit == "s"
     assert values["daq_state_machine.stf_interval"].unit == "s"
     assert values["daq_state_machine.stf_count"].unit == ""
     assert values["agents.data.options.level"].value == 3

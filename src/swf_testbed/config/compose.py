@@ -301,6 +301,9 @@ def _leaves(table: Table, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 
 def _unit(path: tuple[str, ...]) -> str:
-    section = Parameters.model_fields.get(path[0])
-    keys = getattr(section and section.annotation, "model_fields", {})
-    return unit_of(keys[path[1]]) if len(path) == 2 and path[1] in keys else ""
+    model: Any = Parameters
+    for name in path[:-1]:
+        found = getattr(model, "model_fields", {}).get(name)
+        model = found and found.annotation
+    found = getattr(model, "model_fields", {}).get(path[-1])
+    return unit_of(found) if found else ""

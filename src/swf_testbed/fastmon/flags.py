@@ -23,6 +23,7 @@ class Flag:
         significance: in standard deviations, of the window that says most.
         window_s: length of that window.
         units, channels: the part of the subsystem; empty for all of it.
+        sequences: the STFs that it is about, where it is not about a stretch of data.
         histogram: the product in which to look.
         since, until: times of the data.
         told_at: the time of the data when it was judged so.
@@ -39,6 +40,7 @@ class Flag:
     window_s: float = 0.0
     units: tuple[int, ...] = ()
     channels: tuple[int, ...] = ()
+    sequences: tuple[int, ...] = ()
     histogram: str = ""
     until: datetime | None = None
 
@@ -113,7 +115,12 @@ class FlagBook:
 
 
 def _same(one: Flag, other: Flag) -> bool:
-    return (one.quality, one.units, one.channels) == (other.quality, other.units, other.channels)
+    return _told(one) == _told(other)
+
+
+def _told(flag: Flag) -> tuple[object, ...]:
+    """What a flag says, but for numbers that change with every judgement."""
+    return flag.quality, flag.units, flag.channels, flag.sequences
 
 
 class Interval(NamedTuple):

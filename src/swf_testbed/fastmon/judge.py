@@ -58,6 +58,7 @@ class RunJudge:
     def __init__(self, configured: Checks | None = None, reference: Reference | None = None) -> None:
         self._configured = configured or Checks()
         self.reference = reference
+        self._expectations = {one.name: self._expected(one.name) for one in detectors()}
         self.windows = RunWindows(self._configured.window_s)
         self.profile = Profile()
         self._checks = make_checks(self._configured)
@@ -92,7 +93,7 @@ class RunJudge:
 
     def _judge_subsystems(self, rungs: list[Window]) -> Iterator[Flag]:
         for one in detectors():
-            expected = self._expected(one.name)
+            expected = self._expectations[one.name]
             for check in self._checks:
                 if isinstance(check, SubsystemCheck):
                     yield self._judged(check, one.name, rungs, expected)
@@ -143,12 +144,13 @@ class RunJudge:
             kind=check.kind,
             quality=quality,
             reason=verdict.reason,
-            since=window.start if faulty else self._newest(window),
+            since=(verdict.since or window.start) if faulty else self._newest(window),
             told_at=window.end,
             significance=round(verdict.significance, 2),
             window_s=window.seconds,
             units=verdict.units if faulty else (),
             channels=verdict.channels if faulty else (),
+            sequences=verdict.sequences if faulty else (),
             histogram=check.histogram,
         )
 

@@ -4,10 +4,10 @@ A profile is a run's sums and, of the numbers that checks measure of each STF, h
 are sums, and add. A reference is the sum of the profiles of runs that a person marked good.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -16,6 +16,8 @@ from swf_testbed.fastmon.codec import decode, encode
 from swf_testbed.fastmon.windows import Sums, Tally
 from swf_testbed.model.detectors import detector
 from swf_testbed.model.errors import BadInput
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -118,6 +120,14 @@ class Expected:
     tally: Tally
     stfs: int
     scatter: Mapping[Measured, Scatter]
+    _known: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, name: str, find: Callable[[], T]) -> T:
+        """What `find` finds, which depends on the reference alone: looked for once, and then remembered."""
+        if name not in self._known:
+            self._known[name] = find()
+        found: T = self._known[name]
+        return found
 
     def measured(self, name: str) -> Scatter:
         """How a number scattered from STF to STF; nothing if it was never measured."""

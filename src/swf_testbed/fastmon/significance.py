@@ -51,13 +51,24 @@ def among(significance: float, looked_at: int) -> float:
     return copysign(sqrt(max(squared, 0.0)), significance)
 
 
+_LEAST_IN_BIN = 5.0
+
+
 def two_sample_chi2(one: NDArray[np.integer], other: NDArray[np.integer]) -> tuple[float, int]:
-    """The chi² between two shapes and its degrees of freedom; bins that both have empty are left out."""
+    """The chi² between two shapes and its degrees of freedom.
+
+    Bins where the smaller of the two would have less than 5 by the sum of both are taken together, or else a
+    single hit where none was seen before would count for very much.
+    """
     first, second = one.astype(np.float64), other.astype(np.float64)
-    both = first + second
     total, there = first.sum(), second.sum()
+    if not total or not there:
+        return 0.0, 0
+    few = (first + second) * (min(total, there) / (total + there)) < _LEAST_IN_BIN
+    first, second = (np.append(counts[~few], counts[few].sum()) for counts in (first, second))
+    both = first + second
     filled = both > 0
-    if not total or not there or filled.sum() < 2:
+    if filled.sum() < 2:
         return 0.0, 0
     scale = sqrt(there / total)
     difference = first[filled] * scale - second[filled] / scale

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -31,12 +32,16 @@ class Verdict:
             many units or channels; 0 where the effect is smaller than what matters.
         reason: in plain words, with numbers.
         units, channels: the part of the subsystem that it is about; empty for all of it.
+        sequences: the STFs that it is about, where it is not about the window.
+        since: when that began; by default where the window begins.
     """
 
     significance: float
     reason: str
     units: tuple[int, ...] = ()
     channels: tuple[int, ...] = ()
+    sequences: tuple[int, ...] = ()
+    since: datetime | None = None
 
 
 class Check(ABC):

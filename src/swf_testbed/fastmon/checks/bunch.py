@@ -1,14 +1,16 @@
 """What the abort gap tells: a shift of the bunch crossing, and noise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from swf_testbed.fastmon.checks.abort_gap import CORE, find_gap, gap_core, in_gap, signed, spreads
 from swf_testbed.fastmon.checks.base import CheckSettings, SubsystemCheck, Verdict, check
+from swf_testbed.fastmon.counts import IntArray
 from swf_testbed.fastmon.products import BankStatus, BunchPattern
 from swf_testbed.fastmon.reference import Expected
 from swf_testbed.fastmon.significance import among, of_counts
@@ -16,8 +18,15 @@ from swf_testbed.fastmon.windows import Tally
 from swf_testbed.model.detectors import BC_NS, BUNCHES_PER_ORBIT
 from swf_testbed.model.faults import Fault
 
+Mask = NDArray[np.bool_]
+
+_ALL: Mask = np.ones(BUNCHES_PER_ORBIT, bool)
+
 _MOVED = 4.0
 """The gap is taken to be elsewhere only with a significance above this."""
+
+_EDGE = 2
+"""Crossings by which a reference's gap may seem to be moved: late hits spill into its first bunches."""
 
 _SPILL = 1.5
 """Bunches of the gap with more than so many times its mean have late hits of filled ones."""
@@ -46,24 +55,39 @@ class _Gap:
 
 def _gap(now: Tally, expected: Expected) -> _Gap | None:
     """None if there is no gap to be seen."""
-    filled, empty = (expected.measured(f"bunch.{name}").mean for name in ("filled", "empty"))
+    spreads_known = tuple(expected.measured(f"bunch.{name}").mean for name in ("filled", "empty"))
     pattern, known = now.counts(BunchPattern), expected.tally.counts(BunchPattern)
-    usual = find_gap(known, filled, empty)
-    if usual is None or not pattern.sum():
+    there = expected.once("bunch.gap", lambda: _moved(known, 0, spreads_known, _ALL, 0.0))
+    if there is None or not pattern.sum():
         return None
-    place = find_gap(pattern, filled, empty, usual)
-    if place is None:
-        return _Gap(usual, 0, 0.0)
+    usual = there[0] if there[1] > _MOVED and abs(there[0]) > _EDGE else 0
     level = float(gap_core(known, usual).mean())
-    struck = in_gap(usual) & ~in_gap(place) & (known <= _SPILL * level)
+    scale = _banks(now) / max(_banks(expected.tally), 1)
+    here = _moved(pattern, usual, spreads_known, known <= _SPILL * level, level * scale)
+    return _Gap(usual, 0, 0.0) if here is None else _Gap(usual, signed(here[0] - usual), here[1])
+
+
+def _moved(
+    pattern: IntArray, usual: int, spread: Sequence[float], empty: Mask, least: float
+) -> tuple[int, float] | None:
+    """Where the gap is likeliest, and how surprising the hits are in the gap as it usually is.
+
+    Args:
+        pattern: hits of each bunch of the orbit.
+        usual: by how many crossings the gap is late as a rule.
+        spread: variance over mean in filled and in empty bunches.
+        empty: the bunches that count.
+        least: hits of an empty bunch, at least; the noise there is now is seen where the gap seems to be.
+    """
+    place = find_gap(pattern, spread[0], spread[1], usual)
+    if place is None:
+        return None
+    struck = in_gap(usual) & ~in_gap(place) & empty
     bunches = int(struck.sum())
-    # What noise there is now is seen in the gap where it seems to be.
-    noise = float(gap_core(pattern, place).mean())
-    usually = level * _banks(now) / max(_banks(expected.tally), 1)
-    should = np.array([bunches * max(noise, usually)])
-    spread = max(empty, 1.0) * (1 + bunches / CORE)
-    surprise = float(of_counts(np.array([float(pattern[struck].sum())]), should, spread)[0])
-    return _Gap(usual, signed(place - usual), max(among(surprise, BUNCHES_PER_ORBIT), 0.0))
+    should = np.array([bunches * max(float(gap_core(pattern, place).mean()), least)])
+    seen = np.array([float(pattern[struck].sum())])
+    surprise = float(of_counts(seen, should, max(spread[1], 1.0) * (1 + bunches / CORE))[0])
+    return place, max(among(surprise, BUNCHES_PER_ORBIT), 0.0)
 
 
 def _banks(tally: Tally) -> int:

@@ -1,6 +1,6 @@
 """STFs that never came."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import Field
@@ -31,14 +31,28 @@ class MissingStf(RunCheck):
 
     def judge_run(self, seen: Collection[StfSeen], recent: Sequence[StfSeen]) -> Verdict | None:
         """Gaps in the longest window; older ones are past."""
-        told = []
+        told, found, since = [], set(), recent[0].end
         for stream in sorted({stf.stream for stf in recent}):
-            have = {stf.sequence for stf in seen if stf.stream == stream}
-            first = min(stf.sequence for stf in recent if stf.stream == stream)
-            # What is missing just before the window's first belongs to the window.
-            begin = max((number for number in have if number < first), default=0) + 1
-            if missing := set(range(begin, max(have) - self.settings.patience)) - have:
+            mine = {stf.sequence: stf for stf in seen if stf.stream == stream}
+            missing = self._missing(mine, min(stf.sequence for stf in recent if stf.stream == stream))
+            if missing:
                 told.append(f"{stream} {ranges(missing)}")
-        if told:
-            return Verdict(CERTAIN, f"STFs that never came: {'; '.join(told)}")
-        return Verdict(0.0, "no STF is missing")
+                found |= missing
+                before = [stf for number, stf in mine.items() if number < min(missing)]
+                since = min(since, max((stf.end for stf in before), default=min(mine.values()).start))
+        if not told:
+            return Verdict(0.0, "no STF is missing")
+        return Verdict(
+            CERTAIN,
+            f"STFs that never came: {'; '.join(told)}",
+            sequences=tuple(sorted(found)),
+            since=since,
+        )
+
+    def _missing(self, have: Mapping[int, StfSeen], first: int) -> set[int]:
+        """Numbers of the window that begins with `first`; those just before it belong to it."""
+        ordered = sorted(have)
+        if len(ordered) <= self.settings.patience:
+            return set()
+        begin = max((number for number in ordered if number < first), default=0) + 1
+        return set(range(begin, ordered[-1 - self.settings.patience])) - set(ordered)
