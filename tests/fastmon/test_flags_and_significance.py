@@ -1,0 +1,143 @@
+"""Flags cover time as they should, and significances are what they say."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import erfc, exp, lgamma, log, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swf_testbed.fastmon.flags import Flag, FlagBook, intervals, ranges, worst
+from swf_testbed.fastmon.significance import among, of_chi2, of_counts, of_mean, two_sample_chi2
+from swf_testbed.model.status import Quality
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return T0 + timedelta(seconds=seconds)
+
+
+def flag(quality: Quality, since: float, until: float | None = None, units: tuple[int, ...] = ()) -> Flag:
+    end = None if until is None else at(until)
+    return Flag("drich", "dead", "dead_units", quality, "", at(since), at(since), units=units, until=end)
+
+
+# --- flags
+
+
+def test_a_flag_stands_until_another_is_said() -> None:
+    book = FlagBook()
+    assert book.enter([flag(Quality.GOOD, 0)]) == [flag(Quality.GOOD, 0)]
+    assert book.enter([flag(Quality.GOOD, 5)]) == []
+    assert book.enter([flag(Quality.BAD, 8)]) == [flag(Quality.GOOD, 0, 8), flag(Quality.BAD, 8)]
+    assert book.standing() == [flag(Quality.BAD, 8)]
+    assert book.close(at(10)) == [flag(Quality.BAD, 8, 10)]
+    assert book.standing() == []
+
+
+def test_a_flag_of_another_part_is_another_flag() -> None:
+    book = FlagBook()
+    book.enter([flag(Quality.BAD, 0, units=(1,))])
+    ended, begun = book.enter([flag(Quality.BAD, 4, units=(1, 2))])
+    assert (ended.until, ended.units, begun.units) == (at(4), (1,), (1, 2))
+
+
+def test_a_flag_that_began_before_its_predecessor_takes_its_place() -> None:
+    book = FlagBook()
+    book.enter([flag(Quality.GOOD, 3)])
+    [begun] = book.enter([flag(Quality.BAD, 1)])
+    assert (begun.since, begun.quality) == (at(3), Quality.BAD)
+
+
+QUALITIES = st.sampled_from(Quality)
+SPANS = st.tuples(st.integers(-5, 25), st.integers(0, 20), QUALITIES)
+
+
+@settings(deadline=None)
+@given(spans=st.lists(SPANS, max_size=8))
+def test_intervals_cover_the_time_without_gaps_with_the_worst_of_each_moment(
+    spans: list[tuple[int, int, Quality]],
+) -> None:
+    flags = [flag(quality, since, since + length) for since, length, quality in spans]
+    found = intervals(flags, at(0), at(20))
+    assert found[0].since == at(0)
+    assert found[-1].until == at(20)
+    for before, after in pairwise(found):
+        assert before.until == after.since
+        assert before.quality is not after.quality
+    for second in range(20):
+        moment = second + 0.5
+        now = [quality for since, length, quality in spans if since <= moment < since + length]
+        [interval] = [one for one in found if one.since <= at(moment) < one.until]
+        assert interval.quality is worst(now)
+
+
+def test_an_open_flag_holds_to_the_end() -> None:
+    assert [one.quality for one in intervals([flag(Quality.GOOD, 5)], at(0), at(9))] == [
+        Quality.NULL,
+        Quality.GOOD,
+    ]
+
+
+def test_numbers_are_told_in_few_words() -> None:
+    assert ranges([3, 7, 8, 9, 3]) == "3, 7-9"
+    assert ranges(range(0, 40, 2)) == "0, 2, 4, 6, 8, 10, 12, 14, 12 more"
+    assert flag(Quality.BAD, 0, units=(5,)).part == "unit 5"
+    assert flag(Quality.BAD, 0).part == ""
+
+
+# --- significances
+
+
+def upper_tail(seen: int, mean: float) -> float:
+    """The probability of a Poisson count of `seen` or more."""
+    return sum(exp(-mean + k * log(mean) - lgamma(k + 1)) for k in range(seen, seen + 400))
+
+
+@pytest.mark.parametrize(("seen", "mean"), [(12, 2.0), (30, 8.0), (95, 50.0), (600, 480.0)])
+def test_the_significance_of_a_count_has_the_probability_of_its_tail(seen: int, mean: float) -> None:
+    said = float(of_counts(np.array([float(seen)]), np.array([mean]))[0])
+    tail = upper_tail(seen, mean)
+    # Within a factor 4 of the exact probability, where a Gaussian would be wrong by orders of magnitude.
+    assert tail / 4 < erfc(said / sqrt(2)) / 2 < 4 * tail
+
+
+def test_no_hit_where_sixty_were_expected_is_far_out_even_in_clusters() -> None:
+    assert of_counts(np.zeros(1), np.array([60.0]))[0] == pytest.approx(-sqrt(120))
+    assert of_counts(np.zeros(1), np.array([60.0]), 3.0)[0] == pytest.approx(-sqrt(40))
+
+
+@pytest.mark.parametrize("looked_at", [1, 100, 3_000_000])
+@pytest.mark.parametrize("significance", [6.0, 8.0, -7.0])
+def test_looking_at_many_costs_what_bonferroni_says(significance: float, looked_at: int) -> None:
+    left = abs(among(significance, looked_at))
+    assert among(significance, looked_at) * significance >= 0
+    if left > 3:
+        wanted = looked_at * erfc(abs(significance) / sqrt(2))
+        assert wanted / 2 < erfc(left / sqrt(2)) < wanted * 2
+
+
+def test_a_variance_known_from_few_parts_is_believed_less() -> None:
+    assert of_mean(6.0, 1.0, 1e9) == pytest.approx(6.0)
+    assert of_mean(-6.0, 1.0, 11) == pytest.approx(-sqrt(10 * log(4.6)))
+    assert of_mean(6.0, 0.0, 100) == 0.0
+    assert of_mean(6.0, 1.0, 1) == 0.0
+
+
+def test_shapes_of_the_same_source_agree_and_others_do_not() -> None:
+    rng = np.random.default_rng(5)
+    shape = np.concatenate((np.full(50, 40.0), np.full(50, 0.05)))
+    ratios = []
+    for _ in range(300):
+        chi2, freedom = two_sample_chi2(rng.poisson(shape), rng.poisson(shape * 30))
+        ratios.append(of_chi2(chi2 / freedom, freedom))
+    # Bins where next to nothing is expected would make the tails long if they stood alone.
+    assert abs(np.mean(ratios)) < 0.2
+    assert 0.8 < np.std(ratios) < 1.2
+    assert np.max(ratios) < 4.5
+    chi2, freedom = two_sample_chi2(rng.poisson(shape[::-1]), rng.poisson(shape * 30))
+    assert of_chi2(chi2 / freedom, freedom) > 10
+    assert two_sample_chi2(np.zeros(5, int), np.ones(5, int)) == (0.0, 0)
