@@ -178,6 +178,13 @@ def rest_page() -> str:
     return f"{_NOTE}\n{page()}"
 
 
+def checks_page() -> str:
+    """Every product and every check of fast monitoring."""
+    from swf_testbed.fastmon.reference_page import page
+
+    return f"{_NOTE}\n{page()}"
+
+
 def mcp_page() -> str:
     """Every tool that an assistant may call."""
     set_up_django()
@@ -302,6 +309,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "alarms.md": alarms_page,
     "messages.md": messages_page,
     "rest.md": rest_page,
+    "checks.md": checks_page,
     "mcp.md": mcp_page,
     "fastmon-client.md": client_page,
     "commands.md": commands_page,
