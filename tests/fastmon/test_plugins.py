@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-import numpy as np
 import pytest
 from judged_runs import KEY, T0, judged
 
@@ -102,6 +101,5 @@ def test_a_file_that_fails_and_a_name_that_is_taken_are_told(tmp_path: Path) -> 
     for name, told in (("Gain", "a check gain already"), ("Adc", "a product adc already")):
         with pytest.raises(BadInput, match=told):
             plugins.load([f"{taken}:{name}"])
-    assert np.all(
-        [CHECKS["gain"].__module__.endswith("checks.gain"), type(REGISTRY["adc"]).__name__ == "AdcSpectrum"]
-    )
+    assert CHECKS["gain"].__module__.endswith("checks.gain")
+    assert type(REGISTRY["adc"]).__name__ == "AdcSpectrum"
