@@ -20,7 +20,8 @@ from swf_testbed.config.schedule import ScheduleStep
 from swf_testbed.config.settings import Settings, default_home
 from swf_testbed.daq.anomalies import AnyAnomaly
 from swf_testbed.fastmon.policies import AnyPolicy
-from swf_testbed.model.alarms import ALARMS, AlarmKind
+from swf_testbed.model.alarm_kind import AlarmKind
+from swf_testbed.model.alarms import ALARMS
 from swf_testbed.monitor import metrics
 from swf_testbed.monitor.startup import set_up_django
 from swf_testbed.records.health import Overall

@@ -357,6 +357,8 @@ def test_every_value_of_a_configuration_is_told_once_with_its_unit(home: Path) -
     told = {name: value.value for name, value in values.items() if name.partition(".")[0] in sections}
     checks = parameters["fastmon"].pop("checks")
     parameters["fastmon"] |= {f"checks.{key}": value for key, value in checks.items() if key != "settings"}
+    watcher = parameters["data"].pop("watcher")
+    parameters["data"] |= {f"watcher.{key}": value for key, value in watcher.items()}
     assert told == {
         f"{section}.{key}": value for section in sections for key, value in parameters[section].items()
     }

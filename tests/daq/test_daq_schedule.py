@@ -46,6 +46,9 @@ class Shelf:
     def count(self) -> int:
         return len(self.written)
 
+    def lacks_room(self) -> str:
+        return ""
+
 
 class Walked:
     """A schedule, walked to its end."""

@@ -50,6 +50,9 @@ class Shelf:
     def count(self) -> int:
         return len(self.written)
 
+    def lacks_room(self) -> str:
+        return ""
+
 
 def simulator(
     say: Callable[[Message], None], shelf: Shelf | None = None, *, paced: bool = False, **timing: Any

@@ -25,7 +25,7 @@ STF = {
     "state": "run",
     "substate": "physics",
 }
-BUFFER = {"level": "low", "files": 1, "used_bytes": 9, "capacity_bytes": 99, "archived_bytes": 0}
+BUFFER = {"level": "low", "files": 1, "used_bytes": 9, "capacity_bytes": 99, "waiting_bytes": 0}
 TASK = {"request_id": 1}
 SLICE = {
     "run_id": 100_010,

@@ -62,6 +62,9 @@ class Shelf:
     def count(self) -> int:
         return self.files
 
+    def lacks_room(self) -> str:
+        return ""
+
 
 def said_in_a_run(execution: str, run: int) -> list[Message]:
     """What the DAQ, the data agent and a worker say; with what is derived from what."""

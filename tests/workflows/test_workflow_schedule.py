@@ -124,6 +124,9 @@ class Shelf:
     def count(self) -> int:
         return 0
 
+    def lacks_room(self) -> str:
+        return ""
+
 
 def wandering(chance: random.Random) -> list[dict[str, Any]]:
     """A legal schedule, more about runs than not."""

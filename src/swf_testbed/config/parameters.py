@@ -5,11 +5,12 @@ from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from swf_testbed.config.data import Data
 from swf_testbed.config.payloads import HISTOGRAMS, AnyPayload, PayloadName
 from swf_testbed.config.pool import Pool
 from swf_testbed.config.schedule import Schedule
 from swf_testbed.config.section import AboveZero, Seconds, Section
-from swf_testbed.model.fields import SiteName, StreamName
+from swf_testbed.model.fields import StreamName
 from swf_testbed.model.names import MAIN_STREAM
 
 Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
@@ -160,6 +161,13 @@ AGENTS_OWN = (
     "fastmon.watch",
     "fastmon.settle_time",
     "fastmon.damaged_time",
+    "data.storage",
+    "data.sites_folder",
+    "data.buffer_capacity",
+    "data.buffer_horizon",
+    "data.buffer_high",
+    "data.buffer_verify",
+    "data.watcher",
     "pool",
     "payloads",
 )
@@ -167,33 +175,6 @@ AGENTS_OWN = (
 
 SAMPLING = (*StreamSampling.model_fields, "streams")
 """Parameters of `Fastmon` that may be changed while a run goes on."""
-
-
-class Data(Section):
-    """What the data agent checks and announces, and where it brings the files.
-
-    `storage`, `sites` and `sites_folder` belong to the agent, not to a run: set them in testbed.toml.
-    """
-
-    site: Annotated[SiteName, Field(description="the exit buffer")] = "E0-BUFFER"
-    verify_checksum: bool = True
-    storage: Annotated[
-        Literal["local", "dry-run"],
-        Field(description="`local` copies to folders, `dry-run` only says what it would do"),
-    ] = "local"
-    sites: Annotated[
-        tuple[SiteName, ...],
-        Field(strict=False, max_length=8, description="every file is copied to each; none archives nothing"),
-    ] = ("BNL", "JLAB")
-    sites_folder: Annotated[
-        str, Field(max_length=4000, description="has a folder for each site; the testbed's own if left out")
-    ] = ""
-    scope: Annotated[
-        str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,24}$", description="of the catalogue, for datasets")
-    ] = "group.daq"
-    lifetime_days: Annotated[
-        float, Field(ge=0, le=36_500, allow_inf_nan=False, description="of a dataset; 0 is for ever")
-    ] = 0
 
 
 TfPerStf = Annotated[int, Field(ge=1, le=100_000)]

@@ -55,6 +55,13 @@ class DaqEnvironment(simpy.Environment):
             raise Stopped(self._reason)
         super().step()
 
+    def idle(self, seconds: float) -> simpy.Event:
+        """Let seconds of the clock on the wall pass: simulated ones if paced, else none are simulated."""
+        if self.paced:
+            return self.timeout(seconds)
+        self._stop.wait(min(seconds, 0.2))
+        return self.timeout(0)
+
     def stamp(self) -> datetime:
         """The present moment: of the wall clock if paced, else as it would have been."""
         return now() if self.paced else self._began_at + timedelta(seconds=self.now)

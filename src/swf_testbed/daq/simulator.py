@@ -1,5 +1,6 @@
 """The simulated DAQ: walks the plan, writes the files, and says what happens."""
 
+import errno
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
@@ -62,6 +63,9 @@ class StfStore(Protocol):
     def count(self) -> int:
         """How many complete files of the run there are, in all streams."""
 
+    def lacks_room(self) -> str:
+        """Why there is no room for another file; empty if there is."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunIdentity:
@@ -75,6 +79,12 @@ class RunIdentity:
 
 Process = Generator[simpy.Event, Any, None]
 """A process of SimPy: it yields what it waits for."""
+
+
+HOLD_S = 1.0
+"""How often it is looked whether the exit buffer has room again."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class DaqSimulator:
@@ -103,7 +113,7 @@ class DaqSimulator:
         self._walk = Walk()
         self.stf_files = 0
         self.last_sequence: Counter[str] = Counter()
-        self._open = self._ended = False
+        self._open = self._ended = self._held = False
         self._changes = 0
         self._physics_began: float | None = None
 
@@ -155,7 +165,7 @@ class DaqSimulator:
 
         Args:
             state: to enter.
-            reason: is said if the run ends.
+            reason: is said if the run ends, or pauses for another reason than the end of a period.
 
         Raises:
             IllegalTransition: it cannot follow the present one.
@@ -188,6 +198,7 @@ class DaqSimulator:
         Raises:
             IllegalTransition: no data is taken in the present state.
         """
+        yield from self._await_room()
         if not takes_data(self.state):
             raise IllegalTransition(f"no data is taken in {self.state}, only in {states.PHYSICS}")
         name = StfName(self.run_id, sequence, stream or self.parameters.simulation.stream)
@@ -196,7 +207,26 @@ class DaqSimulator:
         slot = StfSlot(name, self.state, to_ns(start), run_s)
         yield self._env.timeout(seconds)
         yield self._env.timeout(writing_s)
-        self._take(slot, start)
+        yield from self._take(slot, start)
+
+    def _await_room(self) -> Process:
+        """Take no data while the exit buffer is full: data that is not taken is dead time, and not lost."""
+        while (self._held or takes_data(self.state)) and (why := self._store.lacks_room()):
+            yield from self._hold(why)
+        self._go_on()
+
+    def _hold(self, why: str) -> Process:
+        """Be in standby for a while, if it is not so already; other streams are held there too."""
+        if takes_data(self.state):
+            self._held = True
+            self.enter(states.STANDBY, why)
+        yield self._env.idle(HOLD_S)
+
+    def _go_on(self) -> None:
+        if self._held:
+            self._held = False
+            if self.state == states.STANDBY:
+                self.enter(states.PHYSICS)
 
     def _abort(self, reason: str) -> None:
         """The last steps at once; a run that is open is ended in `beam/not_ready`, if it comes there."""
@@ -237,7 +267,8 @@ class DaqSimulator:
             case Announcement.START_RUN:
                 said = self._message(StartRun)
             case Announcement.PAUSE_RUN:
-                said = self._message(PauseRun, reason="end of a physics period")
+                why = "end of a physics period" if reason == COMPLETED else reason
+                said = self._message(PauseRun, reason=why)
             case Announcement.RESUME_RUN:
                 said = self._message(ResumeRun)
             case Announcement.END_RUN:
@@ -253,8 +284,21 @@ class DaqSimulator:
         self._say(said)
         self._ended, self._open = ends, not ends
 
-    def _take(self, stf: StfSlot, start: datetime) -> None:
-        written = self._store.write(stf)
+    def _write(self, stf: StfSlot) -> Generator[simpy.Event, Any, WrittenStf | None]:
+        """Write an STF; a disk that is full is waited for with the data in memory."""
+        while True:
+            try:
+                written = self._store.write(stf)
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                yield from self._hold(f"the exit buffer is full: {error.strerror}")
+            else:
+                self._go_on()
+                return written
+
+    def _take(self, stf: StfSlot, start: datetime) -> Process:
+        written = yield from self._write(stf)
         if written is None:
             return
         self.stf_files += 1

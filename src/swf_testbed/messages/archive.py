@@ -33,7 +33,7 @@ class DatasetClosed(Message):
 
 
 class ExitBufferStatus(Message):
-    """How full the exit buffer is.
+    """How full the exit buffer is; `waiting_bytes` are of files that are not at every site yet.
 
     `fills_in_s` is how long it would take to fill at the present rate; null where it does not fill.
     """
@@ -43,5 +43,5 @@ class ExitBufferStatus(Message):
     files: Count
     used_bytes: Count
     capacity_bytes: Count
-    archived_bytes: Count
+    waiting_bytes: Count
     fills_in_s: Seconds | None = None

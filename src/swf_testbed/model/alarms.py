@@ -1,38 +1,16 @@
 """The alarms that the testbed raises by itself: what each means, and what to look at."""
 
-from typing import NamedTuple
-
+from swf_testbed.model.alarm_kind import AlarmKind
+from swf_testbed.model.data_alarms import DATA_ALARMS
 from swf_testbed.model.status import Severity
 
 _OF = ":"
 
 
-class AlarmKind(NamedTuple):
-    """One kind of alarm.
-
-    Attributes:
-        name: begins the subject of its alarms.
-        title: a few words for a list.
-        severity: as it is raised.
-        means: what is the matter.
-        look: what to look at, and to do.
-        clears: when it is over.
-        latched: whether it stays among those that want attention until a person has acknowledged it, also
-            when it is over by itself.
-    """
-
-    name: str
-    title: str
-    severity: Severity
-    means: str
-    look: str
-    clears: str
-    latched: bool = True
-
-
 ALARMS: dict[str, AlarmKind] = {
     kind.name: kind
     for kind in (
+        *DATA_ALARMS,
         AlarmKind(
             "quality",
             "bad data of a subsystem",

@@ -1,7 +1,7 @@
 """The testbed's own agents by their short names; each is imported only when it is asked for."""
 
 OWN_AGENTS = {
-    "data": "swf_testbed.agents.data:DataAgent",
+    "data": "swf_testbed.agents.data.agent:DataAgent",
     "fastmon": "swf_testbed.agents.fastmon.agent:FastmonAgent",
     "fast_processing": "swf_testbed.agents.fast_processing:FastProcessingAgent",
     "merger": "swf_testbed.agents.merger.agent:MergerAgent",

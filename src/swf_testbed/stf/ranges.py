@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from swf_testbed.model.errors import BadData, BadInput, NotFound, Unavailable
+from swf_testbed.stf.holds import hold
 from swf_testbed.stf.urls import Range, local_path, shown
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class LocalFile:
         self.path, self.requests, self.bytes_read = path, 0, 0
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            hold(self._fd)
         except FileNotFoundError as error:
             raise NotFound(f"{path}: no such file") from error
         except OSError as error:

@@ -60,7 +60,10 @@ class Execution:
 
     def _store(self, run_number: int) -> StfStore:
         folder = run_folder(self._context.settings.state_dir, run_number)
-        return _MeteredStore(ExitBuffer(folder, run_number, self._parameters.simulation), self._meter)
+        # The buffer is one for all runs, so that its capacity is no run's own.
+        capacity = self._context.parameters(None).data.buffer_capacity_bytes
+        buffer = ExitBuffer(folder, run_number, self._parameters.simulation, capacity)
+        return _MeteredStore(buffer, self._meter)
 
     def _next_run(self) -> tuple[int, StfStore]:
         number = self._ledger.next_run_number(self.execution_id)
@@ -142,6 +145,9 @@ class _MeteredStore:
 
     def count(self) -> int:
         return self._store.count()
+
+    def lacks_room(self) -> str:
+        return self._store.lacks_room()
 
 
 def _log_retry(error: Exception, delay: float) -> None:

@@ -1,7 +1,7 @@
 """Storage with a catalogue of its own in memory, and something else that moves the bytes."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -58,33 +58,23 @@ class Mover(Protocol):
         """Delete the exit buffer's copy; the problem, empty if there was none."""
 
 
-Recall = Callable[[Did], Known | None]
-"""What was known of a dataset by an earlier process."""
-
-
-def _no_memory(did: Did) -> Known | None:
-    del did
-    return None
-
-
 class CataloguedStorage:
-    """Storage whose catalogue lives in this process, and is recalled from what others have kept of it.
+    """Storage whose catalogue lives in this process; who begins again opens and registers again.
 
     Args:
         buffer: the name of the exit buffer as a site.
         mover: moves the bytes.
-        recall: asked once for each dataset that this process does not know.
     """
 
-    def __init__(self, buffer: str, mover: Mover, recall: Recall = _no_memory) -> None:
-        self._buffer, self._mover, self._recall = buffer, mover, recall
+    def __init__(self, buffer: str, mover: Mover) -> None:
+        self._buffer, self._mover = buffer, mover
         self._lock = threading.RLock()
         self._datasets: dict[Did, Known] = {}
 
     def open(self, dataset: DatasetSpec) -> None:
         """As of `Storage`."""
         with self._lock:
-            known = self._find(dataset.did)
+            known = self._datasets.get(dataset.did)
             if known is None:
                 self._datasets[dataset.did] = Known(dataset)
             else:
@@ -138,14 +128,9 @@ class CataloguedStorage:
             known.copies[copy.name, copy.site] = copy
         return copy
 
-    def _find(self, did: Did) -> Known | None:
-        if did not in self._datasets and (recalled := self._recall(did)) is not None:
-            self._datasets[did] = recalled
-        return self._datasets.get(did)
-
     def _known(self, did: Did) -> Known:
         with self._lock:
-            known = self._find(did)
+            known = self._datasets.get(did)
         if known is None:
             raise NotFound(f"there is no dataset {did}")
         return known

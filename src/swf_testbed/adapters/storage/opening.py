@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from swf_testbed.adapters.storage.catalogued import CataloguedStorage, Recall
+from swf_testbed.adapters.storage.catalogued import CataloguedStorage
 from swf_testbed.adapters.storage.folders import FolderMover
 from swf_testbed.adapters.storage.imagined import ImaginedMover
 from swf_testbed.adapters.storage.protocol import Storage
-from swf_testbed.config.parameters import Data
+from swf_testbed.config.data import Data
 
 
 def site_folders(data: Data, state_dir: Path) -> dict[str, Path]:
@@ -15,20 +15,19 @@ def site_folders(data: Data, state_dir: Path) -> dict[str, Path]:
     return {site: above / site for site in data.sites}
 
 
-def open_storage(data: Data, state_dir: Path, recall: Recall) -> Storage:
+def open_storage(data: Data, state_dir: Path) -> Storage:
     """The storage of a configuration.
 
     Args:
         data: says which, and which sites there are.
         state_dir: of the testbed.
-        recall: what is known of datasets of an earlier process; for storage without a catalogue of its own.
     """
     match data.storage:
         case "dry-run":
-            return CataloguedStorage(data.site, ImaginedMover(), recall)
+            return CataloguedStorage(data.site, ImaginedMover())
         case "local":
             folders = site_folders(data, state_dir)
             if not data.sites_folder:  # elsewhere a folder that is not there is a disk that is not mounted
                 for folder in folders.values():
                     folder.mkdir(parents=True, exist_ok=True)
-            return CataloguedStorage(data.site, FolderMover(folders), recall)
+            return CataloguedStorage(data.site, FolderMover(folders))

@@ -31,7 +31,10 @@ def hold_nothing(known: Row, sent: Row) -> set[str]:
 
 
 def stf_file(known: Row, sent: Row) -> set[str]:
-    """A file's status never goes back; a failed one may still succeed."""
+    """A file's status never goes back; a failed one may still succeed, a refused one be registered."""
+    refused = known["status"] == StfStatus.FAILED and known.get("metadata", {}).get("error")
+    if refused and sent.get("status") == StfStatus.REGISTERED:
+        return set()
     if "status" not in sent or _STF_RANK[sent["status"]] >= _STF_RANK[known["status"]]:
         return set()
     return {"status"}

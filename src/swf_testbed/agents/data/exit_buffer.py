@@ -1,0 +1,190 @@
+"""The keeper of the exit buffer: says how full it is, and deletes only what is safe at every site."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from swf_testbed.adapters.storage import CopyState, Storage, StoredFile
+from swf_testbed.agents.data.alarms import Alarms
+from swf_testbed.agents.data.notes import Notes
+from swf_testbed.agents.data.run_archive import RunArchive
+from swf_testbed.config.data import Data
+from swf_testbed.daq.buffer_room import SUFFIX, BufferRoom, Usage, note_deleted
+from swf_testbed.messages import ExitBufferStatus
+from swf_testbed.model.clock import now
+from swf_testbed.model.status import BufferLevel
+from swf_testbed.records import StfCopy
+from swf_testbed.stf.holds import held
+
+CHECK_S = 2.0
+SAY_S = 30.0
+MARGIN = 0.1
+"""Deleting ends this part of the capacity below the high-water mark: it is not to begin again at once."""
+
+_HOUR_S = 3600.0
+_RATE_WINDOW_S = 60.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the keeper asks and tells.
+
+    Attributes:
+        root: of the exit buffer.
+        storage: verifies copies at the sites, and deletes the buffer's.
+        archive_of: a run as far as it is archived, known to the storage; None for a run without a dataset.
+        in_use: the files of a run that processing has begun with, and not ended.
+        waiting_bytes: of files that are not at every site.
+        say: tells how full it is.
+    """
+
+    root: Path
+    storage: Storage
+    archive_of: Callable[[int], RunArchive | None]
+    in_use: Callable[[int], set[str]]
+    waiting_bytes: Callable[[], int]
+    say: Callable[..., None]
+    notes: Notes
+    alarms: Alarms
+
+
+class Keeper:
+    """Looks after the exit buffer.
+
+    Args:
+        rules: capacity, horizon, and what is read once more before deleting.
+        around: what it asks and tells.
+    """
+
+    def __init__(self, rules: Data, around: Surroundings) -> None:
+        self._rules, self._around = rules, around
+        around.root.mkdir(parents=True, exist_ok=True)
+        self._room = BufferRoom(around.root, rules.buffer_capacity_bytes)
+        self._used: deque[tuple[float, int]] = deque()
+        self._said: tuple[float, BufferLevel | None, int] = (0.0, None, 0)
+
+    def step(self) -> bool:
+        """One look; True if anything was deleted."""
+        usage, capacity = self._look()
+        deleted = self._make_room(usage, capacity)
+        if deleted:
+            usage, capacity = self._look()
+        self._tell(usage, capacity)
+        return deleted > 0
+
+    def _look(self) -> tuple[Usage, int]:
+        usage = self._room.usage()
+        moment = time.monotonic()
+        self._used.append((moment, usage.used_bytes))
+        while self._used and moment - self._used[0][0] > _RATE_WINDOW_S:
+            self._used.popleft()
+        return usage, self._room.capacity(usage.used_bytes)
+
+    # What may be deleted.
+
+    def _make_room(self, usage: Usage, capacity: int) -> int:
+        """Delete what is older than the horizon; above the high-water mark also what is younger."""
+        goal = int(capacity * max(0.0, self._rules.buffer_high - MARGIN))
+        pressed = usage.used_bytes > capacity * self._rules.buffer_high
+        excess = usage.used_bytes - goal if pressed else 0
+        oldest_kept = time.time() - self._rules.buffer_horizon * _HOUR_S
+        deleted = 0
+        for path, written, size in self._oldest_first():
+            if excess <= 0 and written > oldest_kept:
+                break
+            if self._delete_if_safe(path):
+                deleted += 1
+                excess -= size
+        return deleted
+
+    def _oldest_first(self) -> Iterator[tuple[Path, float, int]]:
+        """Complete files with time and size; folders of runs in the order in which they changed."""
+        found = []
+        for path in self._around.root.glob(f"*/*{SUFFIX}"):
+            try:
+                known = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((path, known.st_mtime, known.st_size))
+        yield from sorted(found, key=lambda one: one[1])
+
+    def _delete_if_safe(self, path: Path) -> bool:
+        run = int(path.parent.name) if path.parent.name.isdigit() else -1
+        archive = self._around.archive_of(run)
+        task = archive.files.get(path.name) if archive else None
+        if archive is None or task is None or not task.archived or path.name in self._around.in_use(run):
+            return False
+        file = replace(task.file, url=path.absolute().as_uri())
+        if self._rules.buffer_verify and not self._still_there(archive, file):
+            return False
+        with held(path) as alone:
+            if not alone:
+                return False  # somebody reads it
+            note_deleted(path.parent, path.name)
+            (gone,) = self._around.storage.remove(archive.spec.did, [file])
+        if gone.state is not CopyState.REMOVED:
+            _log.warning("%s", gone.problem)
+            return False
+        self._around.notes.copy(
+            StfCopy(stf_file=path.name, site=self._rules.site, state=CopyState.REMOVED, verified_at=now())
+        )
+        return True
+
+    def _still_there(self, archive: RunArchive, file: StoredFile) -> bool:
+        """Whether the copies at every site are still what they were; one that is not is made anew."""
+        good = True
+        for site in archive.spec.sites:
+            (copy,) = self._around.storage.verify(archive.spec.did, site, [file])
+            if copy.state is not CopyState.VERIFIED:
+                good = False
+                self._around.alarms.raised("copy", f"{file.name}@{site}", copy.problem, archive.spec.run)
+                archive.files[file.name].copies[site].state = CopyState.FAILED
+                archive.look_again(site)
+        return good
+
+    # What is said.
+
+    def _tell(self, usage: Usage, capacity: int) -> None:
+        level = self._level(usage, capacity)
+        alarms, site = self._around.alarms, self._rules.site
+        if level is BufferLevel.LOW:
+            alarms.cleared("exit_buffer", site, "below the high-water mark")
+        else:
+            part = usage.used_bytes / capacity if capacity else 1.0
+            text = f"{part:.0%} of {capacity / 1e9:.3g} GB are used by {usage.files} files"
+            if f"exit_buffer:{site}" not in alarms.standing:
+                alarms.raised("exit_buffer", site, text)
+        if level is BufferLevel.FULL:
+            alarms.raised("exit_buffer_full", site, "no room for another file: the DAQ pauses")
+        else:
+            alarms.cleared("exit_buffer_full", site, "there is room again")
+        said_at, said_level, said_used = self._said
+        moment = time.monotonic()
+        changed = usage.used_bytes != said_used and moment - said_at >= SAY_S
+        if level is not said_level or changed:
+            self._said = moment, level, usage.used_bytes
+            self._around.say(
+                ExitBufferStatus,
+                level=level,
+                files=usage.files,
+                used_bytes=usage.used_bytes,
+                capacity_bytes=capacity,
+                waiting_bytes=self._around.waiting_bytes(),
+                fills_in_s=self._fills_in(usage, capacity),
+            )
+
+    def _level(self, usage: Usage, capacity: int) -> BufferLevel:
+        mean = usage.used_bytes // max(1, usage.files)
+        if usage.used_bytes + mean > capacity:
+            return BufferLevel.FULL
+        high = usage.used_bytes > capacity * self._rules.buffer_high
+        return BufferLevel.HIGH if high else BufferLevel.LOW
+
+    def _fills_in(self, usage: Usage, capacity: int) -> float | None:
+        (begun, before), (ended, after) = self._used[0], self._used[-1]
+        rate = (after - before) / (ended - begun) if ended > begun else 0.0
+        return max(0.0, (capacity - usage.used_bytes) / rate) if rate > 0 else None
