@@ -13,6 +13,18 @@ from swf_test_servers.ports import free_port
 from swf_test_servers.postgres import Postgres
 from swf_test_servers.redis import Redis
 from swf_test_servers.server import Server
+from swf_test_servers.slurm import Slurm
 from swf_test_servers.xrootd import XRootD
 
-__all__ = ["Absent", "Artemis", "Classic", "Nginx", "Postgres", "Redis", "Server", "XRootD", "free_port"]
+__all__ = [
+    "Absent",
+    "Artemis",
+    "Classic",
+    "Nginx",
+    "Postgres",
+    "Redis",
+    "Server",
+    "Slurm",
+    "XRootD",
+    "free_port",
+]

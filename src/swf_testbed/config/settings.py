@@ -95,6 +95,20 @@ class Settings(BaseModel):
     swf_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     swf_agent_quiet: Switch = False
     swf_agent_max_workers: Annotated[int, Field(ge=1, le=64)] = 4
+    swf_worker_pool: Annotated[
+        str | None, Field(max_length=100, description="Set by the pool controller: whose worker this is")
+    ] = None
+    swf_worker_number: Annotated[
+        int | None, Field(ge=0, description="Set by the engine: which worker of its pool this is")
+    ] = None
+    swf_worker_job: Annotated[
+        str | None,
+        Field(
+            validation_alias=AliasChoices("SWF_WORKER_JOB", "SLURM_JOB_ID", "PANDAID"),
+            max_length=100,
+            description="Set by the engine: what it calls this worker's process",
+        ),
+    ] = None
     swf_stomp_debug: Switch = False
     swf_sse_receiver_name: str | None = None
     swf_public_read: Switch | None = None
@@ -316,7 +330,7 @@ def _dotenv(path: Path) -> dict[str, str]:
 @cache
 def _variables() -> frozenset[str]:
     names = {name.upper() for name in Settings.model_fields}
-    return frozenset(names | {"MQ_USER", "MQ_PASSWD", "MQ_CAFILE"})
+    return frozenset(names | {"MQ_USER", "MQ_PASSWD", "MQ_CAFILE", "SLURM_JOB_ID", "PANDAID"})
 
 
 @cache

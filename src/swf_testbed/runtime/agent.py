@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from swf_testbed.bus import Inbox, Subscription
@@ -25,8 +26,9 @@ _log = logging.getLogger(__name__)
 class BaseAgent:
     """An agent: a subclass names its type and marks its handlers.
 
-    What it hears follows from its handlers: topics by a durable subscription in the name of its role,
-    queues together with the others of its role. Handlers run one at a time.
+    What it hears follows from its handlers: topics by a durable subscription in the name of its role (one of
+    many hears what is said while it lives), queues together with the others of its role. Handlers run one at
+    a time.
     """
 
     agent_type: ClassVar[str]
@@ -144,14 +146,14 @@ class BaseAgent:
         role = destinations.subscription_name(self.agent_type, self.context.namespace)
         return Subscription(
             destination,
-            durable=f"{role}.{topic}",
+            durable=f"{role}.{topic}" if self.alone else None,
             selector=f"namespace = '{self.context.namespace}'",
             msg_types=frozenset(handlers),
             prefetch=self.prefetch,
         )
 
     def _call(self, handler: Handler, said: Any) -> None:
-        with self._one_at_a_time:
+        with nullcontext() if handler.at_once else self._one_at_a_time:
             getattr(self, handler.method)(said)
 
     def _end(self, heart: Heart, consumers: list[Consumer]) -> None:

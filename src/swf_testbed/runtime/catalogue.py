@@ -5,6 +5,7 @@ OWN_AGENTS = {
     "fastmon": "swf_testbed.agents.fastmon.agent:FastmonAgent",
     "fast_processing": "swf_testbed.agents.fast_processing:FastProcessingAgent",
     "merger": "swf_testbed.agents.merger.agent:MergerAgent",
-    "worker": "swf_testbed.agents.worker:Worker",
+    "pool": "swf_testbed.agents.pool.agent:PoolAgent",
+    "worker": "swf_testbed.agents.worker.agent:Worker",
 }
 """Module and class of each."""

@@ -13,25 +13,29 @@ _MARK = "_swf_handles"
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One method and the message classes it takes; `batch` above 1 hands it a list."""
+    """One method and the message classes it takes; with `batch` above 1 it is handed a list."""
 
     messages: tuple[type[Message], ...]
     method: str
     batch: int
     linger_s: float
+    at_once: bool
 
 
-def handles(*messages: type[Message], batch: int = 1, linger_s: float = 0.0) -> Callable[[F], F]:
+def handles(
+    *messages: type[Message], batch: int = 1, linger_s: float = 0.0, at_once: bool = False
+) -> Callable[[F], F]:
     """Mark a method as the handler of message classes.
 
     Args:
         messages: what it takes.
         batch: take up to so many at once, as a list in the order of arrival.
         linger_s: how long to wait for more once one is there.
+        at_once: do not wait for another handler to end; the method must take care of that.
     """
 
     def mark(method: F) -> F:
-        setattr(method, _MARK, Handler(messages, method.__name__, batch, linger_s))
+        setattr(method, _MARK, Handler(messages, method.__name__, batch, linger_s, at_once))
         return method
 
     return mark

@@ -5,6 +5,7 @@ An engine knows nothing of slices. Elasticity is the pool controller's, work is 
 
 from swf_testbed.adapters.pool.opening import open_engine
 from swf_testbed.adapters.pool.protocol import (
+    FORGOTTEN,
     Handle,
     JobState,
     JobStatus,
@@ -15,6 +16,7 @@ from swf_testbed.adapters.pool.protocol import (
 )
 
 __all__ = [
+    "FORGOTTEN",
     "Handle",
     "JobState",
     "JobStatus",

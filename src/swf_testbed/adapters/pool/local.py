@@ -19,6 +19,8 @@ from swf_testbed.model.errors import Unavailable
 _MINDER = Path(__file__).with_name("minder.py")
 _POLL_S = 0.05
 _START_S = 30.0
+_MINDER_PLACE = 1
+"""In the note of process numbers, after the worker's."""
 
 
 class LocalEngine:
@@ -66,7 +68,7 @@ class LocalEngine:
     def _status(self, handle: Handle) -> JobStatus:
         notes = self._notes(handle)
         code = _number(notes.with_suffix(".exit"))
-        if code is None and self._process(handle) is not None:
+        if code is None and self._process(handle, _MINDER_PLACE) is not None:
             return JobStatus(handle, JobState.ACTIVE, said=f"process {_number(notes.with_suffix('.pid'))}")
         code = _number(notes.with_suffix(".exit"))  # it may just have ended
         if code is None:
@@ -96,10 +98,10 @@ class LocalEngine:
     def _notes(self, handle: Handle) -> Path:
         return self._folder / handle.pool_id / f"{handle.number:06d}"
 
-    def _process(self, handle: Handle) -> psutil.Process | None:
-        """The process, if it lives; its number may long be another's."""
+    def _process(self, handle: Handle, place: int = 0) -> psutil.Process | None:
+        """The process, or the one that minds it, if it lives; its number may long be another's."""
         notes = self._notes(handle).with_suffix(".pid")
-        pid = _number(notes)
+        pid = _number(notes, place)
         if pid is None or notes.with_suffix(".exit").exists():
             return None
         with suppress(psutil.Error, OSError):
@@ -116,10 +118,10 @@ class LocalEngine:
                 os.killpg(process.pid, number)
 
 
-def _number(path: Path) -> int | None:
+def _number(path: Path, place: int = 0) -> int | None:
     try:
-        return int(path.read_text("ascii"))
-    except (OSError, ValueError):
+        return int(path.read_text("ascii").split()[place])
+    except (OSError, ValueError, IndexError):
         return None
 
 

@@ -1,8 +1,8 @@
 """Looks after one process: `python -I -S minder.py NOTES LOG PROGRAM ARGUMENT...`.
 
 It lives on when whoever started it ends, and writes down what became of the process: `NOTES.pid` with the
-number of the process, then `NOTES.exit` with its exit code, negative for a signal. Run as a file with the
-bare interpreter: it imports nothing of the package.
+numbers of the process and its own, then `NOTES.exit` with its exit code, negative for a signal. Run as a file
+with the bare interpreter: it imports nothing of the package.
 """
 
 import os
@@ -39,7 +39,7 @@ def _mind(notes: str, log: str, command: list[str]) -> None:
         except OSError as error:
             os.write(2, f"{command[0]}: {error}\n".encode())
             os._exit(127)
-    _write(f"{notes}.pid", str(child))
+    _write(f"{notes}.pid", f"{child} {os.getpid()}")
     os.close(told)
     _, status = os.waitpid(child, 0)
     _write(f"{notes}.exit", str(os.waitstatus_to_exitcode(status)))

@@ -140,6 +140,12 @@ def _worker(message: WorkerHeartbeat) -> Row:
         "current_slice_id": said.slice_id,
         "tf_filename": said.tf_filename,
         "slices_completed": said.slices_completed,
+        "panda_job": said.job,
+        "metadata": {
+            name: value
+            for name in ("pool", "number", "busy_s", "slices_failed", "reason")
+            if (value := getattr(said, name)) is not None
+        },
         "last_heartbeat": message.timestamp,
         "ended_at": message.timestamp if said.state is WorkerStatus.ENDED else None,
     }

@@ -1,25 +1,18 @@
 """The broker as this process sees it: whether it answers, and how much waits in it."""
 
-import json
 import logging
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
-from swf_testbed.bus import Bus, Subscription
+from swf_testbed.bus import Bus
 from swf_testbed.messages import Message
 from swf_testbed.messages.control import Command
-from swf_testbed.model.destinations import BROKER_STATISTICS, replies
 from swf_testbed.model.errors import Unavailable
 from swf_testbed.runtime.asking import ask
+from swf_testbed.runtime.broker_counts import ANSWER_S, BrokerCounts
 
 log = logging.getLogger(__name__)
-
-ANSWER_S = 1.0
-"""How long the broker may take to tell its counts."""
 
 
 class Broker:
@@ -32,9 +25,7 @@ class Broker:
 
     def __init__(self, bus: Bus, *, tells: bool) -> None:
         self._bus, self._tells = bus, tells
-        self._reply_to = replies(f"monitor-{uuid4().hex}")
-        self._inbox = bus.subscribe(Subscription(self._reply_to)) if tells else None
-        self._asking = threading.Lock()
+        self._counts = BrokerCounts(bus, "monitor") if tells else None
 
     @property
     def bus(self) -> Bus:
@@ -53,19 +44,7 @@ class Broker:
 
     def statistics(self) -> dict[str, Any] | None:
         """Its counts; None if it does not tell in `ANSWER_S`."""
-        if self._inbox is None or not self.connected:
-            return None
-        with self._asking:
-            question = uuid4().hex
-            said = {"reply-to": self._reply_to, "correlation-id": question, "persistent": "false"}
-            self._bus.publish_body(BROKER_STATISTICS, b"", said, wait=False)
-            until = time.monotonic() + ANSWER_S
-            while (left := until - time.monotonic()) > 0:
-                for delivery in self._inbox.take(timeout_s=left):
-                    self._inbox.ack([delivery])
-                    if delivery.headers.get("correlation-id") == question:
-                        return dict(json.loads(delivery.body))
-        return None
+        return self._counts.ask() if self._counts is not None else None
 
     def say(self, message: Message) -> None:
         """Say what the store knows already: who hears only the bus hears it too, if the broker answers."""
@@ -85,8 +64,8 @@ class Broker:
 
     def close(self) -> None:
         """Ask no more."""
-        if self._inbox is not None:
-            self._inbox.close()
+        if self._counts is not None:
+            self._counts.close()
 
 
 _present: Broker | None = None

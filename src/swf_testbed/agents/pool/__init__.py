@@ -1,0 +1,1 @@
+"""The pool controller: keeps as many workers as the work needs."""

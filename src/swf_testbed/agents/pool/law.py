@@ -1,0 +1,92 @@
+"""The control law: how many workers the work needs, from what is measured. Pure: time comes from outside."""
+
+import math
+import os
+from collections import deque
+from dataclasses import dataclass
+
+from swf_testbed.config.pool import Pool
+
+BOOST = 0.25
+"""While work comes in, a backlog adds at most this part to the workers that the load alone needs."""
+
+TOLERANCE = 0.1
+"""A need within this part of the present number changes nothing."""
+
+_HORIZON = 3.0
+"""A backlog is to be worked off in so many times the latency target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The work, as it is now.
+
+    Args:
+        at: s, of any clock that only goes forward.
+        queued: slices that wait.
+        arrivals_per_s: of new slices, smoothed.
+        service_s: how long a worker is busy with one.
+        workers: those that work, and those that are on their way.
+    """
+
+    at: float
+    queued: int
+    arrivals_per_s: float
+    service_s: float
+    workers: int
+
+    @property
+    def wait_s(self) -> float:
+        """How long a slice that comes now will wait, s; without workers for ever."""
+        if not self.queued:
+            return 0.0
+        return self.queued * self.service_s / self.workers if self.workers else math.inf
+
+
+def most_workers(pool: Pool) -> int:
+    """The upper limit."""
+    return (os.cpu_count() or 1) if pool.max_workers is None else pool.max_workers
+
+
+def needed(measured: Measured, pool: Pool) -> float:
+    """How many workers are busy as much as they are meant to be, and bring the backlog down.
+
+    The load alone keeps arrivals times service of them busy. What waits beyond half of the latency target is
+    worked off within three of them. A backlog that grew while workers were on their way is no reason to have
+    many more than the load needs: it adds at most a quarter, unless there is little load beside it.
+    """
+    load = measured.arrivals_per_s * measured.service_s / pool.utilisation
+    allowed = measured.arrivals_per_s * pool.latency_target / 2
+    backlog = max(0.0, measured.queued - allowed) * measured.service_s / (_HORIZON * pool.latency_target)
+    return load + (min(backlog, BOOST * load) if backlog < load else backlog)
+
+
+class Law:
+    """Remembers what was needed lately: more is granted at once, less only when it was enough for a while."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool, self._most = pool, most_workers(pool)
+        self._lately: deque[tuple[float, int]] = deque()
+
+    def wanted(self, measured: Measured, floor: int = 0) -> int:
+        """How many workers there should be.
+
+        Args:
+            measured: now.
+            floor: so many in any case, as a run that is about to begin has asked for.
+        """
+        need = math.ceil(needed(measured, self._pool) - 1e-9)
+        if measured.queued and need == 0:
+            need = 1
+        need = max(self._pool.min_workers, min(max(need, floor), self._most))
+        self._lately.append((measured.at, need))
+        while self._lately[0][0] < measured.at - self._pool.hold:
+            self._lately.popleft()
+        present = measured.workers
+        slack = max(1.0, TOLERANCE * present)
+        if need >= present + slack or need > present == 0:
+            return need
+        enough = max(need for _, need in self._lately)
+        if enough <= present - slack:
+            return enough
+        return max(self._pool.min_workers, min(present, self._most))

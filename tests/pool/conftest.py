@@ -1,0 +1,37 @@
+"""Engines to be tried."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from pool_rigs import CondorRig, LocalRig, Rig, SlurmRig, condor_programs, in_front_of_path
+
+from swf_test_servers import Absent, Slurm
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """The engine that the parameter names, with what it runs on."""
+    with ExitStack() as stack:
+        made: Rig
+        if request.param == "local":
+            made = LocalRig(tmp_path)
+        elif request.param == "slurm":
+            made = SlurmRig(_cluster(stack))
+            in_front_of_path(monkeypatch, made.cluster.bin)
+        else:
+            in_front_of_path(monkeypatch, condor_programs(tmp_path))
+            made = CondorRig(tmp_path)
+        print(f"engine {made.name}: {made.real}")  # noqa: T201  # shown with what fails, or with -rP
+        yield made
+
+
+def _cluster(stack: ExitStack) -> Slurm:
+    try:
+        return stack.enter_context(Slurm())
+    except Absent as absent:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(absent))
+        pytest.skip(str(absent))

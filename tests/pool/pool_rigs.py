@@ -1,0 +1,112 @@
+"""Each engine with what it runs on: real where that can be had, and said so."""
+
+import os
+import stat
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+import swf_testbed
+from swf_test_servers import Slurm
+from swf_testbed.adapters.pool import PoolEngine
+from swf_testbed.adapters.pool.htcondor import CondorEngine
+from swf_testbed.adapters.pool.local import LocalEngine
+from swf_testbed.adapters.pool.slurm import SlurmEngine
+
+_STUB = Path(__file__).with_name("condor_stub.py")
+
+
+class Rig(Protocol):
+    """An engine to be tried."""
+
+    name: str
+    real: str
+    """What stands behind it, in words."""
+    home: Path
+    """A folder that its processes may write to."""
+    engine: PoolEngine
+
+    def outage(self) -> AbstractContextManager[None] | None:
+        """The engine does not answer; None if it has nothing that could fail."""
+
+
+@dataclass
+class LocalRig:
+    home: Path
+    name: str = "local"
+    real: str = "real: processes of this machine"
+
+    def __post_init__(self) -> None:
+        self.engine: PoolEngine = LocalEngine(self.home / "engine")
+
+    def outage(self) -> AbstractContextManager[None] | None:
+        return None
+
+
+@dataclass
+class SlurmRig:
+    cluster: Slurm
+    name: str = "slurm"
+    real: str = "real: munged, slurmctld and slurmd of an ordinary user"
+    engine: PoolEngine = field(default_factory=SlurmEngine)
+
+    def __post_init__(self) -> None:
+        self.home = self.cluster.home
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        # In order: killed, it would not remember the jobs of its last seconds.
+        self.cluster.controller.stop()
+        yield
+        self.cluster.controller.start()
+
+
+@dataclass
+class CondorRig:
+    home: Path
+    name: str = "htcondor"
+    real: str = "not verified on a pool: stand-ins of condor_submit, condor_q, condor_history and condor_rm"
+    engine: PoolEngine = field(default_factory=CondorEngine)
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        (self.home / "down").touch()
+        yield
+        (self.home / "down").unlink()
+
+
+def condor_programs(folder: Path) -> Path:
+    """The stand-ins, in a folder for PATH."""
+    programs = folder / "bin"
+    programs.mkdir()
+    for name in ("condor_submit", "condor_q", "condor_history", "condor_rm", "condor_version"):
+        path = programs / name
+        path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{_STUB}" "{folder}" {name} "$@"\n')
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return programs
+
+
+def in_front_of_path(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let programs of a folder be found first."""
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def worker_python(*, ordinary_user: bool) -> tuple[str, dict[str, str]]:
+    """A Python that can run a worker, and its environment.
+
+    One in root's own folder is none for an ordinary user; the system's of the same version is, with our
+    packages.
+    """
+    source = str(Path(swf_testbed.__file__).parents[1])
+    real = Path(sys.executable).resolve()
+    closed = any(not folder.stat().st_mode & stat.S_IXOTH for folder in real.parents)
+    if ordinary_user and closed:
+        path = f"{source}:{sysconfig.get_path('purelib')}"
+        return f"/usr/bin/python3.{sys.version_info.minor}", {"PYTHONPATH": path}
+    return sys.executable, {}

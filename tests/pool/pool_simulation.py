@@ -1,0 +1,99 @@
+"""The control law in simulated time: arrivals, a queue, workers that need a while to come."""
+
+import math
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+import simpy
+
+from swf_testbed.agents.pool.gauge import Arrivals
+from swf_testbed.agents.pool.law import Law, Measured
+from swf_testbed.config.pool import Pool
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What was measured and wanted at a time, s."""
+
+    at: float
+    queued: int
+    workers: int
+    wanted: int
+    wait_s: float
+
+
+@dataclass
+class Simulation:
+    """A pool under a load.
+
+    Args:
+        pool: as configured.
+        rate: slices a second, given the time.
+        service_s: how long one takes.
+        start_s: how long a worker takes to come.
+        workers: at the beginning.
+    """
+
+    pool: Pool
+    rate: Callable[[float], float]
+    service_s: float
+    start_s: float
+    workers: int = 0
+    curve: list[Moment] = field(default_factory=list)
+
+    def run(self, until_s: float) -> list[Moment]:
+        """The curve, one moment a decision."""
+        self._env = simpy.Environment()
+        self._queue: simpy.Store = simpy.Store(self._env)
+        self._arrived, self._coming, self._here, self._surplus = 0, 0, 0, 0
+        for _ in range(self.workers):
+            self._env.process(self._worker(0.0))
+        self._env.process(self._arrivals())
+        self._env.process(self._control())
+        self._env.run(until=until_s)
+        return self.curve
+
+    def _arrivals(self) -> Generator[Any, Any, None]:
+        while True:
+            rate = self.rate(self._env.now)
+            if rate <= 0:
+                yield self._env.timeout(1.0)
+                continue
+            yield self._env.timeout(1.0 / rate)
+            self._arrived += 1
+            yield self._queue.put(self._arrived)
+
+    def _worker(self, start_s: float) -> Generator[Any, Any, None]:
+        self._coming += 1
+        yield self._env.timeout(start_s)
+        self._coming -= 1
+        self._here += 1
+        while not self._surplus:
+            if not self._queue.items:
+                yield self._env.timeout(0.05)
+                continue
+            yield self._queue.get()
+            yield self._env.timeout(self.service_s)
+        self._surplus -= 1
+        self._here -= 1
+
+    def _control(self) -> Generator[Any, Any, None]:
+        law, arrivals = Law(self.pool), Arrivals()
+        while True:
+            yield self._env.timeout(self.pool.interval)
+            at = self._env.now
+            workers = self._here + self._coming - self._surplus
+            queued = len(self._queue.items)
+            measured = Measured(at, queued, arrivals.saw(at, self._arrived), self.service_s, workers)
+            wanted = law.wanted(measured)
+            here = max(1, self._here)
+            self.curve.append(Moment(at, queued, workers, wanted, queued * self.service_s / here))
+            for _ in range(wanted - workers):
+                self._env.process(self._worker(self.start_s))
+            self._surplus += max(0, workers - wanted)
+
+
+def steady(rate: float, service_s: float, pool: Pool) -> int:
+    """How many workers a load needs when nothing changes."""
+    return math.ceil(rate * service_s / pool.utilisation - 1e-9)

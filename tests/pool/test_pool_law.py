@@ -1,0 +1,173 @@
+"""The control law: pure, and under a step in load in simulated time."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pool_simulation import Moment, Simulation, steady
+
+from swf_testbed.agents.pool.brakes import Brakes
+from swf_testbed.agents.pool.gauge import Arrivals, ServiceTime
+from swf_testbed.agents.pool.law import Law, Measured
+from swf_testbed.agents.pool.ramp import Ramp
+from swf_testbed.config.pool import Pool
+from swf_testbed.messages import WorkerHeartbeatContent, WorkerRunContent
+from swf_testbed.model.status import WorkerStatus
+
+POOL = Pool(max_workers=200)
+
+
+def measured(at: float = 0.0, *, queued: int = 0, rate: float = 0.0, workers: int = 0) -> Measured:
+    return Measured(at, queued, rate, 1.0, workers)
+
+
+@pytest.mark.parametrize("start_s", [1.0, 15.0, 30.0])
+def test_four_times_the_load_is_met_without_overshoot_and_released_after(start_s: float) -> None:
+    before, after, begin, end = 2.0, 8.0, 120.0, 240.0
+
+    def rate(at: float) -> float:
+        return after if begin <= at < end else before
+
+    curve = Simulation(POOL, rate, service_s=2.0, start_s=start_s, workers=5).run(600)
+    most = steady(after, 2.0, POOL)
+    assert max(one.wanted for one in curve) <= 1.3 * most
+    assert max(one.workers for one in curve) >= steady(after, 2.0, POOL) * POOL.utilisation
+    back = [one.at for one in curve if one.at > begin + start_s and one.wait_s <= POOL.latency_target]
+    assert back[0] <= end
+    assert all(one.wait_s <= POOL.latency_target for one in curve if one.at > end)
+    assert curve[-1].workers <= 1.3 * steady(before, 2.0, POOL)
+    assert curve[-1].queued <= before * POOL.latency_target
+
+
+def test_a_steady_load_has_a_steady_number_of_workers() -> None:
+    curve = Simulation(POOL, lambda at: 5.0, service_s=1.0, start_s=2.0).run(400)
+    late = [one for one in curve if one.at > 120]
+    assert len({one.wanted for one in late}) <= 2
+    assert _changes(late) <= 2
+    assert max(one.wait_s for one in late) <= POOL.latency_target
+
+
+def _changes(curve: list[Moment]) -> int:
+    return sum(one.wanted != two.wanted for one, two in itertools.pairwise(curve))
+
+
+def test_a_backlog_without_further_work_is_worked_off_and_the_workers_go() -> None:
+    def burst(at: float) -> float:
+        return 100.0 if at < 5 else 0.0
+
+    curve = Simulation(POOL, burst, service_s=1.0, start_s=2.0).run(300)
+    assert curve[-1].queued == 0
+    assert curve[-1].workers == 0
+    assert any(one.queued == 0 for one in curve if 5 < one.at < 60)
+
+
+@given(st.integers(0, 10**6), st.floats(0, 10**4), st.integers(0, 500), st.integers(0, 300))
+def test_what_is_wanted_lies_within_the_limits(queued: int, rate: float, workers: int, floor: int) -> None:
+    pool = Pool(min_workers=3, max_workers=50)
+    assert 3 <= Law(pool).wanted(measured(queued=queued, rate=rate, workers=workers), floor) <= 50
+
+
+def test_one_slice_has_a_worker_and_none_has_none() -> None:
+    assert Law(POOL).wanted(measured(queued=1)) == 1
+    assert Law(POOL).wanted(measured()) == 0
+
+
+def test_fewer_are_enough_only_when_they_were_for_a_while() -> None:
+    law = Law(POOL)
+    assert law.wanted(measured(0, rate=8, workers=10)) == 10
+    assert law.wanted(measured(5, rate=1, workers=10)) == 10
+    assert law.wanted(measured(29, rate=4, workers=10)) == 10
+    assert law.wanted(measured(31, rate=1, workers=10)) == 5
+    assert law.wanted(measured(62, rate=1, workers=5)) == 2
+
+
+def wanted(count: int = 30, up: float = 300, down: float = 60) -> WorkerRunContent:
+    return WorkerRunContent(
+        run_id=1,
+        target_worker_count=count,
+        slice_processing_time=2.0,
+        worker_rampup_time=up,
+        worker_rampdown_time=down,
+    )
+
+
+def test_a_run_that_is_near_has_its_workers_in_even_steps_until_it_can_be_measured() -> None:
+    ramp = Ramp(hold_s=30)
+    assert (ramp.floor(0), ramp.service_s()) == (0, None)
+    ramp.announced(wanted(), 100)
+    assert [ramp.floor(at) for at in (100, 110, 250, 400, 900)] == [1, 1, 15, 30, 30]
+    assert ramp.service_s() == 2.0
+    ramp.working(900)
+    assert (ramp.floor(929), ramp.floor(931)) == (30, 0)
+    assert ramp.ceiling(931, idle=True) is None
+
+
+def test_after_a_run_workers_are_released_in_even_steps_once_the_work_is_done() -> None:
+    ramp = Ramp(hold_s=30)
+    ramp.announced(wanted(), 0)
+    ramp.ended(1, 100, workers=30)
+    ramp.ended(1, 120, workers=3)
+    assert ramp.ceiling(110, idle=False) is None
+    assert [ramp.ceiling(at, idle=True) for at in (100, 130, 159)] == [30, 15, 1]
+    assert ramp.ceiling(160, idle=True) == 0
+    assert ramp.ceiling(161, idle=True) is None
+
+
+def test_launches_are_so_many_a_minute() -> None:
+    brakes = Brakes(Pool(launches_per_minute=10))
+    assert brakes.allowed(25, 0) == 10
+    brakes.launched(10, 0)
+    assert brakes.allowed(25, 59) == 0
+    assert brakes.allowed(25, 60) == 10
+
+
+def test_workers_that_die_at_once_stop_launching_until_a_single_one_lives() -> None:
+    brakes = Brakes(Pool(crash_limit=3, crash_age=10, crash_pause=60))
+    for at in (1, 2):
+        brakes.died(0.5, at, "exit code 1")
+    brakes.died(500, 3, "exit code 1")
+    assert brakes.allowed(4, 4) == 4
+    brakes.died(0.5, 5, "exit code 1")
+    assert brakes.allowed(4, 6) == 0
+    assert "3 workers in a row died at once (exit code 1); the next is tried in 59 s" in brakes.said(6)
+    assert brakes.allowed(4, 65) == 1
+    brakes.launched(1, 65)
+    assert brakes.allowed(4, 66) == 0
+    brakes.lived(5)
+    assert brakes.allowed(4, 66) == 0
+    brakes.lived(11)
+    assert brakes.allowed(4, 77) == 4
+    assert brakes.said(77) == ""
+
+
+def test_arrivals_are_counted_over_a_while_and_a_broker_that_begins_anew_is_no_minus() -> None:
+    arrivals = Arrivals()
+    assert arrivals.saw(0, 100) == 0
+    assert arrivals.saw(2, 120) == 10
+    assert arrivals.saw(20, 300) == pytest.approx(10, abs=1)
+    assert arrivals.saw(22, 5) == 0
+    assert arrivals.saw(24, 25) == 10
+
+
+def beat(done: int, busy_s: float, failed: int = 0) -> WorkerHeartbeatContent:
+    return WorkerHeartbeatContent(
+        worker_id="w",
+        hostname="h",
+        state=WorkerStatus.BUSY,
+        slices_completed=done,
+        slices_failed=failed,
+        busy_s=busy_s,
+    )
+
+
+def test_the_service_time_is_what_workers_were_busy_for() -> None:
+    service = ServiceTime()
+    service.heard(None, beat(0, 0))
+    assert service.measured_s is None
+    service.heard(beat(0, 0), beat(4, 2))
+    assert service.measured_s == pytest.approx(0.5)
+    service.heard(beat(4, 2), beat(4, 2))
+    for at in range(4, 60):
+        service.heard(beat(at, float(at)), beat(at, float(at + 1), failed=1))
+    assert service.measured_s == pytest.approx(1.0, abs=0.01)
