@@ -1,4 +1,4 @@
-"""Stands in for EICrecon: reads events of a podio file with uproot, as the options of JANA say, writes a file."""
+"""Stands in for EICrecon: reads events of a podio file as the options of JANA say, and writes a file."""
 
 import sys
 
@@ -12,7 +12,8 @@ def main(words: list[str]) -> None:
     with uproot.open(words[-1]) as file:
         numbers = file["events"]["EventHeader.eventNumber"].array(library="np")[skip : skip + events]
     with uproot.recreate(options["podio:output_file"]) as out:
-        out["events"] = {"EventHeader.eventNumber": numbers}
+        out.mktree("events", {"EventHeader.eventNumber": numbers.dtype})
+        out["events"].extend({"EventHeader.eventNumber": numbers})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Python payloads of the tests: they run in the process beside the worker's, which finds this file on its path."""
+"""Python payloads of the tests: they run in the process beside the worker's."""
 
 import os
 import time

@@ -11,7 +11,7 @@ from swf_testbed.config.payloads import Eicrecon
 from swf_testbed.payloads import ExitCode, Frames, Outcome, Work, open_payload
 
 STAND_IN = Path(__file__).with_name("eicrecon_stand_in.py")
-PROGRAM = f"#!/bin/sh\nexec {sys.executable} {STAND_IN} \"$@\"\n"
+PROGRAM = f'#!/bin/sh\nexec {sys.executable} {STAND_IN} "$@"\n'
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,8 @@ def podio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten events, as podio names their branches."""
     path = tmp_path_factory.mktemp("podio") / "events.edm4hep.root"
     with uproot.recreate(path) as file:
-        file["events"] = {"EventHeader.eventNumber": np.arange(100, 110, dtype=np.int32)}
+        file.mktree("events", {"EventHeader.eventNumber": np.int32})
+        file["events"].extend({"EventHeader.eventNumber": np.arange(100, 110, dtype=np.int32)})
     return path
 
 

@@ -181,7 +181,7 @@ def test_words_are_not_looked_at_by_a_shell(tmp_path: Path) -> None:
         ("exit 0", 1, "left no result.json"),
         ("echo '{' > result.json", 1, "is no JSON"),
         ("echo '[1]' > result.json", 1, "no JSON object"),
-        ('echo \'{"histograms": 5}\' > result.json', 1, "histograms"),
+        ("echo '{\"histograms\": 5}' > result.json", 1, "histograms"),
     ],
 )
 def test_how_a_program_ends_is_told(tmp_path: Path, script: str, code: int, words: str) -> None:
