@@ -58,7 +58,8 @@ class Stage:
     def __init__(self, rig: Rig, configuration: str = "") -> None:
         self.rig = rig
         self.home = rig.home / "testbed"
-        self.home.mkdir()
+        for folder in ("logs/workers", "var/payloads", "var/pool"):
+            (self.home / folder).mkdir(parents=True)
         self.configure(configuration)
         self._broker = RunningBroker(rig.home / "broker").start()
         self.environment = {
