@@ -27,7 +27,8 @@ TIMEOUT_S = 3600
 
 BENCHMARKS: dict[str, tuple[str, ...]] = {
     "stf": ("--frames", "200"),
-    "fill": ("--frames", "20", "--repeat", "2"),
+    "skim": ("--scale", "0.02"),
+    "fill": ("--scale", "0.1", "--repeat", "2"),
     "broker": ("--messages", "2000"),
     "rest": ("--seconds", "0.2"),
     "pages": ("--scale", "0.01", "--rounds", "1"),

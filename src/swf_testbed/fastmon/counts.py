@@ -80,7 +80,8 @@ def sparse(index: NDArray[np.integer[Any]], bins: int) -> Counts:
     # Measured: sorting costs 6 to 9 ns a hit, counting into all bins 3 ns a hit and 1.5 ns a bin.
     if 4 * len(index) > bins:
         values = dense(index, bins).values
-        where = np.flatnonzero(values)
+        # NumPy finds what is true several times faster than what is not zero.
+        where = np.flatnonzero(values != 0)
         return Counts(values[where], where)
     ordered = np.sort(np.minimum(index, bins))
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(ordered)])

@@ -96,7 +96,8 @@ class RunHistograms:
             if counts.where is None:
                 bins += counts.values
             else:
-                bins[counts.where] += counts.values
+                # One pass over memory, where indexing and `+=` make two.
+                np.add.at(bins, counts.where, counts.values)
                 touched = self._touched.setdefault(key, [])
                 touched.append(counts.where)
                 if sum(map(len, touched)) > len(bins):
@@ -109,7 +110,7 @@ class RunHistograms:
         if len(touched) == 1:
             return touched[0]
         if _SCAN_FACTOR * sum(map(len, touched)) > len(bins):
-            where = np.flatnonzero(bins)
+            where = np.flatnonzero(bins != 0)
         else:
             where = np.unique(np.concatenate(touched)) if touched else np.zeros(0, np.int64)
         self._touched[key] = [where]

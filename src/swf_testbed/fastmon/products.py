@@ -40,6 +40,8 @@ __all__ = [
 
 ADC_BINS = 256
 CROSSINGS_PER_TIME_BIN = 256
+_ORBITS = -(-(BC_PER_TF + BUNCHES_PER_ORBIT) // BUNCHES_PER_ORBIT)
+"""Orbits that a frame can reach into."""
 
 
 @registered
@@ -118,7 +120,10 @@ class BunchPattern(HitProduct):
     def count(self, hits: BankHits) -> Counts:
         """The frame's first crossing counts too, as frames are not aligned to orbits."""
         phase = np.repeat((hits.bc0 % BUNCHES_PER_ORBIT).astype(np.uint32), hits.lengths)
-        return dense((hits.crossing + phase) % np.uint32(BUNCHES_PER_ORBIT), BUNCHES_PER_ORBIT)
+        # Counted along the frame and then folded: a division a bin, not one a hit.
+        along = np.bincount(hits.crossing + phase, minlength=_ORBITS * BUNCHES_PER_ORBIT)
+        bunches = along.reshape(_ORBITS, BUNCHES_PER_ORBIT).sum(axis=0)
+        return Counts(np.append(bunches, 0).astype(np.int64, copy=False))
 
 
 @registered
