@@ -154,7 +154,7 @@ def alarms_page() -> str:
 # Alarms
 
 What the testbed raises by itself. The subject of an alarm is its name, and often what it is about:
-`quality:BTOF`. An alarm is raised once; while it stands, the same again changes its text at most. Its states
+`quality:btof`. An alarm is raised once; while it stands, the same again changes its text at most. Its states
 are {_words(AlarmState)}. [How to handle alarms](../how-to/handle-alarms.md).
 
 {sections}"""

@@ -1,13 +1,12 @@
 """The merger's journal: a part is in the sum if and only if it was written, however often the merger dies."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from swf_testbed.agents.merger import journal as module
-from swf_testbed.agents.merger.journal import Journal
+from swf_testbed.agents.merger.journal import Journal, Part
 from swf_testbed.fastmon.codec import encode
 from swf_testbed.fastmon.counts import Counts, ProductKey, ProductSet
 
@@ -16,12 +15,13 @@ SPARSE = ProductKey("drich", "channel_occupancy")
 RUN = 100_010
 
 
-def part(number: int) -> list[dict[str, Any]]:
+def part(number: int) -> Part:
     """One hit in bin `number`, and one in a channel."""
     values = np.zeros(257, np.int64)
     values[number % 256] = 1
     channel = Counts(np.array([1], np.int64), np.array([number], np.int64))
-    return [encode(ProductSet(7, {KEY: Counts(values)})), encode(ProductSet(0, {SPARSE: channel}))]
+    documents = [encode(ProductSet(7, {KEY: Counts(values)})), encode(ProductSet(0, {SPARSE: channel}))]
+    return Part(documents, f"{number // 4}.stf", {"number": number // 4} if number % 4 == 0 else None)
 
 
 def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
@@ -73,3 +73,18 @@ def test_folding_changes_nothing_that_can_be_seen(tmp_path: Path, monkeypatch: p
     assert folding.load(RUN).total("fine_time") == 37
     folding.close()
     plain.close()
+
+
+def test_the_newest_stfs_stay_singly_through_folding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FOLD", 10)
+    monkeypatch.setattr(module, "RECENT_STFS", 3)
+    journal = Journal(tmp_path / "merger.sqlite3")
+    for number in range(40):
+        journal.write(RUN, {f"slice:a#{number}": part(number)})
+        journal.fold(RUN, journal.load(RUN))
+    kept = {stf for _, stf, _ in journal.recent(RUN)}
+    assert {"7.stf", "8.stf", "9.stf"} <= kept
+    assert "0.stf" not in kept
+    assert journal.stfs(RUN) == {f"{number}.stf": {"number": number} for number in range(10)}
+    assert journal.load(RUN).total("fine_time") == 40
+    journal.close()

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from monitor_instance import Instance
 
+from swf_testbed.fastmon.reference import Profile
 from swf_testbed.monitor.services.permissions import NOBODY, PERMISSIONS, READERS, Group, Who
 from swf_testbed.records import RECORDS
 
@@ -95,6 +96,17 @@ def _of_one_run(staff: httpx.Client) -> dict[str, Any]:
     return {"run_number": number}
 
 
+def _good_run(staff: httpx.Client) -> int:
+    """A run that a reference can be made of."""
+    number = _RUN + next(_MADE)
+    run = {"run_number": number, "namespace": "torre", "end_time": _MOMENT}
+    window = {"run_number": number, "window": "run", "content": Profile().document()}
+    assert staff.post("/runs/", json=run).is_success
+    assert staff.post("/windows/", json=window).is_success
+    assert staff.post(f"/runs/{number}/mark/", json={"mark": "good"}).is_success
+    return number
+
+
 _DOCUMENTS: dict[str, Callable[[httpx.Client, int], dict[str, Any]]] = {
     "runs": lambda staff, n: {"run_number": _RUN + n, "namespace": "torre", "end_time": _MOMENT},
     "stf-files": lambda staff, n: {"stf_filename": f"{n}.stf", "run": _RUN},
@@ -139,13 +151,7 @@ _DOCUMENTS: dict[str, Callable[[httpx.Client, int], dict[str, Any]]] = {
     "histograms": lambda staff, n: {"run_number": _RUN, "subsystem": "drich", "name": f"h{n}"},
     "windows": lambda staff, n: {"run_number": _RUN, "window": f"w{n}"},
     "stf-figures": lambda staff, n: {"run_number": _RUN, "stf_filename": f"{n}.stf"},
-    "references": lambda staff, n: {
-        "name": "epic",
-        "version": n,
-        "configuration": "epic",
-        "beam": "18x275",
-        "state": "run/physics",
-    },
+    "references": lambda staff, n: {"runs": [_good_run(staff)]},
     "quality-flags": lambda staff, n: {
         "run_number": _RUN,
         "subsystem": "drich",

@@ -15,6 +15,8 @@ from swf_testbed.cli import (
     new_workflow,
     plan,
     processes,
+    quality,
+    references,
     rehearse,
     replay,
     run,
@@ -53,6 +55,7 @@ plan.add_to(app)
 replay.add_to(app)
 processes.add_to(app)
 status.add_to(app)
+quality.add_to(app)
 agent_manager.add_to(app)
 files.add_to(app)
 doctor.add_to(app)
@@ -62,6 +65,7 @@ rehearse.add_to(app)
 mcp.add_to(app)
 app.add_typer(config.app)
 app.add_typer(sampling.app)
+app.add_typer(references.app)
 app.add_typer(dead_letters.app)
 
 

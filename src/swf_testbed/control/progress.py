@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from swf_testbed.control.summary import Missing, find_missing, looks_settled, run_numbers
+from swf_testbed.control.summary import Missing, find_missing, is_judged, looks_settled, run_numbers
 from swf_testbed.model.errors import NotFound, SwfError, Unavailable
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import Event, MonitorClient
@@ -18,6 +18,9 @@ COUNT_EVERY_S = 1.0
 
 QUIET_S = 5.0
 """It is asked at least so often, should the stream say nothing."""
+
+JUDGED_S = 30.0
+"""How long is waited for the judgement of a run whose data are all merged."""
 
 STALLED_S = 60.0
 """When nothing has changed for so long after the end of the run, what is missing will not come."""
@@ -133,6 +136,7 @@ class Follower:
         self._monitor, self._events, self._limit_s, self._sampled = monitor, events, limit_s, sampled
         self._execution_id, self._run_number = run
         self._begun = self._counted_at = self._changed_at = time.monotonic()
+        self._settled_at: float | None = None
         self._due = True
         self.progress = Progress()
 
@@ -179,7 +183,17 @@ class Follower:
         self.progress = self.progress.counted(summaries)
         if not status.terminal or (completed and len(summaries) < self._runs):
             return False
-        return all(looks_settled(run) and not self._missing(run).count for run in summaries)
+        settled = all(looks_settled(run) and not self._missing(run).count for run in summaries)
+        return settled and self._judged(summaries)
+
+    def _judged(self, summaries: list[RunSummary]) -> bool:
+        """Whether the runs are judged as a whole; that is waited for no longer than `JUDGED_S`."""
+        if not self._sampled:
+            return True
+        if self._settled_at is None:
+            self._settled_at = time.monotonic()
+        late = time.monotonic() - self._settled_at > JUDGED_S
+        return late or all(is_judged(self._monitor, run.run_number) for run in summaries)
 
     def _summaries(self) -> list[RunSummary]:
         """Of the runs that are known by now."""

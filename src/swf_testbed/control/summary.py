@@ -18,6 +18,7 @@ from swf_testbed.records import (
     RunSummary,
     StfFile,
     TfSlice,
+    Window,
     WorkflowExecution,
     slice_part,
     stf_part,
@@ -82,6 +83,14 @@ def find_missing(monitor: MonitorClient, run_number: int, announced: int, *, sam
             if not row.status.settled or slice_part(row.fastmon_file, row.slice_id) not in merged
         ],
     )
+
+
+def is_judged(monitor: MonitorClient, run_number: int) -> bool:
+    """Whether the merger has judged a run as a whole: its profile then has an end."""
+    try:
+        return monitor.get(Window, run_number, "run").until is not None
+    except NotFound:
+        return False
 
 
 def looks_settled(summary: RunSummary) -> bool:

@@ -66,6 +66,31 @@ class RunJudge:
         self._seen: set[StfSeen] = set()
         self._profiled: set[StfSeen] = set()
 
+    def take_up(
+        self,
+        standing: Iterable[Flag],
+        profile: Profile | None = None,
+        profiled: Iterable[StfSeen] = (),
+        seen: Iterable[StfSeen] = (),
+    ) -> None:
+        """Begin where another left off, whose recent STFs are added again; before anything is judged.
+
+        Args:
+            standing: the flags that held.
+            profile: the run's so far.
+            profiled: of which STFs that is.
+            seen: STFs that came.
+        """
+        self._book.enter(standing)
+        self.profile = profile or self.profile
+        self._profiled.update(profiled)
+        self._seen.update(self._profiled, seen)
+
+    @property
+    def profiled(self) -> list[StfSeen]:
+        """The STFs that are in the profile, oldest first."""
+        return sorted(self._profiled)
+
     def add(self, stf: StfSeen, products: ProductSet) -> None:
         """Add a part of an STF, each once: what its index gave, or a slice of its sample, in any order."""
         self._seen.add(stf)

@@ -56,7 +56,7 @@ class SamplingConfig(BaseModel):
 
     @property
     def name(self) -> str:
-        """The policies' names, joined: `blocks+state`, and `|BTOF:volume` for those of a subsystem."""
+        """The policies' names, joined: `blocks+state`, and `|btof:volume` for those of a subsystem."""
         own = [f"{name}:{_joined(policies)}" for name, policies in sorted(self.subsystems.items())]
         return "|".join([_joined(self.policies), *own])[:NAME_CHARS]
 

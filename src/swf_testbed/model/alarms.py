@@ -55,7 +55,7 @@ ALARMS: dict[str, AlarmKind] = {
 
 
 def alarm_subject(name: str, *what: object) -> str:
-    """The subject of an alarm: its kind, and what it is about (`quality:BTOF`); `KeyError` for no kind."""
+    """The subject of an alarm: its kind, and what it is about (`quality:btof`); `KeyError` for no kind."""
     return _OF.join([ALARMS[name].name, *map(str, what)])
 
 

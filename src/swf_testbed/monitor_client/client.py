@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from swf_testbed.model.errors import BadData
+from swf_testbed.model.errors import BadData, NotFound
 from swf_testbed.model.status import RunMark
 from swf_testbed.monitor_client.http import http_client, receive, send
 from swf_testbed.monitor_client.sse import EventStream
@@ -20,6 +20,8 @@ from swf_testbed.records import (
     NamespaceRecord,
     Overview,
     Record,
+    Reference,
+    ReferenceOrder,
     ResultsKnown,
     ResultsStored,
     Run,
@@ -226,6 +228,19 @@ class MonitorClient:
         """Mark a run good or bad, or take that back."""
         body = Marking(mark=mark, note=note).model_dump_json()
         return _read(Run, self._post(f"runs/{run_number}/mark/", body))
+
+    def reference_of(self, run_number: int, state: str | None = None) -> Reference | None:
+        """The reference that a run is judged by, or would be in that state; None if there is none."""
+        try:
+            return _read(Reference, self._get(f"runs/{run_number}/reference/", state=state))
+        except NotFound:
+            return None
+
+    def make_reference(self, run_numbers: Iterable[int], note: str = "") -> Reference:
+        """A new reference, made of runs that were marked good."""
+        body = ReferenceOrder(runs=tuple(run_numbers), note=note).model_dump_json()
+        stored = self._post("references/", body)
+        return self.get(Reference, stored["name"], stored["version"])
 
     def stream_status(self) -> StreamStatus:
         """The open streams of events, of all the monitor's web processes."""

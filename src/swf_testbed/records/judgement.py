@@ -1,6 +1,9 @@
 """What was judged of the data, and what needs a person's attention."""
 
+import csv
+from collections.abc import Iterable
 from enum import StrEnum
+from io import StringIO
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -29,6 +32,35 @@ class QualityFlag(Record):
     reason: ShortText = ""
     part: ShortText = ""
     until: Timestamp | None = None
+
+
+CSV_COLUMNS = (
+    "run_number",
+    "subsystem",
+    "check",
+    "quality",
+    "since",
+    "until",
+    "part",
+    "histogram",
+    "reason",
+)
+
+
+def flags_as_csv(flags: Iterable[QualityFlag]) -> str:
+    """Flags for a run catalogue: one line each, RFC 4180, times ISO 8601 in UTC."""
+    text = StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, extrasaction="ignore")
+    writer.writeheader()
+    for flag in flags:
+        row = flag.model_dump(mode="json")
+        writer.writerow({name: _cell(row[name]) for name in CSV_COLUMNS})
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A text that a spreadsheet would take for a formula is no formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 class Reference(Record):

@@ -7,7 +7,6 @@ from pydantic import Field, StringConstraints, model_validator
 from swf_testbed.model.fields import Count, FileName, Name, RunNumber, Timestamp
 from swf_testbed.model.status import Quality, SliceStatus
 from swf_testbed.records.base import MAX_BULK, Document, FrozenDocument, Record, SmallInt, Word
-from swf_testbed.records.monitoring import StfFigures, Window
 
 PartKey = Annotated[
     str, StringConstraints(pattern=r"^(slice:[A-Za-z0-9._-]{1,250}#[0-9]{1,10}|stf:[A-Za-z0-9._-]{1,250})$")
@@ -61,8 +60,7 @@ class RunResults(FrozenDocument):
     """One step of merging, stored whole or not at all.
 
     `parts` is what the histograms contain beyond `expected_revision`; `egress_at`, when given, says for each
-    part when its data left the DAQ; `windows` and `figures` are stored with them; `duplicates` counts results
-    that came again since the last step.
+    part when its data left the DAQ; `duplicates` counts results that came again since the last step.
     """
 
     run_number: RunNumber
@@ -71,8 +69,6 @@ class RunResults(FrozenDocument):
     slices: Annotated[tuple[SliceDone, ...], Field(max_length=10 * MAX_BULK)] = ()
     histograms: Annotated[tuple[Histogram, ...], Field(max_length=MAX_BULK)] = ()
     egress_at: tuple[Timestamp | None, ...] = ()
-    windows: Annotated[tuple[Window, ...], Field(max_length=MAX_BULK)] = ()
-    figures: Annotated[tuple[StfFigures, ...], Field(max_length=10 * MAX_BULK)] = ()
     duplicates: Count = 0
 
     @model_validator(mode="after")
@@ -81,13 +77,8 @@ class RunResults(FrozenDocument):
             raise ValueError("parts must not repeat")
         if self.egress_at and len(self.egress_at) != len(self.parts):
             raise ValueError("egress_at must be empty or as long as parts")
-        for name, records in (
-            ("histograms", self.histograms),
-            ("windows", self.windows),
-            ("figures", self.figures),
-        ):
-            if any(record.run_number != self.run_number for record in records):
-                raise ValueError(f"{name} must belong to run_number")
+        if any(histogram.run_number != self.run_number for histogram in self.histograms):
+            raise ValueError("histograms must belong to run_number")
         return self
 
 

@@ -1,8 +1,10 @@
 """One run being merged: its sum, and what of it the monitor knows."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from swf_testbed.agents.merger.journal import Documents, Journal, products_of
+from swf_testbed.agents.merger.journal import Journal, Part, products_of
+from swf_testbed.fastmon.counts import ProductSet
 from swf_testbed.fastmon.presentation import present
 from swf_testbed.model.errors import Conflict
 from swf_testbed.monitor_client import MonitorClient
@@ -40,17 +42,27 @@ class RunMerge:
         """Whether a part is in the sum."""
         return part in self._histograms.parts
 
-    def merge(self, parts: Mapping[str, Documents]) -> None:
-        """Add what is not yet in the sum; `BadInput` and nothing added if a document is none."""
-        fresh = {part: documents for part, documents in parts.items() if not self.has(part)}
-        products = {part: products_of(documents) for part, documents in fresh.items()}
+    def merge(self, parts: Mapping[str, Part]) -> Mapping[str, ProductSet]:
+        """Add what is not yet in the sum, and give what that was.
+
+        Raises:
+            BadInput: a document is none; nothing is added.
+        """
+        fresh = {name: part for name, part in parts.items() if not self.has(name)}
+        products = {name: products_of(part.documents) for name, part in fresh.items()}
         self._journal.write(self.run_number, fresh)
         for part, added in products.items():
             self._histograms.add(part, added)
         self._stale |= self._histograms.take_changed()
         self._journal.fold(self.run_number, self._histograms)
+        return products
 
-    def tell_monitor(self, done: Mapping[str, SliceDone | None], redelivered: int) -> ResultsStored | None:
+    def tell_monitor(
+        self,
+        done: Mapping[str, SliceDone | None],
+        egress_at: Mapping[str, datetime | None],
+        redelivered: int,
+    ) -> ResultsStored | None:
         """Store the sum, and which parts it now contains; None if the monitor knew them all.
 
         A predecessor may have died between telling and knowing that it was heard: then the monitor says
@@ -58,7 +70,9 @@ class RunMerge:
         """
         while wanted := [part for part in done if part not in self._posted]:
             try:
-                stored = self._monitor.post_results(self._results(wanted, done, redelivered))
+                results = self._results(wanted, done, redelivered)
+                left = tuple(egress_at[part] for part in wanted)
+                stored = self._monitor.post_results(results.model_copy(update={"egress_at": left}))
             except Conflict:
                 before = self._posted
                 self._see_monitor()

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from swf_testbed.model.errors import BadInput, Conflict
-from swf_testbed.monitor.api.access import LOGGERS, READERS, WRITERS, actor
+from swf_testbed.monitor.api.access import READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of, records_of
 from swf_testbed.monitor.api.openapi import resource_operations
@@ -16,26 +16,26 @@ from swf_testbed.monitor.services import changes, deleting, reading, windows
 from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.rights import Actor
 from swf_testbed.monitor.services.rows import Row
+from swf_testbed.records import QualityFlag
+from swf_testbed.records.judgement import flags_as_csv
 
 View = Callable[..., HttpResponse]
 
 
-def add_resource(router: Router, resource: Resource, open_create: View | None = None) -> None:
+def add_resource(router: Router, resource: Resource, creator: tuple[View, Any] | None = None) -> None:
     """Add the operations of a resource to the interface.
 
     Args:
         router: to add to.
         resource: which.
-        open_create: creates records for anybody on the HTTP port, where others need a token.
+        creator: creates records in a way of its own, and who may.
     """
     base = f"/{resource.name}/"
     one = base + "{path:key}/"
     add = _Adder(router, resource)
     add("GET", base, lambda request: _page(request, resource), "list")
-    if open_create is None:
-        add("POST", base, lambda request: create(request, resource), "create", auth=WRITERS)
-    else:
-        add("POST", base, open_create, "create", auth=LOGGERS)
+    view, whose = creator or (lambda request: create(request, resource), WRITERS)
+    add("POST", base, view, "create", auth=whose)
     add("GET", one, lambda request, key: _one(request, resource, key), "get")
     add("PATCH", one, lambda request, key: _change(request, resource, key), "change", auth=WRITERS)
     add("DELETE", one, lambda request, key: _delete(request, resource, key), "delete", auth=WRITERS)
@@ -83,6 +83,8 @@ def _query(request: HttpRequest) -> dict[str, list[str]]:
 
 def _page(request: HttpRequest, resource: Resource) -> HttpResponse:
     query = _query(request)
+    if resource.name == "quality-flags" and query.pop("format", ["json"])[-1] == "csv":
+        return _as_csv(reading.find(resource, query))
     drawn = _wants_root(query, resource)
     page = reading.find(resource, query)
     after = page.offset + page.limit
@@ -94,6 +96,14 @@ def _page(request: HttpRequest, resource: Resource) -> HttpResponse:
             "results": [as_root(row) for row in page.results] if drawn else page.results,
         }
     )
+
+
+def _as_csv(page: reading.Page) -> HttpResponse:
+    text = flags_as_csv(QualityFlag.model_validate(row) for row in page.results)
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="quality-flags.csv"'
+    response.headers["X-Total-Count"] = str(page.total)
+    return response
 
 
 def _wants_root(query: dict[str, list[str]], resource: Resource) -> bool:

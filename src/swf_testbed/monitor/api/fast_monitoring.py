@@ -10,14 +10,25 @@ from swf_testbed.monitor.api import openapi
 from swf_testbed.monitor.api.access import READERS, WRITERS, actor
 from swf_testbed.monitor.api.answers import answer
 from swf_testbed.monitor.api.bodies import document_of, model_of
-from swf_testbed.monitor.services import filtering, reading, run_marks, run_sampling, run_trends
+from swf_testbed.monitor.api.pictures import as_root
+from swf_testbed.monitor.services import (
+    filtering,
+    reading,
+    run_marks,
+    run_references,
+    run_sampling,
+    run_trends,
+)
 from swf_testbed.monitor.services.resources import RESOURCES
-from swf_testbed.records import Marking, Run, RunSampling, Trends
+from swf_testbed.records import Marking, Reference, ReferenceOrder, Run, RunSampling, Trends
 
 router = Router()
 
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": LAST_RUN_NUMBER}
 _RUN = {"name": "run_number", "in": "path", "required": True, "schema": _NUMBER}
+_TEXT = {"type": "string"}
+_STATE = {"name": "state", "in": "query", "schema": _TEXT}
+_OF_HISTOGRAM = ("name", "version", "subsystem", "product")
 _RUNS = {
     "name": "run_number",
     "in": "query",
@@ -73,6 +84,50 @@ def set_sampling(request: HttpRequest, run_number: str) -> HttpResponse:
     if not isinstance(change, dict):
         raise BadInput("body", change, "must be an object")
     return answer(run_sampling.change_sampling(number, change, actor(request)))
+
+
+def make_reference(request: HttpRequest) -> HttpResponse:
+    """Make a reference of runs that were marked good; answers its name and version."""
+    order = model_of(ReferenceOrder, document_of(request))
+    return answer(run_references.make(order, actor(request).name), 201)
+
+
+@router.get(
+    "/runs/{run_number}/reference/",
+    auth=READERS,
+    tags=["references"],
+    summary="The reference that a run is judged by",
+    openapi_extra=openapi.reading(openapi.ref(Reference), 400, 404) | {"parameters": [_RUN, _STATE]},
+)
+def reference_of_run(request: HttpRequest, run_number: str) -> HttpResponse:
+    """The one that was chosen for it, or the newest that fits; `state` is run/physics if left out."""
+    found = run_references.reference_of(_run(run_number), request.GET.get("state"))
+    return answer(reading.get(RESOURCES["references"], f"{found['name']}/{found['version']}"))
+
+
+@router.get(
+    "/references/{name}/{version}/histograms/{subsystem}/{product}/",
+    auth=READERS,
+    tags=["references"],
+    summary="A histogram of a reference",
+    openapi_extra=openapi.reading({"type": "object"}, 400, 404)
+    | {
+        "parameters": [
+            *({"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _OF_HISTOGRAM),
+            {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["root", "uhi"]}},
+        ]
+    },
+)
+def reference_histogram(  # the parts of the path
+    request: HttpRequest, name: str, version: str, subsystem: str, product: str
+) -> HttpResponse:
+    """As UHI, or with `format=root` as a browser draws it."""
+    wanted = request.GET.get("format", "uhi")
+    if wanted not in {"root", "uhi"}:
+        raise BadInput("format", wanted, "must be root or uhi")
+    number = filtering.number_between("version", version, 1, 2**31 - 1)
+    row = {"content": run_references.histogram(name, number, subsystem, product)}
+    return answer(as_root(row) if wanted == "root" else row)
 
 
 @router.get(

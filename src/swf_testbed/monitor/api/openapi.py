@@ -1,6 +1,7 @@
 """The description of the interface: bodies, parameters, and every answer that can happen."""
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -111,6 +112,18 @@ def appending_logs() -> Json:
     return extra | {"responses": answers({201: stored_many}, 429, *_CHANGED_BODY, *_ANY_WRITE)}
 
 
+def making_references() -> Json:
+    """The extra of the operation that makes a reference."""
+    stored = ref("ReferenceStored")
+    return {
+        "requestBody": body_of(ref("ReferenceOrder")),
+        "responses": answers({201: stored}, *_CHANGED_BODY, *_ANY_WRITE),
+    }
+
+
+_CREATORS = {"logs": appending_logs, "references": making_references}
+
+
 def resource_operations(resource: Resource) -> dict[str, Json]:
     """The extra of each operation of a resource, by name."""
     record, name = resource.record, resource.record.__name__
@@ -133,8 +146,8 @@ def resource_operations(resource: Resource) -> dict[str, Json]:
     }
     to_one = [path | {"description": f"`{key}`"}]
     return {
-        "list": reading(page, 400) | {"parameters": [*_list_parameters(resource), *drawn]},
-        "create": appending_logs() if resource.name == "logs" else storing(record),
+        "list": _listing(resource, page) | {"parameters": [*_list_parameters(resource), *_formats(resource)]},
+        "create": _CREATORS.get(resource.name, partial(storing, record))(),
         "get": reading(shown, 400, 404) | {"parameters": [get_path, *drawn, *windowed]},
         "change": {
             "parameters": to_one,
@@ -148,6 +161,20 @@ def resource_operations(resource: Resource) -> dict[str, Json]:
 def _format_parameter() -> Json:
     schema = {"type": "string", "enum": ["root", "uhi"]}
     return {"name": "format", "in": "query", "schema": schema, "description": "how `content` is written"}
+
+
+def _formats(resource: Resource) -> list[Json]:
+    """How a list may be written, where there is a choice."""
+    words = {"histograms": ["root", "uhi"], "quality-flags": ["json", "csv"]}.get(resource.name)
+    schema = {"type": "string", "enum": words}
+    return [{"name": "format", "in": "query", "schema": schema}] if words else []
+
+
+def _listing(resource: Resource, page: Json) -> Json:
+    extra = reading(page, 400)
+    if resource.name == "quality-flags":
+        extra["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+    return extra
 
 
 def _window_parameter() -> Json:

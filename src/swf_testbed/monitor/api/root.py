@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router, Swagger
 
 from swf_testbed.monitor.api import answers, fast_monitoring, special, streaming
+from swf_testbed.monitor.api.access import LOGGERS, WRITERS
 from swf_testbed.monitor.api.crud import add_resource
 from swf_testbed.monitor.api.logs import append_logs
 from swf_testbed.monitor.api.openapi import complete
@@ -32,9 +33,12 @@ api = MonitorApi(
 answers.install(api)
 api.add_router("", special.router)
 api.add_router("", fast_monitoring.router)
+_CREATORS = {"logs": (append_logs, LOGGERS), "references": (fast_monitoring.make_reference, WRITERS)}
+"""What creates records in a way of its own, and for whom."""
+
 _resources = Router()
 for _resource in RESOURCES.values():
-    add_resource(_resources, _resource, append_logs if _resource.name == "logs" else None)
+    add_resource(_resources, _resource, _CREATORS.get(_resource.name))
 api.add_router("", _resources)
 
 

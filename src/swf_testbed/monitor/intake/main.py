@@ -13,6 +13,7 @@ from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import Unavailable
 from swf_testbed.model.status import AgentStatus, OperationalState
+from swf_testbed.monitor.services import broker
 from swf_testbed.monitor.services.fanout import Fanout, Word, open_fanout
 from swf_testbed.monitor.services.processes import this_process
 from swf_testbed.monitor.startup import prepare
@@ -27,6 +28,9 @@ LINGER_S = 0.05
 """How long a batch waits for more: short beside the second in which a plot must follow its data."""
 
 BEAT_S = 30.0
+LOOK_S = 5.0
+"""How often runs are looked after."""
+
 _HEARD = {
     f"{NAME}-events": destinations.EVENTS,
     f"{NAME}-workers": destinations.WORKERS,
@@ -98,12 +102,38 @@ def run(swf: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     prepare(swf)
-    with open_bus(swf, NAME) as bus, open_fanout(swf, bus, str(this_process())) as fanout:
+    with (
+        open_bus(swf, NAME) as bus,
+        open_fanout(swf, bus, str(this_process())) as fanout,
+        broker.connected_to(broker.Broker(bus, tells=False)),
+    ):
         intake = Intake(bus, fanout)
+        looking = threading.Thread(
+            target=_look_after_runs, args=(fanout, ended), name="run watch", daemon=True
+        )
+        looking.start()
         failed = not _watch(bus, intake, ended)
         intake.stop()
     _appear(OperationalState.EXITED, AgentStatus.EXITED)
     return 1 if failed else 0
+
+
+def _look_after_runs(fanout: Fanout, ended: threading.Event) -> None:
+    """Raise and clear the alarms of runs, every few seconds."""
+    from django.db import DatabaseError, connections
+
+    from swf_testbed.monitor.services import run_watch
+
+    while not ended.wait(LOOK_S):
+        try:
+            run_watch.look()
+            fanout.tell(stored=True)
+        except DatabaseError as error:
+            log.warning("runs are not looked after: %s", error)
+        except Exception:
+            log.exception("runs are not looked after")
+        finally:
+            connections.close_all()
 
 
 def _watch(bus: Bus, intake: Intake, ended: threading.Event) -> bool:

@@ -136,7 +136,9 @@ def _hear_cleared(message: bus.Alarm) -> None:
         change(standing.pk, sent, message.sender, announced=True)
 
 
-def settle(namespace: str, name: str, wanted: Mapping[str, Row], by: str = SENDER) -> None:
+def settle(
+    namespace: str, name: str, wanted: Mapping[str, Row], by: str = SENDER, *, run_number: int | None = None
+) -> None:
     """Let exactly the wanted alarms of a kind stand in a namespace.
 
     Args:
@@ -144,6 +146,7 @@ def settle(namespace: str, name: str, wanted: Mapping[str, Row], by: str = SENDE
         name: of the kind, as in `model.alarms`.
         wanted: the fields of each, by subject; others of the kind that stand are over.
         by: who says so.
+        run_number: only those of this run are over.
     """
     with writing():
         rows = [
@@ -155,6 +158,8 @@ def settle(namespace: str, name: str, wanted: Mapping[str, Row], by: str = SENDE
             transaction.on_commit(lambda: changed.send(None, resource="alarms"))
         ours = Q(subject=name) | Q(subject__startswith=f"{name}:")
         over = Alarm.objects.filter(ours, namespace=namespace, cleared_at=None).exclude(subject__in=wanted)
+        if run_number is not None:
+            over = over.filter(run_number=run_number)
         for number in over.values_list("pk", flat=True):
             change(number, {"cleared_at": now()}, by)
 

@@ -81,6 +81,7 @@ def _upsert(resource: Resource, rows: list[Row], actor: Actor | None, must_exist
         if actor is not None:
             may_write(resource, actor, unique, known)
         _write(resource, unique, known)
+        resource.follow(list(unique.values()))
         if actor is not None:
             changes = [news.Change(row, known.get(key)) for key, row in unique.items()]
             news.tell(resource.tells(changes, actor.name))

@@ -61,6 +61,7 @@ class Resource:
         append: stores rows whose key the server gives, told who sent them; None adds them as they are.
         change: changes one such row, told by whom; None where nothing changes.
         tells: makes the messages that say what a client has changed.
+        follow: lets what depends on rows follow from those that were stored.
         told_fields: what these compare with what was before.
         guarded: whether records of an owned namespace are written only by those who control it.
         owner: the column of the account that a record belongs to: only that user, and staff, writes it.
@@ -85,6 +86,7 @@ class Resource:
     append: Callable[[list[Row], str | None], list[Row]] | None = None
     change: Callable[[int, Row, str | None], None] | None = None
     tells: news.Tells = news.nothing
+    follow: Callable[[list[Row]], None] = _nothing
     told_fields: tuple[str, ...] = ()
     guarded: bool = False
     owner: str | None = None

@@ -17,7 +17,7 @@ from swf_testbed.messages import (
     SliceResult,
     SliceResultState,
 )
-from swf_testbed.model.status import SliceOutcome, SliceStatus
+from swf_testbed.model.status import Quality, SliceOutcome, SliceStatus
 from swf_testbed.monitor.services import messages
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store.models import FastmonFile, Run, TfSlice
@@ -143,7 +143,7 @@ def flags(changes: Sequence[Change], by: str) -> Iterable[Message]:
         run.run_number: run for run in Run.objects.filter(run_number__in={c.row["run_id"] for c in changes})
     }
     for row, before in changes:
-        if "quality" in row and (before is None or before["quality"] != row["quality"]):
+        if "quality" in row and row["quality"] != (Quality.NULL if before is None else before["quality"]):
             run = runs[row["run_id"]]
             yield from _said(
                 QualityFlagged,

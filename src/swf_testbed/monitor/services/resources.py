@@ -4,6 +4,7 @@ from swf_testbed.model.errors import NotFound
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor.services import alarms, copies, messages, news, references, statuses
 from swf_testbed.monitor.services.declaration import Resource, Rule
+from swf_testbed.monitor.services.quality import follow as follow_flags
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store import models as store
 
@@ -269,6 +270,7 @@ _ALL = (
         aliases={"run_number": "run", "check": "check_name"},
         tells=news.flags,
         told_fields=("quality",),
+        follow=follow_flags,
         prepare=references.of_runs,
     ),
     Resource(

@@ -52,17 +52,8 @@ def store_results(results: RunResults) -> ResultsStored:
                 RESOURCES["tf-slices"], [_slice_row(done, number, plotted_at) for done in results.slices]
             )
         if results.histograms:
-            upsert_rows(
-                RESOURCES["histograms"],
-                [_said(one) | {"run_id": number, "revision": revision} for one in results.histograms],
-            )
-        if results.windows:
-            newest = {"run_id": number, "revision": revision}
-            upsert_rows(RESOURCES["windows"], [_said(one) | newest for one in results.windows])
-        if results.figures:
-            upsert_rows(
-                RESOURCES["stf-figures"], [_said(one) | {"run_id": number} for one in results.figures]
-            )
+            said = {"run_id": number, "revision": revision}
+            upsert_rows(RESOURCES["histograms"], [_said(one) | said for one in results.histograms])
         Run.objects.filter(run_number=number).update(
             histogram_revision=revision, duplicates=F("duplicates") + results.duplicates
         )

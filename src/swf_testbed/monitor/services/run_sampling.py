@@ -30,11 +30,20 @@ def parameters_of(run: Run) -> Parameters:
         return Parameters()
 
 
+def _changes(run: Run) -> list[SamplingChange]:
+    events = SystemStateEvent.objects.filter(run_number=run.run_number, event_type=SAMPLING_CHANGED)
+    return [_change(event) for event in events.order_by("timestamp", "id")]
+
+
+def parameters_after_changes(run: Run) -> Parameters:
+    """The parameters of a run as they are now."""
+    return _after(parameters_of(run), [one.change for one in _changes(run)])
+
+
 def sampling_of(run_number: int) -> RunSampling:
     """How a run is sampled; `NotFound` if there is no such run."""
     run = _run(run_number)
-    events = SystemStateEvent.objects.filter(run_number=run_number, event_type=SAMPLING_CHANGED)
-    changes = [_change(event) for event in events.order_by("timestamp", "id")]
+    changes = _changes(run)
     now = _after(parameters_of(run), [one.change for one in changes])
     figures = StfFigures.objects.filter(run=run).aggregate(
         stfs=Count("id"), **{name: Sum(name, default=0) for name in _SUMS}

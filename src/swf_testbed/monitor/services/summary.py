@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from swf_testbed.fastmon.products import UnitOccupancy
 from swf_testbed.model.errors import NotFound
+from swf_testbed.monitor.services import quality
 from swf_testbed.monitor.services.counts import slice_counts
 from swf_testbed.monitor.store.models import (
     FastmonFile,
@@ -55,7 +56,7 @@ def run_summary(run_number: int) -> RunSummary:
         results=HistogramPart.objects.filter(run=run, part__startswith="slice:").count(),
         duplicates=run.duplicates,
         histograms=_histograms(run),
-        quality=_quality(run),
+        quality=quality.of_run(run),
         latency_s=_latency(run_number),
     )
 
@@ -74,18 +75,6 @@ def _histograms(run: Run) -> HistogramCounts:
         tfs=most["tfs"] or 0,
         hits=hits,
     )
-
-
-def _quality(run: Run) -> dict[str, str]:
-    """The worst judgement of each subsystem's histograms."""
-    order = {"good": 0, "null": 1, "medium": 2, "bad": 3}
-    worst: dict[str, str] = {}
-    judged = Histogram.objects.filter(run=run, quality__isnull=False)
-    for subsystem, quality in judged.values_list("subsystem", "quality"):
-        said = str(quality)
-        if order.get(said, 0) >= order.get(worst.get(subsystem, "good"), 0):
-            worst[subsystem] = said
-    return worst
 
 
 def _latency(run_number: int) -> Latency:

@@ -1,0 +1,86 @@
+"""What follows from quality flags: alarms, and how histograms and runs are shown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from swf_testbed.model.alarms import alarm_subject
+from swf_testbed.model.fields import SHORT_TEXT_CHARS
+from swf_testbed.model.status import Quality
+from swf_testbed.monitor.services import alarms
+from swf_testbed.monitor.services.rows import Row
+from swf_testbed.monitor.store.models import Alarm, Histogram, QualityFlag, Run
+
+KIND = "quality"
+_BADNESS = {Quality.GOOD: 0, Quality.NULL: 1, Quality.MEDIUM: 2, Quality.BAD: 3}
+
+
+def follow(rows: Sequence[Row]) -> None:
+    """Let alarms and histograms follow from flags that were just stored; part of their transaction."""
+    numbers = {row["run_id"] for row in rows}
+    for run in Run.objects.filter(run_number__in=numbers):
+        standing = list(QualityFlag.objects.filter(run=run, until=None))
+        _settle_alarms(run, standing)
+        _mark_histograms(run, {row["subsystem"] for row in rows if row["run_id"] == run.run_number})
+
+
+def _settle_alarms(run: Run, standing: Iterable[QualityFlag]) -> None:
+    """Bad data raises an alarm of its subsystem; medium data only keeps one that stands."""
+    if run.namespace is None:
+        return
+    flags: dict[str, list[QualityFlag]] = {}
+    for flag in standing:
+        if flag.quality in (Quality.BAD, Quality.MEDIUM):
+            flags.setdefault(flag.subsystem, []).append(flag)
+    raised = set(
+        Alarm.objects.filter(namespace=run.namespace, run_number=run.run_number, cleared_at=None).values_list(
+            "subject", flat=True
+        )
+    )
+    wanted: dict[str, Row] = {}
+    for subsystem, of_it in flags.items():
+        subject = alarm_subject(KIND, subsystem)
+        bad = [flag for flag in of_it if flag.quality == Quality.BAD]
+        if bad or subject in raised:
+            wanted[subject] = {"run_number": run.run_number, "text": _text(run, bad or of_it)}
+    alarms.settle(run.namespace, KIND, wanted, run_number=run.run_number)
+
+
+def _text(run: Run, flags: Sequence[QualityFlag]) -> str:
+    said = [f"{one.check_name}{f' ({one.part})' if one.part else ''}: {one.reason}" for one in flags]
+    return f"run {run.run_number}: {'; '.join(sorted(said))}"[:SHORT_TEXT_CHARS]
+
+
+def _mark_histograms(run: Run, subsystems: set[str]) -> None:
+    """A histogram is as good as the worst that checks say who look at it."""
+    flags = QualityFlag.objects.filter(run=run, subsystem__in=subsystems, histogram__isnull=False)
+    found = flags.filter(until=None) if run.end_time is None else flags
+    for (subsystem, name), quality in worst_by(
+        found.values_list("subsystem", "histogram", "quality")
+    ).items():
+        Histogram.objects.filter(run=run, subsystem=subsystem, name=name).exclude(quality=quality).update(
+            quality=quality
+        )
+
+
+def of_run(run: Run) -> dict[str, str]:
+    """The worst judgement of each subsystem: of those that hold, or of all of a run that has ended.
+
+    That there is too little data counts only where nothing else is said.
+    """
+    flags = QualityFlag.objects.filter(run=run)
+    if run.end_time is None:
+        flags = flags.filter(until=None)
+    rows = list(flags.values_list("subsystem", "check_name", "quality"))
+    judged = [(name, check, quality) for name, check, quality in rows if quality != Quality.NULL]
+    nothing = {name: Quality.NULL.value for name, _, _ in rows}
+    return nothing | {name: quality for (name,), quality in worst_by((n, q) for n, _, q in judged).items()}
+
+
+def worst_by(rows: Iterable[tuple[Any, ...]]) -> Mapping[tuple[str, ...], str]:
+    """The worst quality, the last of each row, by what stands before it."""
+    found: dict[tuple[str, ...], str] = {}
+    for *key, quality in rows:
+        known = found.get(tuple(key))
+        if known is None or _BADNESS[Quality(quality)] > _BADNESS[Quality(known)]:
+            found[tuple(key)] = quality
+    return found
