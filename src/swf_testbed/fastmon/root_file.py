@@ -33,4 +33,5 @@ def root_file(document: dict[str, Any]) -> bytes:
     target = io.BytesIO()
     with uproot.recreate(target) as file:
         file[words.get("name") or "histogram"] = written
-    return target.getvalue()
+        # All is written by now, and at its end it closes what it writes to.
+        return target.getvalue()

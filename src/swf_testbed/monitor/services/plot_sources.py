@@ -1,25 +1,33 @@
-"""Where the histograms of a plot come from: a run, the newest, or several runs as one."""
+"""Where the histograms of a plot come from: a run, its newest data, several runs as one, or a reference."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from swf_testbed.fastmon.presentation import SHOWN
+from swf_testbed.fastmon import reference
+from swf_testbed.fastmon.counts import ProductKey
+from swf_testbed.fastmon.merging import RunHistograms
+from swf_testbed.fastmon.presentation import SHOWN, present
 from swf_testbed.fastmon.products import RUN
 from swf_testbed.fastmon.uhi_codec import root_json
 from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import BadInput, NotFound
 from swf_testbed.model.names import LAST_RUN_NUMBER
+from swf_testbed.monitor.services import channel_maps, windows
 from swf_testbed.monitor.services.filtering import number_between
 from swf_testbed.monitor.services.overview import newest_run
-from swf_testbed.monitor.store.models import Histogram, Run
+from swf_testbed.monitor.store.models import Histogram, Reference, Run
 
 MOST_SOURCES = 6
 MOST_ADDED = 20
 """Runs that are added together, the newest."""
 
 NEWEST, ALL = "newest", "all"
-ALLOWED = "must be a run's number or newest, with @all behind it for all runs of its namespace up to it"
+ALLOWED = (
+    "must be a reference like NAME/3, or a run's number or newest; with @stf or @30s behind it for its "
+    "newest data, with @all for all runs of its namespace up to it"
+)
 
 Document = dict[str, Any]
 
@@ -107,17 +115,77 @@ def added(documents: Sequence[Document]) -> Document | None:
     return None if values is None else {**first, "storage": {**storage, "values": values}}
 
 
+@dataclass(frozen=True, slots=True)
+class OfWindow:
+    """The histograms of a run's newest data."""
+
+    run_number: int
+    window: str
+
+    @property
+    def label(self) -> str:
+        """The window, and its run."""
+        words = {"stf": "last STF", "30s": "last 30 s"}
+        return f"{words.get(self.window, self.window)} of run {self.run_number}"
+
+    def documents(self, wanted: Wanted) -> Iterable[tuple[Key, Document]]:
+        """As the merger sent them; the map of channels only if it is asked for by name."""
+        if channel_maps.NAME in wanted.names:
+            counted = windows.counts(self.run_number, self.window)
+            for subsystem in wanted.subsystems:
+                document = None if counted is None else channel_maps.channel_map(counted, subsystem)
+                if document is not None:
+                    yield Key(subsystem, channel_maps.NAME), document
+        yield from _wanted(windows.documents(self.run_number, self.window), wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class OfReference:
+    """What good data look like."""
+
+    name: str
+    version: int
+
+    @property
+    def label(self) -> str:
+        """Which reference."""
+        return f"reference {self.name}/{self.version}"
+
+    def documents(self, wanted: Wanted) -> Iterable[tuple[Key, Document]]:
+        """The sums over its runs."""
+        yield from _wanted(_of_reference(self.name, self.version), wanted)
+
+
+@lru_cache(maxsize=8)
+def _of_reference(name: str, version: int) -> Mapping[ProductKey, Document]:
+    """All of a reference, which never changes; nothing of what is none."""
+    content = Reference.objects.filter(name=name, version=version).values_list("content", flat=True).first()
+    try:
+        sums = RunHistograms(reference.Reference.of_document(content).profile.sums.products())
+    except BadInput:
+        return {}
+    return present(sums, sums.keys())
+
+
+def _wanted(found: Mapping[ProductKey, Document], wanted: Wanted) -> Iterable[tuple[Key, Document]]:
+    for (subsystem, name), document in found.items():
+        if subsystem in (wanted.subsystems or (subsystem,)) and name in (wanted.names or (name,)):
+            yield Key(subsystem, name), document
+
+
 def source(text: str, namespace: str | None = None) -> Source:
     """The source that a text names.
 
     Args:
-        text: `100010`, `newest`, or one of these with `@all`.
+        text: `100010`, `newest`, one of these with `@stf`, `@30s` or `@all`, or a reference's `name/version`.
         namespace: where `newest` is looked for; None is everywhere.
 
     Raises:
         BadInput: it names none.
-        NotFound: there is no such run.
+        NotFound: there is no such run or reference.
     """
+    if "/" in text:
+        return _reference(text)
     which, at, kind = text.partition("@")
     number = newest_run(namespace) if which == NEWEST else _number(which, text)
     run = Run.objects.filter(run_number=number).first()
@@ -125,10 +193,21 @@ def source(text: str, namespace: str | None = None) -> Source:
         raise NotFound(f"there is no run {number}")
     if not at:
         return OfRun(number)
+    if kind in windows.WINDOWS:
+        return OfWindow(number, kind)
     if kind != ALL:
         raise BadInput("source", text, ALLOWED)
     earlier = Run.objects.filter(namespace=run.namespace, run_number__lte=number).order_by("-run_number")
     return OfRuns(tuple(earlier.values_list("run_number", flat=True)[:MOST_ADDED]))
+
+
+def _reference(text: str) -> Source:
+    name, _, version = text.rpartition("/")
+    if not (version.isascii() and version.isdigit() and len(version) < 10):
+        raise BadInput("source", text, ALLOWED)
+    if not Reference.objects.filter(name=name, version=int(version)).exists():
+        raise NotFound(f"there is no reference {text}")
+    return OfReference(name, int(version))
 
 
 def _number(said: str, text: str) -> int:

@@ -9,21 +9,24 @@ from swf_testbed.fastmon.products import RUN
 from swf_testbed.model.clock import now
 from swf_testbed.model.detectors import detector
 from swf_testbed.model.status import Quality
+from swf_testbed.monitor.services import run_trends
 from swf_testbed.monitor.services.overview import BADNESS, subsystem_lines, worst
 from swf_testbed.monitor.services.run_figures import RunLine, run_line
+from swf_testbed.monitor.services.trends import Table
 from swf_testbed.monitor.store.models import QualityFlag
 from swf_testbed.records import SubsystemLine
 
 MOST_FLAGS = 500
 MOST_FINDINGS = 40
+MOST_POINTS, MOST_SERIES = 600, 6
 
-TITLES = {"run": "run", "all": "integrated"}
+TITLES = {"stf": "one STF", "30s": "30 s", "run": "run", "all": "integrated"}
 """Windows, and what pages call them."""
 
 
 def windows(run: str) -> dict[str, str]:
     """The source of each window, as `plot_sources` understands it, of a run by number or of the `newest`."""
-    return {"run": run, "all": f"{run}@all"}
+    return {"stf": f"{run}@stf", "30s": f"{run}@30s", "run": run, "all": f"{run}@all"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class SubsystemPage:
     findings: list[QualityFlag]
     intervals: list[Interval]
     reference: str | None
+    trend: Table
 
     @property
     def run_number(self) -> int:
@@ -67,8 +71,24 @@ def subsystem_page(run_number: int, name: str) -> SubsystemPage:
         title="Whole run" if name == RUN else detector(name).title,
         findings=_findings(flags),
         intervals=[] if begin is None else intervals(flags, begin, line.run.end_time or now()),
-        reference=None,
+        reference=line.run.reference,
+        trend=_trend(run_number, name),
     )
+
+
+def _trend(run_number: int, name: str) -> Table:
+    """What was measured of each STF, as `trends.js` draws it: to its mean, so that all share an axis."""
+    told = run_trends.of_run(run_number)
+    when = [None if moment is None else moment.timestamp() for moment in told.since]
+    kept = [place for place, moment in enumerate(when) if moment is not None][-MOST_POINTS:]
+    series = []
+    for label, values in list(told.subsystems.get(name, {}).items())[:MOST_SERIES]:
+        known = [value for value in values if value is not None]
+        mean = sum(known) / len(known) if known else 0.0
+        if mean:
+            shown = [None if (value := values[place]) is None else round(value / mean, 4) for place in kept]
+            series.append({"label": label, "values": shown})
+    return {"time": [when[place] for place in kept], "unit": "of the mean", "series": series}
 
 
 def _findings(flags: Sequence[QualityFlag]) -> list[QualityFlag]:

@@ -34,6 +34,21 @@ def histogram(run_number: int, window: str, subsystem: str, name: str) -> Row:
     }
 
 
+def documents(run_number: int, window: str) -> dict[ProductKey, dict[str, Any]]:
+    """All histograms of a window; none if there is no such window yet."""
+    revision = Window.objects.filter(run=run_number, window=window).values_list("revision", flat=True).first()
+    return {} if revision is None else _documents(run_number, window, revision)
+
+
+def counts(run_number: int, window: str) -> RunHistograms | None:
+    """What a window counts, channel by channel; None if there is no such window yet."""
+    row = Window.objects.filter(run=run_number, window=window).first()
+    try:
+        return None if row is None else RunHistograms(decode(row.content))
+    except BadInput:
+        return None
+
+
 @lru_cache(maxsize=16)
 def _documents(run_number: int, window: str, revision: int) -> dict[ProductKey, dict[str, Any]]:
     """All of a window, which changes only with the revision."""

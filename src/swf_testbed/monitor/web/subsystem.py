@@ -8,7 +8,7 @@ from swf_testbed.fastmon.presentation import SHOWN
 from swf_testbed.fastmon.products import RUN
 from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import BadInput, one_of
-from swf_testbed.monitor.services import subsystem_page
+from swf_testbed.monitor.services import channel_maps, subsystem_page
 from swf_testbed.monitor.services.plot_sources import Wanted
 from swf_testbed.monitor.web import plots
 from swf_testbed.monitor.web.serving import chosen_namespace, for_readers, page, scripts_gathered
@@ -61,6 +61,8 @@ def subsystem(request: HttpRequest, name: str) -> HttpResponse:
         "against": against,
         "board_show": SIDE if window == SIDE and show == "overlay" else show,
         "source": plots.address(sources, Wanted((name,)), namespace, over),
+        "map_source": plots.address([f"{which}@30s"], Wanted((name,), (channel_maps.NAME,)), namespace),
+        "with_map": "map" in request.GET and name != RUN,
         "order": ORDER,
         "gathered": scripts_gathered(),
         "kept": {"window": window, "show": show, "against": request.GET.get("against", "")},

@@ -3,7 +3,9 @@
 const missing = document.querySelector('#not-gathered');
 
 try {
-  const { start } = await import('./plots.js');
+  const trend = document.querySelectorAll('.trend');
+  const [{ start }, trends] = await Promise.all([import('./plots.js'), trend.length ? import('./trends.js') : null]);
+  trends?.start(trend);
   await Promise.all([...document.querySelectorAll('.plots')].map((home) => start(home, document.querySelector('#log-scale'))));
 } catch (problem) {
   missing.hidden = false;

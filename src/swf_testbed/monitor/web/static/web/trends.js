@@ -10,7 +10,7 @@ function options(home, data) {
   const ink = resolved('--quiet');
   const grid = { stroke: resolved('--line'), width: 1 };
   const axis = { stroke: ink, grid, ticks: { ...grid, size: 4 }, font: '11px system-ui, sans-serif' };
-  const colours = ['--plot-line', '--plot-second', '--good'].map(resolved);
+  const colours = ['--plot-line', '--plot-second', '--good', '--plot-fourth', '--bad', '--quiet'].map(resolved);
   const value = (_, number) => (number == null ? '–' : `${number.toPrecision(3)} ${data.unit}`);
   return {
     width: home.clientWidth - 12,
@@ -43,6 +43,7 @@ class Trend {
     const columns = [table.time, ...table.series.map((series) => series.values)];
     this.home.dataset.points = table.time.length;
     if (!table.time.length) return;
+    this.home.querySelector('.empty')?.remove();
     if (this.chart) this.chart.setData(columns);
     else this.chart = new uPlot(options(this.home, table), columns, this.home);
   }
