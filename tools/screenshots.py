@@ -103,6 +103,8 @@ def pages(client: MonitorClient) -> dict[str, tuple[str, str]]:
     return {
         "hub": ("/", "#active .bar rect.completed:not([width='0'])"),
         "run": (f"/runs/{first.run_number}/?subsystem=drich", ".plots svg text"),
+        "shift": (f"/shift/?run={first.run_number}", "#subsystems .spark"),
+        "subsystem": (f"/shift/drich/?run={first.run_number}&window=30s", ".plots svg text"),
         "execution": (f"/executions/{execution.execution_id}/", "main canvas, main svg"),
         "replay": (f"/replay/{first.run_number}/", "#replay:visible"),
         "system": ("/system/", "#stream-answers .word"),

@@ -31,8 +31,13 @@ def test_every_bin_comes_back(values: np.ndarray, sparse: bool) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{}, {"axes": 3}, {"uhi_schema": 1, "axes": [{"type": "regular", "bins": "x"}], "storage": {}}]
-    + [{"axes": [{"bins": 10**9}], "storage": {}}, {"axes": [{"bins": 1}] * 3}],
+    [
+        {},
+        {"axes": 3},
+        {"uhi_schema": 1, "axes": [{"type": "regular", "bins": "x"}], "storage": {}},
+        {"axes": [{"bins": 10**9}], "storage": {}},
+        {"axes": [{"bins": 1}] * 3},
+    ],
 )
 def test_what_is_no_histogram_is_refused(document: dict[str, object]) -> None:
     with pytest.raises(BadInput, match="histogram"):

@@ -38,7 +38,10 @@ def shift(operated: Monitor) -> Monitor:
 
 
 def rows(page: "Page") -> list[str]:
-    return page.locator("#subsystems tbody tr").evaluate_all("all => all.map(one => one.dataset.subsystem)")
+    found: list[str] = page.locator("#subsystems tbody tr").evaluate_all(
+        "all => all.map(one => one.dataset.subsystem)"
+    )
+    return found
 
 
 def test_the_overview_is_one_screen_the_worst_first_and_moves(shift: Monitor, browser: "Browser") -> None:

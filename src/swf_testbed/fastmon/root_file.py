@@ -3,6 +3,8 @@
 import io
 from typing import Any
 
+import numpy as np
+
 from swf_testbed.fastmon.uhi_codec import from_uhi
 from swf_testbed.model.errors import BadInput
 
@@ -25,11 +27,16 @@ def root_file(document: dict[str, Any]) -> bytes:
         counted = from_uhi(document)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise BadInput("histogram", type(error).__name__, "must be a UHI document of regular axes") from None
-    # uproot writes no integers: ROOT's own TH1 counts in floating point, too.
-    written = hist.Hist(*counted.axes, storage=hist.storage.Double())
-    written.view(flow=True)[...] = counted.values(flow=True)
+    # uproot writes no integers (ROOT's own TH1 counts in floating point, too), and wants all flow bins.
+    axes = [
+        hist.axis.Regular(len(axis), axis.edges[0], axis.edges[-1], name=name, label=axis.label)
+        for axis, name in zip(counted.axes, "xy", strict=False)
+    ]
+    written = hist.Hist(*axes, storage=hist.storage.Double())
+    flow = [(int(not axis.traits.underflow), int(not axis.traits.overflow)) for axis in counted.axes]
+    written.view(flow=True)[...] = np.pad(counted.values(flow=True), flow)
     words = document.get("metadata", {})
-    written.label = words.get("label", "")
+    written.title = words.get("label", "")  # type: ignore[attr-defined]  # where uproot looks for it
     target = io.BytesIO()
     with uproot.recreate(target) as file:
         file[words.get("name") or "histogram"] = written
