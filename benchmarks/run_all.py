@@ -35,6 +35,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "stream": ("rate", "--clients", "50", "--messages", "100"),
     "follow": ("--events", "2000"),
     "runs": ("--stfs", "50"),
+    "latency": ("--stfs", "6"),
     "assistants": ("--calls", "1000", "--sessions", "25"),
 }
 """Every benchmark by name, in order, with what makes it quick."""

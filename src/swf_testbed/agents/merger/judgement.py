@@ -96,7 +96,8 @@ class RunJudgement:
     def _is_over(self) -> bool:
         if self.total is None:
             return False
-        complete = self._gathering.given >= self.total and not len(self._gathering)
+        come = max(self._gathering.given, len(self._gathering.seen.union(self._seen)))
+        complete = come >= self.total and not len(self._gathering)
         return complete or time.monotonic() - self._heard > QUIET_S
 
     def _judge_fresh(self) -> None:

@@ -39,6 +39,8 @@ class Stf:
     products: list[ProductSet] = field(default_factory=list)
     frames: int = 0
     latency_s: float | None = None
+    overtaken: int = 0
+    """How many were given out that began to come after it."""
 
     def add(self, part: StfPart) -> None:
         """One more part."""
@@ -67,7 +69,7 @@ class Gathering:
 
     def __init__(self) -> None:
         self._waiting: dict[str, Stf] = {}
-        self._given: set[str] = set()
+        self._given: dict[str, StfSeen | None] = {}
 
     def __len__(self) -> int:
         """How many STFs are waited for."""
@@ -78,6 +80,11 @@ class Gathering:
         """How many were given out."""
         return len(self._given)
 
+    @property
+    def seen(self) -> set[StfSeen]:
+        """The places of those that were given out."""
+        return {seen for seen in self._given.values() if seen is not None}
+
     def add(self, part: StfPart) -> None:
         """One more part; what comes for an STF that was given out comes too late to be judged."""
         if part.stf not in self._given:
@@ -86,11 +93,13 @@ class Gathering:
     def take(self, everything: bool = False) -> Iterator[Stf]:
         """The STFs that are not waited for any longer, in the order in which their first parts came."""
         waiting = list(self._waiting.values())
-        whole = [stf.whole for stf in waiting]
         for place, stf in enumerate(waiting):
-            overtaken = sum(whole[place + 1 :]) >= OVERTAKEN
-            if whole[place] or overtaken or everything:
+            if stf.whole:
+                for earlier in waiting[:place]:
+                    earlier.overtaken += 1
+        for stf in waiting:
+            if stf.whole or stf.overtaken >= OVERTAKEN or everything:
                 del self._waiting[stf.name]
-                self._given.add(stf.name)
+                self._given[stf.name] = stf.seen
                 if stf.seen is not None:
                     yield stf
