@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "stf": ("--frames", "200"),
     "skim": ("--scale", "0.02"),
     "fill": ("--scale", "0.1", "--repeat", "2"),
+    "pool": ("--slices", "60", "--workers", "1,2", "--scale", "0.01"),
     "broker": ("--messages", "2000"),
     "rest": ("--seconds", "0.2"),
     "pages": ("--scale", "0.01", "--rounds", "1"),

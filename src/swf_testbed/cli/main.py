@@ -14,6 +14,7 @@ from swf_testbed.cli import (
     mcp,
     new_workflow,
     plan,
+    pool,
     processes,
     quality,
     references,
@@ -67,6 +68,7 @@ app.add_typer(config.app)
 app.add_typer(sampling.app)
 app.add_typer(references.app)
 app.add_typer(dead_letters.app)
+app.add_typer(pool.app)
 
 
 def main() -> None:

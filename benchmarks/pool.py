@@ -1,0 +1,187 @@
+"""Slices a second of 1, 2, 4 and 8 workers, beside what stands around them.
+
+With an empty payload beside the broker's bare queue, one raw client that acknowledges each message; with the
+histogrammer beside its bare loop of decoding and filling, in this process, on one core.
+
+    python benchmarks/pool.py [--slices 1000] [--workers 1,2,4,8]
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from figures import Figure, tell
+
+from broker import running_broker, with_acknowledgements
+from swf_testbed.adapters.pool import WorkerSpec
+from swf_testbed.adapters.pool.local import LocalEngine
+from swf_testbed.bus import BrokerAddress, Inbox, StompBus, Subscription
+from swf_testbed.config.parameters import Simulation
+from swf_testbed.daq.generated import GeneratedFiles
+from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.messages import Slice, SliceContent, SliceResult, WorkerHeartbeat, decode
+from swf_testbed.messages.codec import encode
+from swf_testbed.model import destinations, states
+from swf_testbed.model.names import StfName
+from swf_testbed.model.status import SliceOutcome, WorkerStatus
+from swf_testbed.payloads import Work
+from swf_testbed.payloads.function import histograms
+
+NAMESPACE = "bench"
+PATIENCE_S = 120.0
+FRAMES = 7
+"""Of a slice."""
+
+CONFIGURATION = f"""
+[testbed]
+namespace = "{NAMESPACE}"
+[payloads.nothing]
+kind = "python"
+function = "swf_testbed.payloads.function:nothing"
+"""
+
+
+class Bench:
+    """A broker's port, a bus, and workers that are started for each measurement."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        (home / "testbed.toml").write_text(CONFIGURATION)
+        self.bus = StompBus(BrokerAddress("127.0.0.1", port))
+        self._heard = self.bus.subscribe(Subscription(destinations.WORKERS))
+        self._results = self.bus.subscribe(Subscription(destinations.results(NAMESPACE), prefetch=1000))
+        self._engine, self._launched = LocalEngine(home / "engine"), 0
+        told = {"SWF_HOME": str(home), "ACTIVEMQ_PORT": str(port), "SWF_LOG_LEVEL": "WARNING"}
+        told["SWF_MONITOR_HTTP_URL"] = "http://127.0.0.1:9"  # nobody
+        argv = (sys.executable, "-P", "-m", "swf_testbed.agents", "worker")
+        self._spec = WorkerSpec(argv, told, home / "logs")
+        self._heard.wait_established(PATIENCE_S)
+
+    def rate(self, workers: int, slices: Sequence[Slice]) -> float:
+        """Slices a second, from the first into the queue to the last answer."""
+        numbers = [self._launched + 1 + index for index in range(workers)]
+        self._launched += workers
+        handles = self._engine.launch(NAMESPACE, numbers, self._spec)
+        try:
+            self._await_ready(workers)
+            _answers(self.bus, self._results, slices[: 4 * workers])  # each has its payload's process
+            began = time.perf_counter()
+            _answers(self.bus, self._results, slices)
+            return len(slices) / (time.perf_counter() - began)
+        finally:
+            self._engine.stop(handles, grace_s=10)
+
+    def _await_ready(self, workers: int) -> None:
+        ready: set[str] = set()
+        until = time.monotonic() + PATIENCE_S
+        while len(ready) < workers:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{len(ready)} of {workers} workers are ready")
+            for delivery in self._heard.take(100, timeout_s=1.0):
+                self._heard.ack([delivery])
+                said = decode(delivery.body)
+                if isinstance(said, WorkerHeartbeat) and said.content.state is WorkerStatus.IDLE:
+                    ready.add(said.content.worker_id)
+
+    def close(self) -> None:
+        """End."""
+        self.bus.close()
+
+
+def _answers(bus: StompBus, results: Inbox, slices: Sequence[Slice]) -> None:
+    """Put slices into the queue, and wait for one answer to each."""
+    bus.publish_many(slices)
+    wanted = len(slices)
+    seen: set[int] = set()
+    while len(seen) < wanted:
+        taken = results.take(500, timeout_s=PATIENCE_S)
+        if not taken:
+            raise TimeoutError(f"{len(seen)} of {wanted} slices were answered")
+        for delivery in taken:
+            said = decode(delivery.body)
+            assert isinstance(said, SliceResult)
+            assert said.content.state is SliceOutcome.DONE, said.content.result.error
+            seen.add(said.content.slice_id)
+        results.ack(taken)
+
+
+def some_slices(count: int, payload: str, url: str, frames: int) -> list[Slice]:
+    """Slices of one file, over and over."""
+    return [_slice(number, payload, url, FRAMES * (number % (frames // FRAMES))) for number in range(count)]
+
+
+def _slice(number: int, payload: str, url: str, start: int) -> Slice:
+    content = SliceContent(
+        run_id=100_010,
+        req_id=f"bench#{number}",
+        filename="swf.100010.000001.stf",
+        tf_filename="swf.100010.000001_tf_001.tf",
+        file_url=url,
+        slice_id=number,
+        start=start,
+        end=start + FRAMES - 1,
+        tf_count=FRAMES,
+        payload=payload,
+    )
+    return Slice(namespace=NAMESPACE, sender="bench", run_id=100_010, instance="bench", content=content)
+
+
+def bare_rate(slices: Sequence[Slice]) -> float:
+    """Slices a second of the histogrammer alone, in this process."""
+    described = [Work.of_slice(piece.content).model_dump(mode="json") for piece in slices]
+    histograms(described[0])
+    began = time.perf_counter()
+    for description in described:
+        histograms(description)
+    return len(described) / (time.perf_counter() - began)
+
+
+def make_sample(path: Path, frames: int, scale: float) -> str:
+    """A file of generated frames; its URL."""
+    simulation = Simulation(tf_per_stf=frames, scale=scale)
+    slot = StfSlot(StfName(100_010, 1), states.PHYSICS, time.time_ns(), 0.0)
+    GeneratedFiles(100_010, simulation, ()).write(path, slot)
+    return path.as_uri()
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--slices", type=int, default=1000, help="of each measurement (%(default)s)")
+    parser.add_argument("--workers", default="1,2,4,8", help="how many, in turn (%(default)s)")
+    parser.add_argument("--scale", type=float, default=0.05, help="of the hits of a frame (%(default)s)")
+    said = parser.parse_args()
+    numbers = [int(word) for word in said.workers.split(",")]
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory() as folder, running_broker() as (port, _):
+        home, frames = Path(folder), 70
+        url = make_sample(home / "sample.tf", frames, said.scale)
+        bench = Bench(home, port)
+        empty = some_slices(said.slices, "nothing", url, frames)
+        ceiling = with_acknowledgements(port, encode(empty[0]), 4 * said.slices)
+        for workers in numbers:
+            rate = bench.rate(workers, empty)
+            bound = 0.5 if workers == 4 else None
+            figures.append(
+                Figure(f"pool, empty payload, {workers} workers", rate, "slices/s",
+                       "the bare queue", ceiling, "higher", bound)
+            )  # fmt: skip
+        filled = some_slices(max(50, said.slices // 4), "histograms", url, frames)
+        cores = min(2, os.cpu_count() or 1)
+        bare = bare_rate(filled[: len(filled) // 2]) * cores
+        for workers in numbers:
+            rate = bench.rate(workers, filled)
+            bound = 0.8 if workers == 2 else None
+            figures.append(
+                Figure(f"pool, histogrammer, {workers} workers", rate, "slices/s",
+                       f"the bare loop on {cores} cores", bare, "higher", bound)
+            )  # fmt: skip
+        bench.close()
+    return 0 if tell(*figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
