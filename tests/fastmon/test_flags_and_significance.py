@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swf_testbed.fastmon.flags import Flag, FlagBook, intervals, ranges, worst
-from swf_testbed.fastmon.significance import among, of_chi2, of_counts, of_mean, two_sample_chi2
+from swf_testbed.fastmon.significance import (
+    among,
+    of_chi2,
+    of_counts,
+    of_mean,
+    of_scattering_chi2,
+    two_sample_chi2,
+)
 from swf_testbed.model.status import Quality
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -141,3 +148,15 @@ def test_shapes_of_the_same_source_agree_and_others_do_not() -> None:
     chi2, freedom = two_sample_chi2(rng.poisson(shape[::-1]), rng.poisson(shape * 30))
     assert of_chi2(chi2 / freedom, freedom) > 10
     assert two_sample_chi2(np.zeros(5, int), np.ones(5, int)) == (0.0, 0)
+
+
+def test_a_chi2_that_one_cause_moves_is_granted_its_long_tail() -> None:
+    rng = np.random.default_rng(6)
+    freedom, strength = 63, 0.25
+    ratios = rng.chisquare(freedom - 1, 20_000) / freedom + strength * rng.chisquare(1, 20_000)
+    mean, variance = float(ratios.mean()), float(ratios.var())
+    said = np.array([of_scattering_chi2(one, freedom, mean, variance) for one in ratios.tolist()])
+    for limit in (3.0, 4.0):
+        # At most some times as often as a Gaussian exceeds it.
+        assert (said > limit).mean() < 4 * erfc(limit / sqrt(2)) + 1e-4
+    assert of_scattering_chi2(15.0, freedom, mean, variance) > 6

@@ -35,6 +35,18 @@ def of_mean(difference: float, variance: float, learned_from: float) -> float:
     return copysign(sqrt(freedom * log(1 + squared / freedom)), difference)
 
 
+def of_scattering_chi2(ratio: float, freedom: int, mean: float, variance: float) -> float:
+    """Of a chi²/ndf that has this mean and variance in good data, which is more than counts alone would have.
+
+    What is more may come from one cause that moves all bins at once, as the mix of physics and noise does;
+    then it has the long tail of a single degree of freedom, and so much is granted to it.
+    """
+    common = sqrt(max(variance - 2 / freedom, 0.0) / 2)
+    alone = of_chi2(ratio / max(mean, 1.0), freedom)
+    beyond = max(ratio - max(mean - common, 1.0), 0.0)
+    return min(alone, sqrt(beyond / common)) if common else alone
+
+
 def of_chi2(ratio: float, freedom: float) -> float:
     """Of a chi² over its mean, with so many degrees of freedom (Wilson and Hilferty's cube root)."""
     width = 2 / (9 * max(freedom, 1.0))

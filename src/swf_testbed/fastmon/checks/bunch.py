@@ -10,6 +10,7 @@ from pydantic import Field
 
 from swf_testbed.fastmon.checks.abort_gap import CORE, find_gap, gap_core, in_gap, signed, spreads
 from swf_testbed.fastmon.checks.base import CheckSettings, SubsystemCheck, Verdict, check
+from swf_testbed.fastmon.checks.frame_hits import frame_hits
 from swf_testbed.fastmon.counts import IntArray
 from swf_testbed.fastmon.products import BankStatus, BunchPattern
 from swf_testbed.fastmon.reference import Expected
@@ -24,6 +25,9 @@ _ALL: Mask = np.ones(BUNCHES_PER_ORBIT, bool)
 
 _MOVED = 4.0
 """The gap is taken to be elsewhere only with a significance above this."""
+
+_LEAST_SHARE = 0.5
+"""Of the hits a frame that noise in the gap means for all bunches, so many must be there."""
 
 _EDGE = 2
 """Crossings by which a reference's gap may seem to be moved: late hits spill into its first bunches."""
@@ -137,9 +141,20 @@ class NoiseSettings(CheckSettings):
     least_expected: float = Field(20, gt=0, description="with fewer expected hits in the gap nothing is said")
 
 
+def _follows(now: Tally, expected: Expected, a_frame: float) -> bool:
+    """Whether the rate differs too: noise is in all bunches, while hits of a clock that is off only move."""
+    here, there = frame_hits(now), frame_hits(expected.tally)
+    if not here.mean or not there.mean:
+        return True
+    return (here.mean - there.mean) / a_frame > _LEAST_SHARE if a_frame else True
+
+
 @check
 class Noise(SubsystemCheck):
-    """Hits in the abort gap, where no beam makes any: the electronic noise alone."""
+    """Hits in the abort gap, where no beam makes any: the electronic noise alone.
+
+    The rate of all frames must follow, for hits in the gap may also come from a clock that is off.
+    """
 
     name, title, kind = "noise", "Noise", Fault.NOISE
     histogram = BunchPattern.name
@@ -161,6 +176,9 @@ class Noise(SubsystemCheck):
         effect = seen / should - 1
         spread = max(expected.measured("bunch.empty").mean, 1.0) * (1 + scale)
         significance = abs(float(of_counts(np.array([seen]), np.array([should]), spread)[0]))
+        a_frame = (seen - should) / banks * BUNCHES_PER_ORBIT / CORE
+        if not _follows(now, expected, a_frame):
+            return Verdict(0.0, "hits in the empty bunches are other, but the rate is not: no noise")
         return Verdict(
             significance if abs(effect) >= self.settings.least_effect else 0.0,
             f"{seen:.0f} hits in {CORE} empty bunches, {should:.1f} expected ({effect:+.0%})",

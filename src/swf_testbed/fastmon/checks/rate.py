@@ -6,7 +6,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from swf_testbed.fastmon.checks.base import CheckSettings, SubsystemCheck, Verdict, check
-from swf_testbed.fastmon.products import EmptyTrend, FrameTrend, HitTrend, SquaredHitTrend
+from swf_testbed.fastmon.checks.frame_hits import frame_hits
+from swf_testbed.fastmon.products import HitTrend
 from swf_testbed.fastmon.reference import Expected
 from swf_testbed.fastmon.windows import Tally
 from swf_testbed.model.faults import Fault, Symptom
@@ -34,8 +35,8 @@ class Rate(SubsystemCheck):
 
     def judge(self, now: Tally, expected: Expected) -> Verdict | None:
         """Of all frames, from the index."""
-        frames, mean, _ = _moments(now)
-        known, should, variance = _moments(expected.tally)
+        frames, mean, _ = frame_hits(now)
+        known, should, variance = frame_hits(expected.tally)
         if min(frames, known) < self.settings.least_frames or should <= 0 or variance <= 0:
             return None
         effect = mean / should - 1
@@ -44,12 +45,3 @@ class Rate(SubsystemCheck):
             significance if abs(effect) >= self.settings.least_effect else 0.0,
             f"{mean:.4g} hits a frame in {frames} frames, {should:.4g} expected ({effect:+.1%})",
         )
-
-
-def _moments(tally: Tally) -> tuple[int, float, float]:
-    """Frames with hits, their mean hits, and the variance of those from frame to frame."""
-    frames = tally.total(FrameTrend) - tally.total(EmptyTrend)
-    if frames < 2:
-        return frames, 0.0, 0.0
-    mean = tally.total(HitTrend) / frames
-    return frames, mean, (tally.total(SquaredHitTrend) - frames * mean * mean) / (frames - 1)

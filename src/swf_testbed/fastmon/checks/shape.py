@@ -16,7 +16,7 @@ from swf_testbed.fastmon.products import (
     UnitOccupancy,
 )
 from swf_testbed.fastmon.reference import Expected
-from swf_testbed.fastmon.significance import among, of_chi2, two_sample_chi2
+from swf_testbed.fastmon.significance import among, of_scattering_chi2, two_sample_chi2
 from swf_testbed.fastmon.windows import Tally
 from swf_testbed.model.faults import Symptom
 
@@ -78,8 +78,7 @@ class Shape(SubsystemCheck):
         if not freedom:
             return None
         ratio = chi2 / freedom / usual.mean
-        effective = 2 * usual.mean**2 / usual.variance
-        significance = max(of_chi2(ratio, min(effective, freedom)), 0.0)
+        significance = max(of_scattering_chi2(chi2 / freedom, freedom, usual.mean, usual.variance), 0.0)
         return Verdict(
             among(significance, len(COMPARED)) if ratio >= self.settings.least_effect else 0.0,
             f"{entry.title}: chi²/ndf {chi2 / freedom:.2f}, {usual.mean:.2f} is usual",
