@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swf_testbed.config.settings import load_settings
+from swf_testbed.model.status import RunMark
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run, WorkflowExecution
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
-MOST_BYTES = 150_000
+MOST_BYTES = 200_000
 WIDTH, HEIGHT = 1120, 800
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 PATIENCE_MS = 60_000
@@ -52,6 +53,13 @@ SHORT = {
 """States that are short, so that a picture shows many of them."""
 
 
+FAULTS = (
+    '[{kind = "dead_units", detector = "drich", units = [17, 18], start_s = 1.0},'
+    ' {kind = "noise", detector = "btof", factor = 3.0, start_s = 1.0}]'
+)
+"""Of the run that goes on, for the pictures of the shift."""
+
+
 class Testbed:
     """Commands of a testbed of its own."""
 
@@ -70,6 +78,14 @@ class Testbed:
         command = [sys.executable, "-m", "swf_testbed.cli.main", *words]
         subprocess.run(command, env=self._environment, check=True, stdout=subprocess.DEVNULL)
 
+    def take_for_good(self) -> None:
+        """Make a reference of the run that was taken, so that the next is judged."""
+        url = self.settings.swf_monitor_http_url
+        with MonitorClient(url, self.settings.api_token(), "swf/screenshots") as client:
+            (first,) = client.list(Run)
+            client.mark_run(first.run_number, RunMark.GOOD, "for the pictures")
+            client.make_reference([first.run_number])
+
     def run(self, stf_count: int, *words: str) -> None:
         """Take a run."""
         said = [word for key, value in SHORT.items() for word in ("--set", f"{key}={value}")]
@@ -84,7 +100,8 @@ def testbed() -> Iterator[Testbed]:
         try:
             made.run(16, "--wait")
             made.do("stop-agents")
-            made.run(40)
+            made.take_for_good()
+            made.run(60, "--set", f"simulation.anomalies={FAULTS}")
             yield made
         finally:
             made.do("stop")
@@ -103,8 +120,8 @@ def pages(client: MonitorClient) -> dict[str, tuple[str, str]]:
     return {
         "hub": ("/", "#active .bar rect.completed:not([width='0'])"),
         "run": (f"/runs/{first.run_number}/?subsystem=drich", ".plots svg text"),
-        "shift": (f"/shift/?run={first.run_number}", "#subsystems .spark"),
-        "subsystem": (f"/shift/drich/?run={first.run_number}&window=30s", ".plots svg text"),
+        "shift": ("/shift/", "#subsystems .word.bad"),
+        "subsystem": ("/shift/drich/?window=30s", ".plots svg text"),
         "execution": (f"/executions/{execution.execution_id}/", "main canvas, main svg"),
         "replay": (f"/replay/{first.run_number}/", "#replay:visible"),
         "system": ("/system/", "#stream-answers .word"),

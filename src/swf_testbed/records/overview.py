@@ -10,7 +10,7 @@ class SubsystemLine(FrozenDocument):
     """One subsystem of a run.
 
     Attributes:
-        quality: the worst of what checks say of it; null if none has judged it, or there was too little data.
+        quality: the worst of what checks say of it; null if none could judge it.
         check, histogram, reason, since, until: of that judgement.
         findings: judgements that are not good, this one included.
         hits_per_frame, bytes_per_frame: of late, in the mean over all frames; None before any are counted.

@@ -1,17 +1,19 @@
 """A run as its shift crew sees it: every subsystem with its judgement, the worst first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.db.models import Max
 
+from swf_testbed.fastmon.flags import worst
 from swf_testbed.model.clock import now
 from swf_testbed.model.detectors import TF_NS, detectors
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.states import RunPhase
 from swf_testbed.model.status import Quality, Severity
+from swf_testbed.monitor.services.alarms import attention
 from swf_testbed.monitor.services.hub import paces
 from swf_testbed.monitor.services.run_figures import RunLine, run_line
 from swf_testbed.monitor.services.run_times import run_times
@@ -19,7 +21,7 @@ from swf_testbed.monitor.store.models import Alarm, Histogram, HistogramPart, Qu
 from swf_testbed.records import Overview, StandingAlarm, SubsystemLine
 
 BADNESS = {Quality.BAD: 0, Quality.MEDIUM: 1, Quality.NULL: 2, Quality.GOOD: 3}
-"""The worst first; what nobody judged comes before what is good."""
+"""In which order subsystems stand: what nobody judged comes before what is good."""
 
 MOST_ALARMS = 50
 MOST_FLAGS = 2000
@@ -75,18 +77,13 @@ def overview(run_number: int) -> Overview:
     )
 
 
-def worst(qualities: Iterable[Quality]) -> Quality:
-    """The worst of several judgements; null without any."""
-    return min(qualities, key=BADNESS.__getitem__, default=Quality.NULL)
-
-
 def _state(line: RunLine) -> dict[str, str | None]:
     return {name: getattr(line.state, name, None) for name in ("phase", "state", "substate")}
 
 
 def standing_alarms(namespace: str | None) -> tuple[StandingAlarm, ...]:
-    """The alarms of a namespace that are not cleared, the gravest first."""
-    rows = list(Alarm.objects.filter(cleared_at=None, namespace=namespace)[:MOST_ALARMS])
+    """The alarms of a namespace that want attention, the gravest first."""
+    rows = list(Alarm.objects.filter(attention(), namespace=namespace)[:MOST_ALARMS])
     rows.sort(key=lambda alarm: (_GRAVITY[alarm.severity], alarm.raised_at))
     return tuple(
         StandingAlarm(
@@ -129,9 +126,13 @@ def subsystem_lines(run: Run) -> list[SubsystemLine]:
 def _judgement(flags: Sequence[QualityFlag]) -> dict[str, Any]:
     if not flags:
         return {"quality": Quality.NULL, "reason": ""}
-    flag = min(flags, key=lambda one: BADNESS[Quality(one.quality)])
+    quality = worst(Quality(flag.quality) for flag in flags)
+    flag = next(one for one in flags if one.quality == quality)
+    if quality is Quality.GOOD:
+        # Each check that finds nothing says so in its own words: of no interest beside one another.
+        return {"quality": quality, "since": flag.since, "until": flag.until}
     return {
-        "quality": Quality(flag.quality),
+        "quality": quality,
         "check": flag.check_name,
         "histogram": flag.histogram,
         "reason": flag.reason,

@@ -2,19 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from swf_testbed.fastmon import reference
-from swf_testbed.fastmon.counts import ProductKey
-from swf_testbed.fastmon.merging import RunHistograms
-from swf_testbed.fastmon.presentation import SHOWN, present
+from swf_testbed.fastmon.presentation import SHOWN
 from swf_testbed.fastmon.products import RUN
 from swf_testbed.fastmon.uhi_codec import root_json
 from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import BadInput, NotFound
 from swf_testbed.model.names import LAST_RUN_NUMBER
-from swf_testbed.monitor.services import channel_maps, windows
+from swf_testbed.monitor.services import channel_maps, run_references, windows
 from swf_testbed.monitor.services.filtering import number_between
 from swf_testbed.monitor.services.overview import newest_run
 from swf_testbed.monitor.store.models import Histogram, Reference, Run
@@ -153,21 +149,10 @@ class OfReference:
 
     def documents(self, wanted: Wanted) -> Iterable[tuple[Key, Document]]:
         """The sums over its runs."""
-        yield from _wanted(_of_reference(self.name, self.version), wanted)
+        yield from _wanted(run_references.documents(self.name, self.version), wanted)
 
 
-@lru_cache(maxsize=8)
-def _of_reference(name: str, version: int) -> Mapping[ProductKey, Document]:
-    """All of a reference, which never changes; nothing of what is none."""
-    content = Reference.objects.filter(name=name, version=version).values_list("content", flat=True).first()
-    try:
-        sums = RunHistograms(reference.Reference.of_document(content).profile.sums.products())
-    except BadInput:
-        return {}
-    return present(sums, sums.keys())
-
-
-def _wanted(found: Mapping[ProductKey, Document], wanted: Wanted) -> Iterable[tuple[Key, Document]]:
+def _wanted(found: Mapping[Any, Document], wanted: Wanted) -> Iterable[tuple[Key, Document]]:
     for (subsystem, name), document in found.items():
         if subsystem in (wanted.subsystems or (subsystem,)) and name in (wanted.names or (name,)):
             yield Key(subsystem, name), document

@@ -128,14 +128,15 @@ def reference_of(run_number: int, state: str | None = None) -> Row:
 
 def histogram(name: str, version: int, subsystem: str, product: str) -> dict[str, Any]:
     """The UHI document of a histogram of a reference; `NotFound` if there is none."""
-    found = _documents(name, version).get((subsystem, product))
+    found = documents(name, version).get((subsystem, product))
     if found is None:
         raise NotFound(f"the reference {name}/{version} has no histogram {subsystem}/{product}")
     return found
 
 
 @lru_cache(maxsize=8)
-def _documents(name: str, version: int) -> dict[tuple[str, str], dict[str, Any]]:
+def documents(name: str, version: int) -> dict[tuple[str, str], dict[str, Any]]:
+    """All histograms of a reference, by subsystem and product; `NotFound` if there is no such reference."""
     row = Reference.objects.filter(name=name, version=version).first()
     if row is None:
         raise NotFound(f"references {name}/{version} does not exist")

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from swf_testbed.fastmon.flags import worst
 from swf_testbed.fastmon.products import RUN
 from swf_testbed.model.clock import now
 from swf_testbed.model.detectors import detector
 from swf_testbed.model.status import Quality
 from swf_testbed.monitor.services import run_trends
-from swf_testbed.monitor.services.overview import BADNESS, subsystem_lines, worst
+from swf_testbed.monitor.services.overview import BADNESS, subsystem_lines
 from swf_testbed.monitor.services.run_figures import RunLine, run_line
 from swf_testbed.monitor.services.trends import Table
 from swf_testbed.monitor.store.models import QualityFlag
