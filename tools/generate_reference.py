@@ -186,6 +186,13 @@ def checks_page() -> str:
     return f"{_NOTE}\n{page()}"
 
 
+def watcher_page() -> str:
+    """Every rule of the watcher."""
+    from swf_testbed.agents.data.watcher.reference import page
+
+    return f"{_NOTE}\n{page()}"
+
+
 def mcp_page() -> str:
     """Every tool that an assistant may call."""
     set_up_django()
@@ -308,6 +315,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "parameters.md": parameters_page,
     "metrics.md": metrics_page,
     "alarms.md": alarms_page,
+    "watcher.md": watcher_page,
     "messages.md": messages_page,
     "rest.md": rest_page,
     "checks.md": checks_page,

@@ -5,9 +5,11 @@
 kills it at so many points instead of the few that a daily test can afford.
 """
 
+import json
 import os
 import random
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -132,6 +134,33 @@ def test_a_run_comes_to_both_sites_and_its_dataset_is_closed(keeper: User) -> No
     assert {record.status for record in keeper.monitor.list(StfFile, run=run)} == {StfStatus.REGISTERED}
 
 
+def command(user: User, *words: str) -> "subprocess.CompletedProcess[str]":
+    """`testbed data …`, as its user says it."""
+    program = [sys.executable, "-m", "swf_testbed.cli.main", "data", *words]
+    return subprocess.run(program, env=user.environment, capture_output=True, text=True, check=False)
+
+
+def test_commands_tell_where_every_file_is_and_read_it_anew(keeper: User) -> None:
+    with keeper.runner(), agent(keeper):
+        _, run = keeper.run(params=FOUR)
+        check_archive(keeper, run, STFS)
+    listed = json.loads(command(keeper, "ls", str(run), "--json").stdout)
+    assert listed["dataset"]["status"] == "archived"
+    assert {site for file in listed["files"] for site in file["copies"]} == {"E0-BUFFER", *SITES}
+    nothing = command(keeper, "missing", str(run))
+    assert (nothing.returncode, "nothing is missing" in nothing.stdout) == (0, True)
+    assert f"{3 * STFS} copies are as they were" in command(keeper, "verify", str(run)).stdout
+
+    damaged = at_site(keeper, "BNL", run)[0]
+    damaged.write_bytes(b"x" + damaged.read_bytes()[1:])
+    found = command(keeper, "verify", str(run))
+    assert (found.returncode, damaged.name in found.stdout, "checksum" in found.stdout) == (1, True, True)
+    assert command(keeper, "verify", str(run), "--site", "JLAB").returncode == 0
+    assert "must be one of E0-BUFFER, BNL, JLAB" in command(keeper, "verify", str(run), "--site", "X").stderr
+    assert damaged.as_uri() in command(keeper, "replicas", damaged.name).stdout
+    assert "run 99 " in command(keeper, "ls", "99").stderr
+
+
 def test_one_site_down_holds_up_nothing_and_catches_up(keeper: User) -> None:
     bnl = folder(keeper, "BNL")
     with keeper.runner(), keeper.hearing() as heard, agent(keeper):
@@ -194,6 +223,8 @@ def test_a_file_that_is_not_what_was_announced_is_refused_and_taken_when_it_is(k
 
 def test_killed_anywhere_it_begins_again_and_every_file_is_there_once(keeper: User) -> None:
     chance = random.Random(10)
+    with agent(keeper):
+        pass  # now the broker keeps what it does not hear
     with keeper.runner():
         _, run = keeper.run(params={"daq_state_machine.stf_count": 4 * POINTS}, realtime=True)
         for _ in range(POINTS):

@@ -12,10 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 _WORDS = {
-    "green": ("up", "RUNNING", "READY", "OK", "completed", "running", "good", "ok"),
-    "yellow": ("STARTING", "PROCESSING", "BACKOFF", "WARNING", "pending", "medium", "warning"),
-    "dim": ("down", "STOPPED", "EXITED", "null"),
-    "red": ("not ours", "FATAL", "ERROR", "failed", "terminated", "left open", "bad", "error"),
+    "green": ("up", "RUNNING", "READY", "OK", "completed", "running", "good", "ok", "verified"),
+    "yellow": (
+        "STARTING",
+        "PROCESSING",
+        "BACKOFF",
+        "WARNING",
+        "pending",
+        "medium",
+        "warning",
+        "waiting",
+        "arrived",
+    ),
+    "dim": ("down", "STOPPED", "EXITED", "null", "removed"),
+    "red": ("not ours", "FATAL", "ERROR", "failed", "terminated", "left open", "bad", "error", "refused"),
 }
 _COLOURS = {word: colour for colour, words in _WORDS.items() for word in words}
 

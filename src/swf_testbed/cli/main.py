@@ -8,6 +8,7 @@ import typer
 from swf_testbed.cli import (
     agent_manager,
     config,
+    data,
     dead_letters,
     doctor,
     files,
@@ -67,6 +68,7 @@ mcp.add_to(app)
 app.add_typer(config.app)
 app.add_typer(sampling.app)
 app.add_typer(references.app)
+app.add_typer(data.app)
 app.add_typer(dead_letters.app)
 app.add_typer(pool.app)
 
