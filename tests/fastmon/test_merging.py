@@ -54,6 +54,27 @@ def test_any_order_and_duplication_gives_the_same_bins(data: Any) -> None:
         assert np.array_equal(trends.bins(key), TRENDS.bins(key))
 
 
+@settings(deadline=None, max_examples=10)
+@given(data=st.data())
+def test_what_is_lost_and_tried_again_gives_the_same_bins(data: Any) -> None:
+    """Slices are lost, a merger dies and goes on from what it saved, and all are delivered again."""
+    edges = sorted({0, FRAMES, *data.draw(st.lists(st.integers(1, FRAMES - 1), max_size=5))})
+    slices = list(pairwise(edges))
+    run, saved, parts = RunHistograms(), RunHistograms().saved(), set[str]()
+    steps = st.one_of(st.sampled_from(slices), st.sampled_from(["save", "die"]))
+    # What was delivered and never acknowledged comes again, in any order.
+    for step in data.draw(st.lists(steps, max_size=10)) + data.draw(st.permutations(slices)):
+        if step == "save":
+            saved, parts = decode(encode(run.saved())), set(run.parts)
+        elif step == "die":
+            run = RunHistograms(saved, parts)
+        else:
+            begin, end = step
+            run.add(f"{begin}", decode(encode(products(MADE, range(begin, end)))))
+    assert same(run.saved(), WHOLE.saved())
+    assert run.total("adc") == len(MADE.hits)
+
+
 def test_a_part_that_was_counted_is_refused_and_changes_nothing() -> None:
     run = RunHistograms()
     assert run.add("swf_tf_001.tf/0", products(MADE, [0, 1]))
