@@ -14,13 +14,11 @@ A trial follows from its seed: what, where and when. `--trials 1 --seed 57` is t
 import argparse
 import json
 import logging
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
+from bench.homes import home_of
 from bench.injuries import CELLS, FAULTS, TARGETS
 from bench.stack import Stack, running
 from bench.stacks import STACKS
@@ -62,17 +60,6 @@ def keep(file: Path | None, outcome: Outcome) -> None:
     if file is not None:
         with file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(outcome.document()) + "\n")
-
-
-@contextmanager
-def home_of(kept: Path | None) -> Iterator[Path]:
-    """A folder for the testbed; gone afterwards unless it was said."""
-    home = kept or Path(tempfile.mkdtemp(prefix="swf-faults-"))
-    try:
-        yield home
-    finally:
-        if kept is None:
-            shutil.rmtree(home, ignore_errors=True)
 
 
 def try_all(stack: Stack, said: argparse.Namespace) -> Iterator[Outcome]:

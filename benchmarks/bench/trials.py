@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.counting import PATIENCE_S, await_whole, count_run
 from bench.injuries import CELLS, Injury
 from bench.stack import NAMESPACE, WORKFLOW, Stack
 from swf_testbed.bus import Inbox, Subscription
 from swf_testbed.control.commands import run_workflow
-from swf_testbed.control.summary import find_missing, looks_settled, summary_document
 from swf_testbed.messages import StfGen, decode
 from swf_testbed.messages.codec import NotAMessage
 from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
-from swf_testbed.model.errors import NotFound, SwfError, Unavailable
+from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor_client import MonitorClient
-from swf_testbed.records import Run, WorkflowExecution, WorkflowMessage
+from swf_testbed.records import Run
 from swf_testbed.runtime.dead_letters import list_dead_letters
 
 STFS, SAMPLES, SLICES = 20, 3, 6
@@ -41,8 +41,6 @@ PARAMETERS: dict[str, Any] = {
     "fastmon.selection_fraction": 0.2,
     "fast_processing.slices_per_sample": SLICES,
 }
-PATIENCE_S = 180.0
-_POLL_S = 0.2
 
 
 @dataclass
@@ -121,7 +119,7 @@ def _try(stack: Stack, injury: Injury, chance: random.Random, outcome: Outcome) 
     over = now()
     stack.await_services()
     with stack.monitor() as monitor:
-        _await_whole(monitor, execution_id, outcome.run)
+        await_whole(monitor, execution_id, outcome.run)
         end = monitor.get(Run, outcome.run).end_time
         since = over if end is None else max(over, end)
         outcome.recovered_s = round((now() - since).total_seconds(), 2)
@@ -156,59 +154,15 @@ def _await_stf(inbox: Inbox, run: int, sequence: int) -> None:
                 return
 
 
-def _await_whole(monitor: MonitorClient, execution_id: str, run: int) -> None:
-    """Wait until the execution has ended and all that was announced is in the histograms."""
-    until = time.monotonic() + PATIENCE_S
-    why = "nothing was heard of it"
-    while time.monotonic() < until:
-        with contextlib.suppress(Unavailable, NotFound):
-            execution = monitor.get(WorkflowExecution, execution_id)
-            summary = monitor.summary(run)
-            why = f"execution {execution.status.value}, {summary.stf_registered} STFs, {summary.slices}"
-            if execution.status.terminal and looks_settled(summary):
-                missing = find_missing(monitor, run, summary.total_stf_files or 0)
-                why = str(missing)
-                if not missing.count:
-                    return
-        time.sleep(_POLL_S)
-    raise TimeoutError(f"run {run} is not whole after {PATIENCE_S:.0f} s: {why}")
-
-
 def _judge(monitor: MonitorClient, injury: Injury, execution_id: str, outcome: Outcome) -> None:
-    document = summary_document(monitor, execution_id, outcome.run, page="")
+    found = count_run(monitor, execution_id, outcome.run, samples=SAMPLES, slices=SLICES)
+    document = found.document
     outcome.status, outcome.stfs = document["status"], document["stf_count"]
     outcome.redelivered = document["redelivered"]
     outcome.plot_s = document["latency_s"]["egress_to_plot"]["max"]
-    taken = document["stf_count"]
-    expected = {
-        "STFs registered": (taken, document["stf_registered"]),
-        "samples": (SAMPLES * taken, document["tf_files"]),
-        "slices": (SLICES * taken, document["slices"]["created"]),
-        "slices completed": (SLICES * taken, document["slices"]["completed"]),
-        "results": (SLICES * taken, document["results"]),
-        "stored stf_gen": (taken, _stored(monitor, outcome.run, "stf_gen")),
-        "stored stf_ready": (taken, _stored(monitor, outcome.run, "stf_ready")),
-        "stored tf_file_registered": (SAMPLES * taken, _stored(monitor, outcome.run, "tf_file_registered")),
-        "stored end_run": (1, _stored(monitor, outcome.run, "end_run")),
-    }
-    for what, (wanted, found) in expected.items():
-        outcome.lost += max(0, wanted - found)
-        outcome.twice += max(0, found - wanted)
-        if wanted != found:
-            outcome.problems.append(f"{what}: {found} and not {wanted}")
-    outcome.lost += document["slices"]["lost"]
-    outcome.twice += document["duplicates"]
-    if document["duplicates"] or not document["histograms"]["equal"]:
-        hits = document["histograms"]
-        outcome.problems.append(
-            f"histograms: {document['duplicates']} frames twice, "
-            f"{hits['hits']} hits and not {hits['hits_in_files']}"
-        )
+    outcome.lost, outcome.twice = found.lost, found.twice
+    outcome.problems += found.problems
     if outcome.status != "completed" and not injury.ends_run:
         outcome.problems.append(f"the execution is {outcome.status}: {document['error']}")
-    if taken != STFS and not injury.ends_run:
-        outcome.problems.append(f"{taken} STF files and not {STFS}")
-
-
-def _stored(monitor: MonitorClient, run: int, msg_type: str) -> int:
-    return monitor.page(WorkflowMessage, limit=1, run_id=run, message_type=msg_type).total
+    if outcome.stfs != STFS and not injury.ends_run:
+        outcome.problems.append(f"{outcome.stfs} STF files and not {STFS}")
