@@ -10,7 +10,8 @@ BATCH = 2000
 
 def tell_causes(apps, schema_editor):
     """Messages that are stored already: what caused them stands in what they say."""
-    rows = apps.get_model("store", "WorkflowMessage").objects.order_by("id")
+    messages = apps.get_model("store", "WorkflowMessage").objects
+    rows = messages.using(schema_editor.connection.alias).order_by("id")
     last = 0
     while batch := list(rows.filter(id__gt=last).only("id", "message_content")[:BATCH]):
         last = batch[-1].id

@@ -1,0 +1,83 @@
+"""A SQLite database is copied into an empty PostgreSQL: every row, the same numbers, and nothing twice."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fuzz_bodies import GOOD
+from monitor_instance import Instance, new_instance
+
+from swf_test_servers import Postgres
+from swf_testbed.broker.testing import RunningBroker
+from swf_testbed.messages import FastmonStatus
+from swf_testbed.records import RECORDS, FastmonFile, Record, StfFile, WorkflowMessage
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def copy(target: Instance, source: Path | str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "swf_testbed.monitor", "manage", "copy_database", "--from", str(source)]
+    return subprocess.run(
+        command, env=target.environment, capture_output=True, text=True, timeout=200, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory, broker: RunningBroker) -> Iterator[Instance]:
+    """A monitor in use, with a row at least of everything."""
+    found = new_instance(tmp_path_factory.mktemp("source"), broker.port)
+    with found.serving(), found.client() as client, found.bus() as bus, found.taking_in():
+        client.upsert([FastmonFile(tf_filename=GOOD["tf-slices"]["fastmon_file"])])
+        for name, body in GOOD.items():
+            client.upsert([RECORDS[name].model_validate(body)])
+        client.upsert([StfFile(stf_filename=f"{number}.stf", metadata={"n": 1e22}) for number in range(100)])
+        said = FastmonStatus(namespace="copied", sender="test", status="ok", message="ünïcode \N{SNOWMAN}")
+        with client.events(msg_types=["fastmon_status"], namespace="copied") as events:
+            bus.publish(said)
+            assert next(iter(events)).data["message_id"] == str(said.message_id)
+        assert client.next_run_number()
+        yield found
+
+
+def everything(instance: Instance) -> dict[str, list[Record]]:
+    with instance.client() as client:
+        return {name: sorted(client.list(cls), key=lambda one: str(one.key)) for name, cls in RECORDS.items()}
+
+
+def test_everything_is_there_and_life_goes_on(
+    source: Instance, tmp_path: Path, broker: RunningBroker, postgres: Postgres
+) -> None:
+    target = new_instance(tmp_path, broker.port, **postgres.new_database())
+    done = copy(target, f"sqlite://{source.settings.database_file}")
+    assert done.returncode == 0, done.stderr
+    assert "counts and checksums are the same" in done.stdout
+    target.environment["SWF_API_TOKEN"] = source.settings.api_token()  # tokens are copied too
+    with target.serving(), target.client() as client:
+        assert everything(target) == everything(source)
+        with source.client() as before:
+            assert client.next_run_number() == before.next_run_number()
+        client.upsert([StfFile(stf_filename="new.stf")])
+        assert client.page(WorkflowMessage, limit=1, namespace="copied").total == 1
+    again = copy(target, source.settings.database_file)
+    assert again.returncode != 0
+    assert "is not empty" in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+def test_what_cannot_be_copied_is_told_and_changes_nothing(
+    source: Instance, tmp_path: Path, broker: RunningBroker, postgres: Postgres
+) -> None:
+    target = new_instance(tmp_path, broker.port, **postgres.new_database())
+    nothing = tmp_path / "nothing.sqlite3"
+    nothing.write_bytes(b"no database at all" * 100)
+    for wrong, said in {
+        tmp_path / "gone.sqlite3": "there is no such file",
+        nothing: "not a database",
+    }.items():
+        done = copy(target, wrong)
+        assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+    here = copy(source, source.settings.database_file)
+    assert (here.returncode, "must be PostgreSQL" in here.stderr) == (1, True)
+    assert copy(target, source.settings.database_file).returncode == 0
