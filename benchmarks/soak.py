@@ -103,8 +103,7 @@ def soak(stack: Stack, said: argparse.Namespace) -> dict[str, Any]:
         print(f"run {last.run}: {last.drift_s:.1f} s behind the clock, load {last.load:.1f}", flush=True)
     over_s = watch.now_s
     with stack.monitor() as monitor:
-        for one in taken:
-            await_whole(monitor, one.execution_id, one.run, DRAINED_S)
+        late = [problem for one in taken if (problem := _wait_for(monitor, one))]
         drained_s = watch.now_s - over_s
         watch.close()
         runs = [{**asdict(one), **latency_of(monitor, one.run)} for one in taken]
@@ -131,7 +130,7 @@ def soak(stack: Stack, said: argparse.Namespace) -> dict[str, Any]:
         "slices": sum(one.document["results"] for one in counts),
         "lost": sum(one.lost for one in counts),
         "twice": sum(one.twice for one in counts),
-        "problems": [problem for one in counts for problem in one.problems],
+        "problems": [*late, *(problem for one in counts for problem in one.problems)],
         "load": [one.load for one in taken],
         "drift_s": max(one.drift_s for one in taken),
         "drained_s": round(drained_s, 1),
@@ -143,6 +142,15 @@ def soak(stack: Stack, said: argparse.Namespace) -> dict[str, Any]:
             name: asdict(slope) for name, slope in watch.slopes(warm_s, said.run_minutes * 60).items()
         },
     }
+
+
+def _wait_for(monitor: MonitorClient, one: RunTaken) -> str:
+    """Wait until a run is whole; what is wrong if it is not in time."""
+    try:
+        await_whole(monitor, one.execution_id, one.run, DRAINED_S)
+    except TimeoutError as error:
+        return str(error)
+    return ""
 
 
 def _slope(runs: Sequence[dict[str, Any]], which: str) -> dict[str, float]:
@@ -176,13 +184,14 @@ def conclude(found: dict[str, Any]) -> bool:
         print(f"NOT GOOD: {problem}")
     most = max(map(growth, found["memory_mb"].values()), default=0.0)
     stfs, p95_s = max(1, found["stfs"]), found["latency_p95"]["mean"]
-    return tell(
+    kept = tell(
         Figure("STFs a second", found["rate_hz"], "STF/s", "ePIC's", EPIC_HZ, "higher", 9),
         Figure("certain growth of memory", most, "of it an hour", "limit", GROWTH_AN_HOUR, "lower", 1),
         Figure("lost in the soak", found["lost"], "things", "of STFs", stfs, "lower", 0),
         Figure("twice in the soak", found["twice"], "things", "of STFs", stfs, "lower", 0),
         Figure("latency p95 to a plot", p95_s, "s", "the field's target", 10, "lower", 1),
     )
+    return kept and not found["problems"]
 
 
 def options() -> argparse.Namespace:

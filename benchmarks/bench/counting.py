@@ -13,7 +13,7 @@ from swf_testbed.control.summary import (
 )
 from swf_testbed.model.errors import NotFound, Unavailable
 from swf_testbed.monitor_client import MonitorClient
-from swf_testbed.records import WorkflowExecution, WorkflowMessage
+from swf_testbed.records import RunSummary, WorkflowExecution, WorkflowMessage
 
 PATIENCE_S = 180.0
 _POLL_S = 0.2
@@ -30,7 +30,7 @@ class Count:
 
 
 def await_whole(monitor: MonitorClient, execution_id: str, run: int, patience_s: float = PATIENCE_S) -> None:
-    """Wait until the execution has ended and all that was announced is in the histograms."""
+    """Wait until the execution has ended, and all that was announced is in the histograms and stored."""
     until = time.monotonic() + patience_s
     why = "nothing was heard of it"
     while time.monotonic() < until:
@@ -41,10 +41,18 @@ def await_whole(monitor: MonitorClient, execution_id: str, run: int, patience_s:
             if execution.status.terminal and looks_settled(summary):
                 missing = find_missing(monitor, run, summary.total_stf_files or 0)
                 why = str(missing)
-                if not missing.count:
+                if not missing.count and _heard(monitor, run, summary):
                     return
         time.sleep(_POLL_S)
     raise TimeoutError(f"run {run} is not whole after {patience_s:.0f} s: {why}")
+
+
+def _heard(monitor: MonitorClient, run: int, summary: RunSummary) -> bool:
+    """Whether the intake, which nothing else waits for, has stored as many messages as there are rows."""
+    return (
+        _stored(monitor, run, "stf_ready") >= summary.stf_registered
+        and _stored(monitor, run, "tf_file_registered") >= summary.tf_files
+    )
 
 
 def count_run(

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from xmlrpc.client import Fault
 
 import psutil
 
@@ -64,7 +65,7 @@ class Watch:
 
     def _look_on(self) -> None:
         while not self._over.wait(EVERY_S):
-            with contextlib.suppress(SwfError):
+            with contextlib.suppress(SwfError, Fault):  # they may be going down
                 self._look()
 
     def _look(self) -> None:

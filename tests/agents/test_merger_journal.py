@@ -1,5 +1,7 @@
 """The merger's journal: a part is in the sum if and only if it was written, however often the merger dies."""
 
+import resource
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from swf_testbed.agents.merger import journal as module
 from swf_testbed.agents.merger.journal import Journal, Part
 from swf_testbed.fastmon.codec import encode
 from swf_testbed.fastmon.counts import Counts, ProductKey, ProductSet
+from swf_testbed.model.errors import Unavailable
 
 KEY = ProductKey("drich", "fine_time")
 SPARSE = ProductKey("drich", "channel_occupancy")
@@ -87,4 +90,36 @@ def test_the_newest_stfs_stay_singly_through_folding(tmp_path: Path, monkeypatch
     assert "0.stf" not in kept
     assert journal.stfs(RUN) == {f"{number}.stf": {"number": number} for number in range(10)}
     assert journal.load(RUN).total("fine_time") == 40
+    journal.close()
+
+
+def test_a_disk_without_room_is_waited_for_and_nothing_is_half_written(tmp_path: Path) -> None:
+    """The handler's patience tries again what is `Unavailable`, without limit."""
+    journal = Journal(tmp_path / "merger.sqlite3")
+    journal.write(RUN, {"slice:a#0": part(0)})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(Unavailable, match="cannot be written"):
+            journal.write(RUN, {f"slice:b#{number}": part(number) for number in range(100)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert journal.load(RUN).parts == {"slice:a#0"}
+    journal.write(RUN, {"slice:b#1": part(1)})
+    assert journal.load(RUN).parts == {"slice:a#0", "slice:b#1"}
+    journal.close()
+
+
+def test_a_journal_that_another_has_locked_is_waited_for(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "merger.sqlite3")
+    journal.close()
+    quick = sqlite3.connect(tmp_path / "merger.sqlite3", timeout=0, isolation_level=None)
+    journal = Journal(tmp_path / "merger.sqlite3", locked_s=0.1)
+    quick.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable, match="locked"):
+        journal.write(RUN, {"slice:a#0": part(0)})
+    quick.execute("ROLLBACK")
+    quick.close()
+    journal.write(RUN, {"slice:a#0": part(0)})
+    assert journal.load(RUN).parts == {"slice:a#0"}
     journal.close()

@@ -1,5 +1,6 @@
 """An agent on the real embedded broker: what it handles, retries, buries, and how it ends."""
 
+import errno
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -325,3 +326,17 @@ def test_ending_while_a_service_is_away_leaves_the_message_with_the_broker(stage
     assert waiting.wait(PATIENCE_S)
     stage.end()
     assert stage.agent().seen.wait(bool) == [9]
+
+
+def test_a_full_disk_is_waited_for_without_limit(stage: Stage) -> None:
+    tries = Seen()
+
+    def behave(message: Any) -> None:
+        tries.add(message.run_id)
+        if len(tries.items) < 12:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    agent = stage.agent(behave)
+    stage.bus.publish(start_run(1))
+    assert agent.seen.wait(bool) == [1]
+    assert len(tries.items) == 12

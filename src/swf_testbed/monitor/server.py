@@ -24,7 +24,7 @@ from swf_testbed.bus import open_bus
 from swf_testbed.config.settings import Mode, Settings, username
 from swf_testbed.monitor.certificate import ensure_certificate
 from swf_testbed.monitor.listening import listen
-from swf_testbed.monitor.startup import prepare
+from swf_testbed.monitor.startup import close_pools, prepare
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +159,7 @@ def serve(swf: Settings) -> None:
         servers = [_Server(_config(swf, app, tls=tls)) for tls in (False, True)]
         log.info("serving %s and %s", swf.swf_monitor_http_url, swf.swf_monitor_url)
         asyncio.run(_Serving(app, services, servers).run(sockets))
+    close_pools()
 
 
 def _config(swf: Settings, app: Starlette, *, tls: bool) -> uvicorn.Config:

@@ -28,11 +28,11 @@ def set_up_django() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS_MODULE)
     django.setup()
-    os.register_at_fork(before=_close_pools)
+    os.register_at_fork(before=close_pools)
 
 
-def _close_pools() -> None:
-    """A child must not share its parent's connections; both take new ones when they need them."""
+def close_pools() -> None:
+    """Let go of all connections to PostgreSQL: at the end, and before a fork, as nobody may share them."""
     from django.db import connections
 
     for connection in connections.all(initialized_only=True):

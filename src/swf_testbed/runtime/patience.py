@@ -1,5 +1,6 @@
 """How long to keep trying: what a failure means, and how the delays grow."""
 
+import errno
 import itertools
 import random
 import threading
@@ -12,6 +13,9 @@ ATTEMPTS = 5
 
 FIRST_DELAY_S, LAST_DELAY_S = 0.2, 15.0
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No room, no more room for this user, no larger file for this process."""
+
 
 class Stopping(Exception):  # not an error: the agent was asked to end
     """The agent ends; what is in hand stays with the broker."""
@@ -23,13 +27,17 @@ def delays() -> Iterator[float]:
         yield min(FIRST_DELAY_S * 2**power, LAST_DELAY_S) * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
 
 
+def _disk_is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
 def persist(
     work: Callable[[], None], stopping: threading.Event, on_retry: Callable[[Exception, float], None]
 ) -> None:
     """Do `work` until it succeeds or there is no point in going on.
 
-    A service that does not answer is waited for without limit: nothing is lost by waiting. Bad data and
-    bad input fail at once. Anything else is tried `ATTEMPTS` times.
+    A service that does not answer and a disk that is full are waited for without limit: nothing is lost by
+    waiting. Bad data and bad input fail at once. Anything else is tried `ATTEMPTS` times.
 
     Raises:
         Stopping: `stopping` was set between two tries.
@@ -44,7 +52,7 @@ def persist(
         except Unavailable as error:
             on_retry(error, delay)
         except Exception as error:
-            failures += 1
+            failures += not _disk_is_full(error)
             if failures >= ATTEMPTS:
                 raise
             on_retry(error, delay)

@@ -8,7 +8,7 @@ judged.
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from swf_testbed.fastmon.codec import decode, encode
 from swf_testbed.fastmon.counts import ProductSet
 from swf_testbed.fastmon.merging import RunHistograms
+from swf_testbed.model.errors import Unavailable
 
 FOLD = 500
 """Parts that a restart reads one by one at most; reading one takes about 1 ms."""
@@ -64,11 +65,19 @@ def products_of(documents: Documents) -> ProductSet:
 
 
 class Journal:
-    """The parts merged so far, by run; used by one thread at a time."""
+    """The parts merged so far, by run; used by one thread at a time.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        locked_s: how long one who has locked the file is waited for before that is `Unavailable`, s.
+    """
+
+    def __init__(self, path: Path, locked_s: float = 20.0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=20)
+        self._path = path
+        self._database = sqlite3.connect(
+            path, timeout=locked_s, check_same_thread=False, isolation_level=None
+        )
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.executescript(_SCHEMA)
@@ -144,6 +153,12 @@ class Journal:
         with closing(self._database.execute(query, values)) as cursor:
             return cursor.fetchall()
 
-    def _transaction(self) -> sqlite3.Connection:
-        self._database.execute("BEGIN IMMEDIATE")
-        return self._database
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing; `Unavailable` while there is no room on the disk, or another has the file."""
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            with self._database:
+                yield
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"the journal {self._path} cannot be written: {error}") from None

@@ -16,7 +16,7 @@ from swf_testbed.model.status import AgentStatus, OperationalState
 from swf_testbed.monitor.services import broker
 from swf_testbed.monitor.services.fanout import Fanout, Word, open_fanout
 from swf_testbed.monitor.services.processes import this_process
-from swf_testbed.monitor.startup import prepare
+from swf_testbed.monitor.startup import close_pools, prepare
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +115,7 @@ def run(swf: Settings) -> int:
         failed = not _watch(bus, intake, ended)
         intake.stop()
     _appear(OperationalState.EXITED, AgentStatus.EXITED)
+    close_pools()
     return 1 if failed else 0
 
 
