@@ -19,6 +19,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "datasets": {"name": "fuzz"},
     "fastmon-files": {"tf_filename": "fuzz.tf"},
     "histograms": {"run_number": 7, "subsystem": "drich", "name": "fuzz"},
+    "layouts": {"owner": "fuzz", "name": "fuzz"},
     "logs": {
         "app_name": "fuzz",
         "instance_name": "fuzz",

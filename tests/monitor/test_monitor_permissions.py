@@ -166,6 +166,7 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "histograms": {"slices": 3},
     "windows": {"stfs": 3},
     "stf-figures": {"frames": 3},
+    "stf-copies": {"attempts": 2},
     "references": {"note": "x"},
     "quality-flags": {"quality": "bad"},
     "alarms": {"acknowledged_by": "alice"},
