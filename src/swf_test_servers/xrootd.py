@@ -31,13 +31,15 @@ class XRootD(Server):
 
     Args:
         name: of the storage, for messages.
+        served: a folder that is there already, in place of one of the server's own.
     """
 
-    def __init__(self, name: str = "XRootD") -> None:
+    def __init__(self, name: str = "XRootD", served: Path | None = None) -> None:
         self._program = program("xrootd", "XRootD", "xrootd-server xrootd-client")
         self.name = name
         super().__init__()
         self.http_port = free_port()
+        self._served = served
 
     @property
     def data(self) -> Path:
@@ -54,7 +56,11 @@ class XRootD(Server):
 
     def prepare(self) -> None:
         """Write its configuration."""
-        self.data.mkdir(parents=True)
+        self.data.parent.mkdir()
+        if self._served is None:
+            self.data.mkdir()
+        else:
+            self.data.symlink_to(self._served.absolute())
         (self.folder / "admin").mkdir()
         (self.folder / "xrootd.cfg").write_text(
             f"all.export /data\n"

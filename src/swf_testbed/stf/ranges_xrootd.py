@@ -53,11 +53,7 @@ class XRootDFile:
 
     def _answer(self, reply: tuple[Any, Any]) -> Any:
         self.requests += 1
-        status, value = reply
-        if status.ok:
-            return value
-        kind = NotFound if status.errno == _NOT_FOUND else Unavailable
-        raise kind(f"{self.name}: {status.message.strip()}")
+        return _answered(self.name, reply)
 
     def size(self) -> int:
         """The file's size, bytes."""
@@ -85,3 +81,29 @@ def split(spans: Sequence[Range]) -> Iterator[Range]:
     for offset, length in spans:
         for start in range(offset, offset + length, MAX_CHUNK_BYTES):
             yield start, min(MAX_CHUNK_BYTES, offset + length - start)
+
+
+def _answered(url: str, reply: tuple[Any, Any]) -> Any:
+    status, value = reply
+    if status.ok:
+        return value
+    kind = NotFound if status.errno == _NOT_FOUND else Unavailable
+    raise kind(f"{shown(url)}: {status.message.strip()}")
+
+
+def checksum_of(url: str) -> tuple[int, str]:
+    """Size, bytes, and adler32 (8 hex digits) of a file, as its own server reads it: no byte of it is sent.
+
+    Raises:
+        NotFound: there is no such file.
+        Unavailable: the server does not answer, or computes no adler32.
+    """
+    library = xrootd()
+    place = library.URL(url)
+    server = library.FileSystem(f"{place.protocol}://{place.hostid}")
+    size = int(_answered(url, server.stat(place.path)).size)
+    said = _answered(url, server.query(library.flags.QueryCode.CHECKSUM, f"{place.path}?cks.type=adler32"))
+    kind, _, value = said.decode().strip("\0 \n").partition(" ")
+    if kind != "adler32" or not value:
+        raise Unavailable(f"{shown(url)}: the server says no adler32")
+    return size, value.strip().zfill(8)

@@ -1,0 +1,9 @@
+"""Storage by Rucio: its catalogue knows the files, its rules bring them to the sites.
+
+Nothing here loads Rucio's client before it is needed: `pip install 'swf-testbed[rucio,xrootd]'`.
+"""
+
+from swf_testbed.adapters.rucio.access import Access
+from swf_testbed.adapters.rucio.storage import RucioStorage
+
+__all__ = ["Access", "RucioStorage"]
