@@ -1,4 +1,4 @@
-"""Rucio on one machine, until Ctrl-C: its server and daemons, PostgreSQL, and XRootD for the exit buffer and two sites.
+"""Rucio on one machine, until Ctrl-C: server, daemons, PostgreSQL, XRootD for the exit buffer and two sites.
 
 `python tools/rucio_here.py [FOLDER]` serves FOLDER as the exit buffer, the testbed's own if it is left out.
 Needs what `tools/get_rucio` brings, PostgreSQL and XRootD.

@@ -1,6 +1,7 @@
 """Runs inside Rucio's own environment: lets storages be known, each with an XRootD door.
 
-Arguments: the account that may fill them beside root, and a JSON list of {name, deterministic, host, port, prefix, fts}.
+Arguments: the account that may fill them beside root, and a JSON list of
+{name, deterministic, host, port, prefix, fts}.
 """
 
 import json

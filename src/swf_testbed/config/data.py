@@ -57,8 +57,8 @@ class Data(Section):
         int, Field(ge=0, le=1000, description="frames of each STF whose checksums are looked at")
     ] = 3
     storage: Annotated[
-        Literal["local", "dry-run"],
-        Field(description="`local` copies to folders, `dry-run` only says what it would do"),
+        Literal["local", "rucio", "dry-run"],
+        Field(description="`local` copies to folders, `rucio` lets Rucio copy, `dry-run` only says it"),
     ] = "local"
     sites: Annotated[
         tuple[SiteName, ...],
@@ -66,6 +66,14 @@ class Data(Section):
     ] = ("BNL", "JLAB")
     sites_folder: Annotated[
         str, Field(max_length=4000, description="has a folder for each site; the testbed's own if left out")
+    ] = ""
+    buffer_url: Annotated[
+        str,
+        Field(
+            max_length=4000,
+            description="for `rucio`: what sites put before the name of a file of the exit buffer, "
+            "like root://daq.example.org:1094//data/",
+        ),
     ] = ""
     scope: Annotated[
         str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,24}$", description="of the catalogue, for datasets")

@@ -163,6 +163,7 @@ AGENTS_OWN = (
     "fastmon.damaged_time",
     "data.storage",
     "data.sites_folder",
+    "data.buffer_url",
     "data.buffer_capacity",
     "data.buffer_horizon",
     "data.buffer_high",

@@ -130,6 +130,12 @@ class Settings(BaseModel):
     db_user: str = "swf"
     db_password: SecretStr | None = None
     redis_url: str | None = None
+    swf_rucio_url: Annotated[
+        str | None, Field(description="The Rucio server; what is left out is read from rucio.cfg")
+    ] = None
+    swf_rucio_account: str | None = None
+    swf_rucio_username: str | None = None
+    swf_rucio_password: SecretStr | None = None
     requests_ca_bundle: Path | None = None
     fastmon_mode: Annotated[FastmonMode | None, Field(description="Comes before `fastmon.mode`")] = None
     fastmon_selection_fraction: Annotated[
@@ -143,7 +149,11 @@ class Settings(BaseModel):
     ] = None
 
     @field_validator(
-        "swf_monitor_url", "swf_monitor_http_url", "swf_monitor_prod_url", "swf_monitor_public_url"
+        "swf_monitor_url",
+        "swf_monitor_http_url",
+        "swf_monitor_prod_url",
+        "swf_monitor_public_url",
+        "swf_rucio_url",
     )
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
