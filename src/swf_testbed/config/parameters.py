@@ -6,6 +6,7 @@ from zlib import crc32
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from swf_testbed.config.data import Data
+from swf_testbed.config.panda import Panda
 from swf_testbed.config.payloads import HISTOGRAMS, AnyPayload, PayloadName
 from swf_testbed.config.pool import Pool
 from swf_testbed.config.schedule import Schedule
@@ -40,11 +41,23 @@ class DaqStateMachine(Section):
 
 
 class StfProcessing(Section):
-    """How whole STFs are processed, one job each; read by no agent of this version."""
+    """How whole STFs are processed, one job each, all of a run one task."""
 
-    stf_worker_count: Annotated[int, Field(ge=1, le=10_000)] = 4
+    engine: Annotated[
+        Literal["local", "panda"],
+        Field(description="`local` runs jobs beside the agent, `panda` submits a task"),
+    ] = "local"
+    payload: Annotated[
+        PayloadName,
+        Field(description="what `local` runs on each file: `histograms`, or a name of `[payloads.NAME]`"),
+    ] = HISTOGRAMS
+    stf_worker_count: Annotated[
+        int, Field(ge=1, le=10_000, description="jobs at a time; of `local` no more than there are cores")
+    ] = 4
     stf_core_count: Annotated[int, Field(ge=1, le=1024)] = 1
-    stf_processing_time: Seconds = 60
+    stf_processing_time: Annotated[Seconds, Field(description="what a job is expected to take")] = 60
+    attempts: Annotated[int, Field(ge=1, le=20, description="tries of a job before it has failed")] = 3
+    time_limit: Annotated[Seconds, Field(description="for one try of a job; 0 is none")] = 3600
 
 
 class FastProcessing(Section):
@@ -171,6 +184,7 @@ AGENTS_OWN = (
     "data.watcher",
     "pool",
     "payloads",
+    "panda",
 )
 """What belongs to an agent, not to a run: sections, or values by `section.key`."""
 
@@ -271,6 +285,7 @@ class Parameters(BaseModel):
     alarms: Alarms = Alarms()
     simulation: Simulation = Simulation()
     pool: Pool = Pool()
+    panda: Panda = Panda()
     payloads: Annotated[
         dict[PayloadName, AnyPayload],
         Field(description="What workers can run, by name; set in testbed.toml alone."),

@@ -129,6 +129,9 @@ class Settings(BaseModel):
     db_name: str = "swfdb"
     db_user: str = "swf"
     db_password: SecretStr | None = None
+    panda_auth_id_token: Annotated[
+        SecretStr | None, Field(description="An OIDC token for the PanDA server of `[panda]`")
+    ] = None
     redis_url: str | None = None
     swf_rucio_url: Annotated[
         str | None, Field(description="The Rucio server; what is left out is read from rucio.cfg")

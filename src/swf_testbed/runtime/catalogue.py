@@ -6,6 +6,7 @@ OWN_AGENTS = {
     "fast_processing": "swf_testbed.agents.fast_processing:FastProcessingAgent",
     "merger": "swf_testbed.agents.merger.agent:MergerAgent",
     "pool": "swf_testbed.agents.pool.agent:PoolAgent",
+    "processing": "swf_testbed.agents.processing:ProcessingAgent",
     "worker": "swf_testbed.agents.worker.agent:Worker",
 }
 """Module and class of each."""

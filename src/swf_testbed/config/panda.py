@@ -1,0 +1,32 @@
+"""Where PanDA is, and as whom it is asked: the section `[panda]`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from swf_testbed.config.section import AboveZero, Section
+
+Text = Annotated[str, Field(max_length=500)]
+
+
+class Panda(Section):
+    """The PanDA server, and what its tasks say of themselves; read from testbed.toml alone.
+
+    The token comes from the environment (`PANDA_AUTH_ID_TOKEN`).
+    """
+
+    url: Annotated[Text, Field(description="of the server, `https://HOST:PORT`; required to use PanDA")] = ""
+    site: Text = "E1_BNL"
+    cloud: Text = "EIC"
+    vo: Annotated[Text, Field(description="of tasks")] = "wlcg"
+    working_group: Text = "EIC"
+    role: Annotated[Text, Field(description="as which one asks: a group, or `GROUP.ROLE`")] = "EIC"
+    processing_type: Text = "epicproduction"
+    source_label: Text = "test"
+    transformation: Annotated[Text, Field(description="what PanDA's pilot runs for each job")] = ""
+    scope: Annotated[Text, Field(description="of the input datasets")] = "group.daq"
+    memory_mb: Annotated[int, Field(ge=1, le=10_000_000, description="of a core")] = 2000
+    poll_interval: AboveZero = 10.0
+    appearance: Annotated[
+        AboveZero, Field(description="how long a task that was submitted may be unknown to the server")
+    ] = 60.0
