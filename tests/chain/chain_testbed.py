@@ -68,13 +68,13 @@ class Testbed:
             out, err = process.communicate(timeout=RUN_TIMEOUT_S)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
-    def start_run(self, stf_count: int, **parameters: Any) -> subprocess.Popen[str]:
-        """Start `run fast_processing --wait --json`."""
+    def start_run(
+        self, stf_count: int, workflow: str = "fast_processing", **parameters: Any
+    ) -> subprocess.Popen[str]:
+        """Start `run WORKFLOW --wait --json`."""
         said = {**QUICK, **parameters}
         settings = [word for key, value in said.items() for word in ("--set", f"{key}={value}")]
-        return self.command(
-            "run", "fast_processing", "--stf-count", str(stf_count), "--wait", "--json", *settings
-        )
+        return self.command("run", workflow, "--stf-count", str(stf_count), "--wait", "--json", *settings)
 
     @staticmethod
     def finish(process: subprocess.Popen[str]) -> Run:

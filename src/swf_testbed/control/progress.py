@@ -7,7 +7,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from swf_testbed.control.summary import Missing, find_missing, is_judged, looks_settled, run_numbers
+from swf_testbed.control.summary import (
+    Missing,
+    Wanted,
+    find_missing,
+    is_judged,
+    looks_settled,
+    run_numbers,
+)
 from swf_testbed.model.errors import NotFound, SwfError, Unavailable
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import Event, MonitorClient
@@ -118,7 +125,7 @@ class Follower:
         events: tell when it is worth counting.
         run: the execution's id, and its first run number.
         limit_s: how long the execution may take to end; None is for ever.
-        sampled: whether any agent samples its STFs.
+        wanted: what agents make of its STFs.
         runs: how many runs it has at least, if it completes.
     """
 
@@ -129,11 +136,11 @@ class Follower:
         run: tuple[str, int],
         *,
         limit_s: float | None,
-        sampled: bool,
+        wanted: Wanted,
         runs: int = 1,
     ) -> None:
         self._runs = runs
-        self._monitor, self._events, self._limit_s, self._sampled = monitor, events, limit_s, sampled
+        self._monitor, self._events, self._limit_s, self._wanted = monitor, events, limit_s, wanted
         self._execution_id, self._run_number = run
         self._begun = self._counted_at = self._changed_at = time.monotonic()
         self._settled_at: float | None = None
@@ -188,7 +195,7 @@ class Follower:
 
     def _judged(self, summaries: list[RunSummary]) -> bool:
         """Whether the runs are judged as a whole; that is waited for no longer than `JUDGED_S`."""
-        if not self._sampled:
+        if not self._wanted.sampled:
             return True
         if self._settled_at is None:
             self._settled_at = time.monotonic()
@@ -205,7 +212,7 @@ class Follower:
 
     def _missing(self, run: RunSummary) -> Missing:
         announced = run.total_stf_files or run.stf_registered
-        return find_missing(self._monitor, run.run_number, announced, sampled=self._sampled)
+        return find_missing(self._monitor, run.run_number, announced, self._wanted)
 
     def _check_patience(self, present: float) -> None:
         if self.progress.terminal:

@@ -18,15 +18,18 @@ from swf_testbed.control.readiness import CLIENT, open_monitor
 from swf_testbed.control.services import Tell
 from swf_testbed.control.several_runs import combined
 from swf_testbed.control.standing import bring_up
-from swf_testbed.control.summary import run_numbers, summary_document
+from swf_testbed.control.summary import Wanted, run_numbers, summary_document
 from swf_testbed.daq.plan import duration_s, runs_in
 from swf_testbed.model.errors import BadInput
 
 LIMIT_FACTOR, LIMIT_MARGIN_S = 2.0, 300.0
 """An execution may take so much more than its plan: a loaded machine writes files late."""
 
-_SAMPLERS = ("fastmon", "merger")
-"""Without these agents nothing but the registration of STF files is waited for."""
+_SAMPLERS = frozenset({"fastmon", "merger"})
+"""Without these agents no plots are waited for."""
+
+_PROCESSOR = "processing"
+"""Without this one, no processing of whole STFs."""
 
 _REQUESTS = re.compile(
     r'^swf_http_requests_total\{[^}]*agent="(?P<agent>[^"]*)"[^}]*\} (?P<count>\S+)$', re.M
@@ -115,12 +118,12 @@ class Session:
         limit = None if planned is None else LIMIT_FACTOR * planned + LIMIT_MARGIN_S
         run = (self.execution_id, self.run_number)
         runs = runs_in(self._configuration.parameters.daq_state_machine) if self._order.planned else 1
-        return Follower(self._monitor, self._events, run, limit_s=limit, sampled=self._sampled, runs=runs)
+        return Follower(self._monitor, self._events, run, limit_s=limit, wanted=self._wanted, runs=runs)
 
     @property
-    def _sampled(self) -> bool:
-        agents = self._configuration.agents
-        return all(name in agents and agents[name].enabled for name in _SAMPLERS)
+    def _wanted(self) -> Wanted:
+        enabled = {name for name, agent in self._configuration.agents.items() if agent.enabled}
+        return Wanted(sampled=enabled >= _SAMPLERS, processed=_PROCESSOR in enabled)
 
     def stop(self) -> None:
         """Have the run end in good order."""
@@ -132,7 +135,7 @@ class Session:
         return combined(
             [
                 summary_document(
-                    self._monitor, self.execution_id, number, page=self.page, sampled=self._sampled
+                    self._monitor, self.execution_id, number, page=self.page, wanted=self._wanted
                 )
                 for number in run_numbers(self._monitor, self.execution_id, self.run_number)
             ],

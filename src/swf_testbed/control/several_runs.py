@@ -27,6 +27,7 @@ def combined(runs: Sequence[dict[str, Any]], http_calls: float | None = None) ->
         "runs": [run["run_id"] for run in runs],
         **{name: sum(run[name] for run in runs) for name in _SUMMED},
         "slices": _added([run["slices"] for run in runs]),
+        "processing": _added([run["processing"] for run in runs]),
         "histograms": {
             "products": max(run["histograms"]["products"] for run in runs),
             "hits": sum(run["histograms"]["hits"] for run in runs),

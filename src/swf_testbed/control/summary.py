@@ -1,6 +1,7 @@
 """What a run came to, counted from the database and from the files themselves."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from swf_testbed.config.parameters import Parameters, Simulation
 from swf_testbed.fastmon.products import BankStatus
 from swf_testbed.model.errors import BadData, NotFound
 from swf_testbed.model.names import StfName
-from swf_testbed.model.status import ExecutionStatus, SliceStatus
+from swf_testbed.model.status import ExecutionStatus, ProcessingStatus, SliceStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import (
     FastmonFile,
@@ -19,6 +20,7 @@ from swf_testbed.records import (
     StfFile,
     TfSlice,
     Window,
+    Workflow,
     WorkflowExecution,
     slice_part,
     stf_part,
@@ -28,6 +30,21 @@ from swf_testbed.stf.errors import CrcError
 from swf_testbed.stf.reader import StfReader
 from swf_testbed.stf.urls import local_path
 
+_LAST_WORDS = frozenset({ProcessingStatus.FINISHED, ProcessingStatus.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run's agents make of its STFs.
+
+    Attributes:
+        sampled: whether frames are sampled, and their plots merged.
+        processed: whether whole files are processed.
+    """
+
+    sampled: bool = True
+    processed: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -36,11 +53,12 @@ class Missing:
     stfs: list[str]
     samples: list[str]
     slices: list[str]
+    processing: list[str]
 
     @property
     def count(self) -> int:
         """How many things are missing."""
-        return len(self.stfs) + len(self.samples) + len(self.slices)
+        return len(self.stfs) + len(self.samples) + len(self.slices) + len(self.processing)
 
     def __str__(self) -> str:
         said = [
@@ -49,20 +67,21 @@ class Missing:
                 ("STFs not registered or sampled", self.stfs),
                 ("samples not cut into slices whole", self.samples),
                 ("slices not settled and merged", self.slices),
+                ("STFs not processed", self.processing),
             )
             if names
         ]
         return "; ".join(said) or "nothing"
 
 
-def find_missing(monitor: MonitorClient, run_number: int, announced: int, *, sampled: bool = True) -> Missing:
+def find_missing(monitor: MonitorClient, run_number: int, announced: int, wanted: Wanted) -> Missing:
     """Follow every STF of a run to the run's histograms.
 
     Args:
         monitor: has the rows.
         run_number: of the run.
         announced: how many STFs the DAQ says that it wrote.
-        sampled: whether any agent samples them.
+        wanted: what its agents make of them.
     """
     merged = set(monitor.results(run_number).parts)
     stfs = [row.stf_filename for row in monitor.list(StfFile, run=run_number)]
@@ -73,7 +92,8 @@ def find_missing(monitor: MonitorClient, run_number: int, announced: int, *, sam
         cut[row.fastmon_file] += row.tf_count or 0
     unregistered = [f"{announced - len(stfs)} of {announced}"] * max(0, announced - len(stfs))
     # The agent that samples an STF sends what the index says of it last.
-    unsampled = [name for name in stfs if stf_part(name) not in merged] if sampled else []
+    unsampled = [name for name in stfs if stf_part(name) not in merged] if wanted.sampled else []
+    processed = set(_processed(monitor, run_number)) if wanted.processed else set(stfs)
     return Missing(
         stfs=unregistered + unsampled,
         samples=[row.tf_filename for row in samples if cut[row.tf_filename] != row.tf_count],
@@ -82,6 +102,7 @@ def find_missing(monitor: MonitorClient, run_number: int, announced: int, *, sam
             for row in slices
             if not row.status.settled or slice_part(row.fastmon_file, row.slice_id) not in merged
         ],
+        processing=[name for name in stfs if name not in processed],
     )
 
 
@@ -91,6 +112,13 @@ def is_judged(monitor: MonitorClient, run_number: int) -> bool:
         return monitor.get(Window, run_number, "run").until is not None
     except NotFound:
         return False
+
+
+def _processed(monitor: MonitorClient, run_number: int) -> Iterator[str]:
+    """The STFs of whose processing there is a last word."""
+    for row in monitor.list(Workflow, run_number=run_number):
+        if row.status in _LAST_WORDS and row.stf_file is not None:
+            yield row.stf_file
 
 
 def looks_settled(summary: RunSummary) -> bool:
@@ -184,16 +212,16 @@ def summary_document(
     run_number: int,
     *,
     page: str,
-    sampled: bool = True,
+    wanted: Wanted,
 ) -> dict[str, Any]:
     """What `run --wait --json` prints of a run; every number is counted, none is what was intended."""
     execution = monitor.get(WorkflowExecution, execution_id)
     summary = _summary_of(monitor, run_number)
     parameters = Parameters.model_validate(execution.parameter_values)
     files = count_files(monitor, run_number, parameters.simulation)
-    missing = find_missing(
-        monitor, run_number, summary.total_stf_files or summary.stf_registered, sampled=sampled
-    )
+    announced = summary.total_stf_files or summary.stf_registered
+    missing = find_missing(monitor, run_number, announced, wanted)
+    whole = Counter(row.status for row in monitor.list(Workflow, run_number=run_number))
     hits = round(sum(summary.histograms.hits.values()))
     return {
         "execution_id": execution_id,
@@ -208,6 +236,10 @@ def summary_document(
             "completed": summary.slices.completed,
             "failed": summary.slices.failed,
             "lost": missing.count,
+        },
+        "processing": {
+            "finished": whole[ProcessingStatus.FINISHED],
+            "failed": whole[ProcessingStatus.FAILED],
         },
         "results": summary.results,
         "duplicates": frames_counted_twice(monitor, run_number),
@@ -260,6 +292,7 @@ def is_good(document: dict[str, Any]) -> bool:
         document["status"] == ExecutionStatus.COMPLETED.value
         and not slices["lost"]
         and not slices["failed"]
+        and not document["processing"]["failed"]
         and not document["duplicates"]
         and bool(histograms["equal"])
     )

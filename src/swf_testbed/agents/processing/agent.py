@@ -1,23 +1,20 @@
 """The agent: hears of runs and files, lets an engine process them, and says what came of it."""
 
 import logging
-import threading
 from collections.abc import Sequence
 from typing import ClassVar
 
 from swf_testbed.adapters.production import JobReport, JobState, Production, TaskOrder
 from swf_testbed.agents.processing.ledger import AGENT_TYPE, Ledger, job_of
 from swf_testbed.agents.processing.opening import open_production
+from swf_testbed.agents.processing.reports import Reports
 from swf_testbed.agents.processing.results import Results
 from swf_testbed.config.parameters import StfProcessing
 from swf_testbed.messages import EndRun, ProcessingComplete, RunImminent, StfReady
-from swf_testbed.model.errors import Unavailable
+from swf_testbed.model.names import dataset_name
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
-from swf_testbed.runtime.patience import Stopping, persist
 
 _log = logging.getLogger(__name__)
-
-NOT_PROCESSED = 0
 
 
 class ProcessingAgent(BaseAgent):
@@ -35,8 +32,9 @@ class ProcessingAgent(BaseAgent):
         self._ledger = Ledger(context)
         self._productions: dict[str, Production] = {}
         self._orders: dict[int, TaskOrder] = {}
+        self._executions: dict[int, str | None] = {}
         self._ended: set[int] = set()
-        self._lock = threading.Lock()
+        self._reports = Reports(self._note, self.stopping)
 
     # What it hears.
 
@@ -57,7 +55,7 @@ class ProcessingAgent(BaseAgent):
         order = self._order(said.run_id, said.execution_id)
         self._production(said.execution_id).finish(order)
         self._ended.add(said.run_id)
-        self._conclude(said.run_id, said.execution_id)
+        self._conclude(said.run_id)
 
     # Its life.
 
@@ -69,12 +67,13 @@ class ProcessingAgent(BaseAgent):
             _log.info("going on with %d STFs", len(waiting))
             self._offer(waiting)
         for run_number in sorted(self._ended):
-            self._conclude(run_number, None)
+            self._conclude(run_number)
 
     def on_stop(self) -> None:
         """What runs here is ended, and begun again by the next one."""
         for production in self._productions.values():
             production.stop()
+        self._reports.stop()
 
     # What it does.
 
@@ -87,17 +86,19 @@ class ProcessingAgent(BaseAgent):
             own = self.context.parameters(None)
             scratch = self.context.settings.swf_home / "var" / "scratch"
             production = open_production(engine, own, self.context.settings, scratch, self._results.keep)
-            production.start(self._heard)
+            production.start(self._reports.put)
             self._productions[engine] = production
         return self._productions[engine]
 
     def _order(self, run_number: int, execution_id: str | None) -> TaskOrder:
+        if execution_id is not None:
+            self._executions[run_number] = execution_id
         if run_number not in self._orders:
             rules = self._rules(execution_id)
             order = TaskOrder(
                 run_number=run_number,
                 name=f"user.{self.context.user}.swf.{run_number}.processed",
-                dataset=f"swf.{run_number}.run",
+                dataset=dataset_name(run_number),
                 outputs=f"user.{self.context.user}.swf.{run_number}.processed",
                 payload=rules.payload,
                 attempts=rules.attempts,
@@ -114,47 +115,40 @@ class ProcessingAgent(BaseAgent):
             order = self._order(said.run_id, said.execution_id)
             self._production(said.execution_id).offer(order, [job_of(said)])
 
-    def _heard(self, reports: Sequence[JobReport]) -> None:
-        """From the engine's thread: records, messages, and the end of a run."""
-        try:
-            persist(lambda: self._note(reports), self.stopping, _log_retry)
-        except Stopping:
-            _log.info("asked to end; %d reports are found again by the next one", len(reports))
-
     def _note(self, reports: Sequence[JobReport]) -> None:
-        with self._lock:
-            self._ledger.reported(reports)
-            last = [report for report in reports if report.state is not JobState.RUNNING]
-            self.context.bus.publish_many(self._complete(report) for report in last)
-            for run_number in {report.run_number for report in last}:
-                self._results.tell(self.context.monitor, run_number)
-        for run_number in {report.run_number for report in last}:
-            self._conclude(run_number, None)
+        """Records, messages, and the end of a run; from the thread of reports."""
+        self._ledger.reported(reports)
+        last = [report for report in reports if report.state is not JobState.RUNNING]
+        runs = {report.run_number for report in last}
+        for run_number in runs:
+            self._results.tell(self.context.monitor, run_number)
+        self.context.bus.publish_many(self._complete(report) for report in last)
+        for run_number in runs:
+            self._conclude(run_number)
 
     def _complete(self, report: JobReport) -> ProcessingComplete:
         return self.context.message(
             ProcessingComplete,
             run_id=report.run_number,
+            execution_id=self._executions.get(report.run_number),
             filename=report.filename,
             status=report.state.value,
             panda_task_id=report.task_id,
             outputs=report.outputs,
         )
 
-    def _conclude(self, run_number: int, execution_id: str | None) -> None:
+    def _conclude(self, run_number: int) -> None:
         """Say that a run is done when it has ended and each of its files has a last word."""
         if run_number not in self._ended:
             return
         files, ended = self._ledger.known(run_number)
-        if files == ended > NOT_PROCESSED:
-            order = self._order(run_number, execution_id)
-            self.context.bus.publish(
-                self.context.message(
-                    ProcessingComplete, run_id=run_number, dataset=order.dataset, status="finished"
-                )
+        if files == ended > 0:
+            execution_id = self._executions.get(run_number)
+            said = self.context.message(
+                ProcessingComplete,
+                run_id=run_number,
+                execution_id=execution_id,
+                dataset=dataset_name(run_number),
+                status="finished",
             )
-
-
-def _log_retry(error: Exception, delay: float) -> None:
-    level = logging.WARNING if isinstance(error, Unavailable) else logging.ERROR
-    _log.log(level, "reporting jobs: again in %.1f s: %s", delay, error)
+            self.context.bus.publish(said)

@@ -53,8 +53,9 @@ class Ledger:
                 said["message"] = shorten(report.error)
             rows.append((report.filename, said))
         self._write(rows)
-        for report in reports:
-            self._context.monitor.change(StfFile, report.filename, status=_FILE[report.state])
+        self._context.monitor.upsert(
+            [StfFile(stf_filename=report.filename, status=_FILE[report.state]) for report in reports]
+        )
 
     def _write(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         monitor = self._context.monitor

@@ -11,8 +11,9 @@ from swf_testbed.model.errors import BadInput, NotFound, one_of
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store.models import Window
 
-WINDOWS = ("stf", "30s")
-"""Of one STF, and of the last 30 s; what is of the whole run are its histograms."""
+WINDOWS = ("stf", "30s", "prompt")
+"""Of one STF, of the last 30 s, and of all frames of all STFs, which prompt processing fills; what is sampled
+of the whole run are its histograms."""
 
 
 def histogram(run_number: int, window: str, subsystem: str, name: str) -> Row:
