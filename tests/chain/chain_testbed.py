@@ -69,7 +69,7 @@ class Testbed:
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def start_run(
-        self, stf_count: int, workflow: str = "fast_processing", **parameters: Any
+        self, stf_count: int, workflow: str = "fast_processing", /, **parameters: Any
     ) -> subprocess.Popen[str]:
         """Start `run WORKFLOW --wait --json`."""
         said = {**QUICK, **parameters}

@@ -46,6 +46,10 @@ class Wanted:
     processed: bool = False
 
 
+SAMPLED = Wanted()
+"""What most runs want."""
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """What should have come of a run by now, and has not; by name."""
@@ -74,7 +78,9 @@ class Missing:
         return "; ".join(said) or "nothing"
 
 
-def find_missing(monitor: MonitorClient, run_number: int, announced: int, wanted: Wanted) -> Missing:
+def find_missing(
+    monitor: MonitorClient, run_number: int, announced: int, wanted: Wanted = SAMPLED
+) -> Missing:
     """Follow every STF of a run to the run's histograms.
 
     Args:
