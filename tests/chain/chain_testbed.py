@@ -41,13 +41,15 @@ class Testbed:
 
     __test__ = False
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, elsewhere: dict[str, str] | None = None) -> None:
+        """With a broker and database of its own, or those that `elsewhere` leads to."""
         home.mkdir()
         own = {
             "SWF_HOME": str(home),
             "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
             "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
             "ACTIVEMQ_PORT": str(free_port()),
+            **(elsewhere or {}),
         }
         self._environment = {**os.environ, **own}
         self.settings: Settings = load_settings(own)

@@ -1,29 +1,17 @@
 """The whole chain: one command, true numbers, whatever is killed on the way."""
 
-import os
 import random
-import signal
 
 import pytest
+from chain_faults import assert_nothing_lost_nothing_twice, kill
 from chain_hostile import hostile_bodies
-from chain_testbed import Run, Testbed
+from chain_testbed import Testbed
 
 from swf_testbed.model import destinations
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
 
 STFS = 5
-
-
-def assert_nothing_lost_nothing_twice(run: Run, stfs: int) -> None:
-    said = run.summary
-    assert said["stf_count"] == said["stf_registered"] == stfs
-    assert said["tf_files"] == 7 * stfs
-    assert said["slices"] == {"created": 15 * stfs, "completed": 15 * stfs, "failed": 0, "lost": 0}
-    assert said["results"] == 15 * stfs
-    assert said["duplicates"] == 0
-    assert said["histograms"]["equal"]
-    assert said["histograms"]["hits"] == said["histograms"]["hits_in_files"] > 0
 
 
 def test_one_command_takes_a_run_from_detector_to_plot(testbed: Testbed) -> None:
@@ -75,14 +63,3 @@ def test_ten_thousand_hostile_messages_change_nothing(testbed: Testbed) -> None:
     listed = testbed.do("dead-letters", "list")
     assert listed.returncode == 0, listed.stderr
     assert "NotAMessage" in listed.stdout
-
-
-def kill(testbed: Testbed, victim: str, *, after: str, skip: int) -> None:
-    """kill -9 one process of an agent at the `skip`-th message of a type; wait for its successor."""
-    with testbed.monitor() as monitor, monitor.events(msg_types=[after], namespace="local") as events:
-        for number, _ in enumerate(events, 1):
-            if number >= skip:
-                break
-    pid = testbed.pid(victim)
-    os.kill(pid, signal.SIGKILL)
-    testbed.await_successor(victim, pid, processes=2 if victim == "worker" else 1)

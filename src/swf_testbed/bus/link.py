@@ -6,11 +6,12 @@ So the listener only hands on, and whoever needs certainty asks for a receipt.
 """
 
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,31 +19,20 @@ import stomp
 from stomp.exception import StompException
 from stomp.utils import Frame
 
+from swf_testbed.bus.address import BrokerAddress
 from swf_testbed.bus.dialects import Dialect, dialect_of
 from swf_testbed.bus.protocol import Subscription
+from swf_testbed.bus.tls import files_problem, tls_problem
 from swf_testbed.model.errors import Unavailable
 
 HEARTBEAT_MS = 10_000
 CONNECT_TIMEOUT_S = 10.0
 
+_GOODBYE = "goodbye"
+_PARTING_S = 2.0
+"""How long a parting may take: a broker that stands still does not keep us."""
+
 logging.getLogger("stomp.py").setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where the broker is and who we are there."""
-
-    host: str
-    port: int
-    user: str = ""
-    password: str = ""
-    tls: bool = False
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-
-    def __repr__(self) -> str:
-        return f"BrokerAddress({self.host}:{self.port} as {self.user or 'nobody'})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +51,10 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
     def __init__(self, address: BrokerAddress, client_id: str | None, epoch: int, ears: Ears) -> None:
         self.epoch = epoch
         self._ears = ears
+        self._tls = address.tls
+        self._settled, self._welcome = threading.Event(), False
         self._gone = threading.Event()
+        self._parted = threading.Event()
         self._refusal = ""
         self._accepted = False
         self._look = uuid4().hex
@@ -84,6 +77,8 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         self._connect(address, {"client-id": client_id} if client_id else {})
 
     def _secure(self, address: BrokerAddress) -> None:
+        if problem := files_problem(address):
+            raise Unavailable(f"broker {address.host}:{address.port}: {problem}")
         self._connection.set_ssl(
             for_hosts=[(address.host, address.port)],
             ca_certs=str(address.ca_file) if address.ca_file else None,
@@ -94,10 +89,13 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
 
     def _connect(self, address: BrokerAddress, headers: dict[str, str]) -> None:
         try:
-            self._connection.connect(address.user, address.password, wait=True, headers=headers)
+            self._connection.connect(address.user, address.password, wait=False, headers=headers)
+            # stomp.py's own waiting may never end over TLS, when the broker closes after the handshake.
+            if not self._settled.wait(CONNECT_TIMEOUT_S) or not self._welcome:
+                raise StompException("")
         except (StompException, OSError) as error:
             self.drop()
-            said = self._refusal or str(error) or "no answer"
+            said = self._refusal or (tls_problem(address) if address.tls else "") or str(error) or "no answer"
             raise Unavailable(f"broker {address.host}:{address.port} did not accept us: {said}") from None
         self._accepted = True
 
@@ -106,6 +104,8 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
     def on_connected(self, frame: Frame) -> None:
         """The broker takes us, and says who it is."""
         self.dialect = dialect_of(frame.headers.get("server", ""))
+        self._welcome = True
+        self._settled.set()
 
     def on_message(self, frame: Frame) -> None:
         """A delivery."""
@@ -115,7 +115,11 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
 
     def on_receipt(self, frame: Frame) -> None:
         """The broker has it."""
-        self._ears.receipt(frame.headers.get("receipt-id", ""))
+        said = frame.headers.get("receipt-id", "")
+        if said == _GOODBYE:
+            self._parted.set()
+        else:
+            self._ears.receipt(said)
 
     def on_error(self, frame: Frame) -> None:
         """The broker refuses something, and will close the connection."""
@@ -123,11 +127,14 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         self._refusal = (frame.headers.get("message") or body).strip()
         if self._accepted:
             self._ears.error(frame.headers, self._refusal)
+        self._settled.set()
 
     def on_disconnected(self) -> None:
         """The connection is gone, whoever ended it."""
         if not self._gone.is_set():
             self._gone.set()
+            self._parted.set()
+            self._settled.set()
             self._ears.lost(self)
 
     # What the bus asks for.
@@ -167,10 +174,11 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         self._connection.ack(ack_id)
 
     def goodbye(self) -> None:
-        """DISCONNECT, so that the broker need not guess; then the socket is closed."""
+        """DISCONNECT, and wait a little until the broker has heard everything; then close the socket."""
         try:
             if self.alive:
-                self._connection.send_frame("DISCONNECT")
+                self._connection.send_frame("DISCONNECT", {"receipt": _GOODBYE})
+                self._parted.wait(_PARTING_S)
         except (StompException, OSError):
             pass
         self.drop()
@@ -178,4 +186,8 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
     def drop(self) -> None:
         """Close the socket at once, and end the heart-beat thread."""
         transport: Any = self._connection.transport
+        if self._tls and transport.socket is not None:
+            # stomp.py would wait for the broker's last word, for ever if the broker stands still.
+            with suppress(OSError):
+                transport.socket.shutdown(socket.SHUT_RDWR)
         transport.disconnect_socket()

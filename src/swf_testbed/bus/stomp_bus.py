@@ -15,7 +15,8 @@ from typing import Self
 from stomp.exception import StompException
 from stomp.utils import Frame
 
-from swf_testbed.bus.link import BrokerAddress, Ears, Link
+from swf_testbed.bus.address import BrokerAddress
+from swf_testbed.bus.link import Ears, Link
 from swf_testbed.bus.outbox import Outbox, Pending
 from swf_testbed.bus.protocol import Delivery, Inbox, Subscription
 from swf_testbed.config.settings import Settings

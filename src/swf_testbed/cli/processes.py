@@ -35,7 +35,7 @@ def start(agents: Agents = False, config: Config = None, as_json: AsJson = False
 
     In mode `embedded`, the default, these are broker, monitor and intake, and nothing has to be installed. In
     mode `local` the broker and the database run already; they are asked, and monitor and intake are started.
-    What is up is left alone.
+    In mode `docker` docker compose brings those two up first. What is up is left alone.
 
     Agents are started by `testbed run`, for the run that they are to take. With --agents or --config they are
     started here and wait for commands, as those of `workflows/send_workflow_command.py`; refused while agents
@@ -76,8 +76,8 @@ def stop(as_json: AsJson = False) -> None:
     """Stop the agents, then the services.
 
     A run that is under way is ended in good order first. What was stored stays. A broker and a database that
-    run by themselves (mode `local`) are left alone, and so is the agent manager, which waits for the broker;
-    `testbed agent-manager --stop` ends it.
+    run by themselves (mode `local`) are left alone; containers (mode `docker`) are ended. The agent manager
+    stays, and waits for the broker; `testbed agent-manager --stop` ends it.
     """
     _stop(settings(), as_json)
 

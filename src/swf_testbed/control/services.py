@@ -1,7 +1,7 @@
 """The services: those that we run, under one supervisord, and those that others run, which must answer.
 
 In mode `embedded` broker, monitor and intake are ours; in mode `local` a database server and a broker run
-already.
+already; in mode `docker` compose brings them up.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swf_testbed.config.settings import Mode, Settings
+from swf_testbed.control.containers import bring_up, take_down
 from swf_testbed.control.orphans import end_orphans
 from swf_testbed.control.places import broker_password, control_lock, socket_dir
 from swf_testbed.control.programs import (
@@ -98,13 +99,12 @@ def start_services(settings: Settings, tell: Tell = lambda _: None) -> list[Serv
     """Bring up what is down, and wait until all answer; how they are then.
 
     Raises:
-        Refused: a mode that this version cannot start, services of another mode, or a taken port.
+        Refused: no docker for mode `docker`, services of another mode, or a taken port.
         Unavailable: a service does not come up, the end of its log says why; or one that others run is away.
     """
     if settings.swf_mode is Mode.DOCKER:
-        raise Refused(
-            f"SWF_MODE = {settings.swf_mode.value}: this version starts embedded and local services only"
-        )
+        tell("bringing up the containers")
+        bring_up(settings)
     _require_external(settings)
     with control_lock(settings):
         supervisord = services_supervisord(settings)
@@ -214,4 +214,7 @@ def log_end(settings: Settings, program: str) -> str:
 def stop_services(settings: Settings) -> bool:
     """End the services; False when they were down."""
     with control_lock(settings):
-        return services_supervisord(settings).shut_down()
+        ended = services_supervisord(settings).shut_down()
+        if settings.swf_mode is Mode.DOCKER:
+            take_down(settings)
+        return ended
