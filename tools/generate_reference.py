@@ -215,6 +215,13 @@ def commands_page() -> str:
     return f"{_NOTE}\n{page()}"
 
 
+def dependencies_page() -> str:
+    """Every dependency, with its reason and licence."""
+    from dependencies import page
+
+    return f"{_NOTE}\n{page()}"
+
+
 def _words(values: Any) -> str:
     return ", ".join(f"`{value}`" for value in values)
 
@@ -322,6 +329,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "mcp.md": mcp_page,
     "fastmon-client.md": client_page,
     "commands.md": commands_page,
+    "dependencies.md": dependencies_page,
 }
 """The generated pages by file name."""
 
