@@ -52,7 +52,7 @@ def licence(name: str) -> str:
     classified = [one for one in said.get_all("Classifier") or () if one.startswith("License ::")]
     if classified:
         return "; ".join(one.removeprefix(_CLASSIFIER).removeprefix("License :: ") for one in classified)
-    return next(iter(said.get_all("License") or ["unknown"])).splitlines()[0]
+    return said.get_all("License", ["unknown"])[0].splitlines()[0]
 
 
 def page() -> str:
