@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,8 @@ from swf_testbed.config.parameters import Parameters, Simulation
 from swf_testbed.daq.anomalies import missing_stf, parse_anomalies
 from swf_testbed.daq.generated import GeneratedFiles
 from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.fastmon.codec import decode, encode
+from swf_testbed.fastmon.counts import ProductSet
 from swf_testbed.fastmon.fill import products_of_frames, products_of_index
 from swf_testbed.fastmon.flags import Flag
 from swf_testbed.fastmon.judge import RunJudge
@@ -55,6 +57,8 @@ REFERENCE_SEED = 2**40
 """Seeds of the trial are far below."""
 
 Table = dict[str, Any]
+Seen = tuple[StfSeen, list[ProductSet]]
+"""What the judge is given of an STF: its place, the products of its index, and those of its samples."""
 
 
 # --- What is injected: the sizes that 13 s of data at the laptop's scale can show
@@ -170,20 +174,51 @@ def write_run(folder: Path, run: int, seed: int, stfs: int, faults: list[Injecte
         yield path
 
 
-def look(judge: RunJudge, path: Path) -> list[Flag]:
-    """The judge sees one more STF file: the index, and frames as the fastmon agent samples them."""
+def look(path: Path) -> Seen:
+    """What the judge sees of an STF file: the index, and frames as the fastmon agent samples them."""
     with StfReader.open(path) as reader, tempfile.TemporaryDirectory(dir=path.parent) as folder:
         header = reader.header
         start = datetime.fromtimestamp(header.t0_ns * 1e-9, UTC)
         stf = StfSeen(header.sequence, start, start + timedelta(seconds=STF_S), header.stream)
-        judge.add(stf, products_of_index(reader))
+        parts = [products_of_index(reader)]
         tf = reader.tf_numbers().astype(np.int64)
         sample = choose(sampling_config(Parameters()), StfFrames(header.run, header.first_tf, len(tf), tf))
         for file in skim_open(reader, sample.blocks, folder, default_names(path)):
             with StfReader.open(file.path) as sampled:
-                products, _ = products_of_frames(sampled, sampled.tf_numbers().tolist())
-            judge.add(stf, products)
-    return judge.judge()
+                parts.append(products_of_frames(sampled, sampled.tf_numbers().tolist())[0])
+    return stf, parts
+
+
+def written_and_seen(folder: Path, run: int, seed: int, stfs: int, faults: list[Injected]) -> Iterator[Seen]:
+    """What is seen of each STF of a run, as its files are written; no file stays."""
+    for path in write_run(folder, run, seed, stfs, faults):
+        yield look(path)
+        path.unlink()
+
+
+def seen_of(
+    folder: Path, run: int, seed: int, stfs: int, faults: list[Injected], kept: Path | None
+) -> Iterable[Seen]:
+    """The same, from where it was kept when the run was written in an earlier trial."""
+    if kept is None:
+        return written_and_seen(folder, run, seed, stfs, faults)
+    name = f"{run}-{seed}-{stfs}.json"
+    if not (kept / name).exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        said = [
+            [stf.sequence, stf.start.timestamp(), stf.stream, [encode(part) for part in parts]]
+            for stf, parts in written_and_seen(folder, run, seed, stfs, faults)
+        ]
+        (folder / name).write_text(json.dumps(said))
+        shutil.move(folder / name, kept / name)
+    return map(_read_back, json.loads((kept / name).read_text()))
+
+
+def _read_back(said: Any) -> Seen:
+    sequence, begin, stream, parts = said
+    start = datetime.fromtimestamp(begin, UTC)
+    stf = StfSeen(sequence, start, start + timedelta(seconds=STF_S), stream)
+    return stf, [decode(part) for part in parts]
 
 
 @dataclass
@@ -195,25 +230,24 @@ class Judged:
     stfs: int = 0
 
 
-def judge_run(
-    folder: Path, run: int, seed: int, stfs: int, faults: list[Injected], reference: Reference | None
-) -> Judged:
-    """Write a run's files, and have them judged as they come; no file stays."""
+def judge_run(seen: Iterable[Seen], reference: Reference | None) -> Judged:
+    """Have a run judged STF by STF, as it comes."""
     judge, done = RunJudge(reference=reference), Judged()
-    for path in write_run(folder, run, seed, stfs, faults):
-        done.flags += look(judge, path)
-        path.unlink()
+    for stf, parts in seen:
+        for part in parts:
+            judge.add(stf, part)
+        done.flags += judge.judge()
         done.stfs += 1
     done.flags += judge.finish()
     done.profile = judge.profile
     return done
 
 
-def reference_of(folder: Path, runs: int, stfs: int) -> Reference:
+def reference_of(folder: Path, runs: int, stfs: int, kept: Path | None = None) -> Reference:
     """Made of runs without faults, with random numbers of their own."""
     profiles = {
         REFERENCE_RUN + number: judge_run(
-            folder, REFERENCE_RUN + number, REFERENCE_SEED + number, stfs, [], None
+            seen_of(folder, REFERENCE_RUN + number, REFERENCE_SEED + number, stfs, [], kept), None
         ).profile
         for number in range(runs)
     }
@@ -328,7 +362,7 @@ def kept_reference(folder: Path, said: argparse.Namespace) -> Reference:
     if kept and kept.exists():
         return Reference.of_document(json.loads(kept.read_text()))
     progress(f"reference of {said.reference_runs} runs of {said.stfs} STFs")
-    made = reference_of(folder, said.reference_runs, said.stfs)
+    made = reference_of(folder, said.reference_runs, said.stfs, said.keep)
     if kept:
         kept.write_text(json.dumps(made.document()))
     return made
@@ -342,12 +376,14 @@ def trial(said: argparse.Namespace, folder: Path) -> int:
         rng = np.random.default_rng((said.seed, number))
         faults = draw(rng, said.stfs) if number % 2 else []
         run, seed = FIRST_RUN + number, said.seed * 100_000 + number
-        score.add(run, faults, judge_run(folder, run, seed, said.stfs, faults, reference))
+        seen = seen_of(folder, run, seed, said.stfs, faults, said.keep)
+        score.add(run, faults, judge_run(seen, reference))
         progress(f"run {number + 1} of {said.runs}")
     clean = round(said.clean_minutes * 60 / STF_S / said.stfs)
     for number in range(clean):
         run, seed = FIRST_RUN + said.runs + number, said.seed * 100_000 + 50_000 + number
-        score.add(run, [], judge_run(folder, run, seed, said.stfs, [], reference))
+        seen = seen_of(folder, run, seed, said.stfs, [], said.keep)
+        score.add(run, [], judge_run(seen, reference))
         if number % 10 == 9:
             progress(f"clean run {number + 1} of {clean}, {len(score.wrong)} false flags so far")
     print(f"seed {said.seed}: {said.runs} runs of {said.stfs} STFs of {STF_S:.2f} s, and {clean} clean runs")
@@ -370,6 +406,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--reference", help="a file to keep the reference in, for the next trial")
     parser.add_argument("--reference-runs", type=int, default=6, help="runs the reference is made of")
     parser.add_argument("--clean-minutes", type=float, default=0.0, help="further data without faults")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="a folder for what is seen of each run, to judge it again without writing it; "
+        "empty it when what is injected or counted has changed",
+    )
     parser.add_argument("--directory", help="where files are for a moment; by default the temporary folder")
     return parser.parse_args()
 

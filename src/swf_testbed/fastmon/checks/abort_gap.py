@@ -8,6 +8,7 @@ logarithm of its likelihood there.
 
 from collections.abc import Mapping
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,24 +43,53 @@ def gap_core(pattern: IntArray, shift: int) -> IntArray:
     return np.roll(pattern, -shift)[FILLED_BUNCHES + MARGIN : BUNCHES_PER_ORBIT - MARGIN]
 
 
-def find_gap(pattern: IntArray, filled_spread: float, empty_spread: float, usual: int = 0) -> int | None:
-    """By how many crossings the gap is late, where it is likeliest; None if none is emptier than the rest.
+class Levels(NamedTuple):
+    """Mean hits of a filled and of an empty bunch."""
+
+    filled: float
+    empty: float
+
+
+class Place(NamedTuple):
+    """Where the abort gap is likeliest.
+
+    Attributes:
+        shift: by how many crossings it is late.
+        gain: logarithm of how much likelier it is there than where it usually is.
+    """
+
+    shift: int
+    gain: float
+
+
+def levels_at(pattern: IntArray, shift: int) -> Levels:
+    """The levels if the gap is late by so many crossings."""
+    empty = max(float(gap_core(pattern, shift).mean()), 0.5 / CORE)
+    return Levels(float(np.roll(pattern, -shift)[MARGIN : FILLED_BUNCHES - MARGIN].mean()), empty)
+
+
+def find_gap(pattern: IntArray, spread: Levels, usual: int, expected: Levels) -> Place | None:
+    """Where the gap is likeliest; None if none is emptier than the rest.
 
     Args:
         pattern: hits of each bunch of the orbit.
-        filled_spread, empty_spread: variance over mean in filled and empty bunches.
-        usual: where to begin to look.
+        spread: variance over mean in filled and empty bunches.
+        usual: where the gap is as a rule.
+        expected: levels to begin with. They cannot be taken from where the gap usually is: if it has moved
+            by its whole length, the bunches there are as full as all others.
     """
-    shift = usual
+    levels, place = expected, Place(usual, 0.0)
     for _ in range(2):
         # The second time with the levels at the place found, for they may differ from what was expected.
-        empty = max(float(gap_core(pattern, shift).mean()), 0.5 / CORE)
-        filled = float(np.roll(pattern, -shift)[MARGIN:FILLED_BUNCHES].mean())
-        if filled < _LEAST_CONTRAST * empty:
+        if levels.filled < _LEAST_CONTRAST * levels.empty:
             return None
-        weights = _log_ratio(pattern, filled, filled_spread) - _log_ratio(pattern, empty, empty_spread)
-        shift = signed(int(_sliding_sum(weights).argmin()))
-    return shift
+        weights = _log_ratio(pattern, levels.filled, spread.filled)
+        weights -= _log_ratio(pattern, levels.empty, spread.empty)
+        sums = _sliding_sum(weights)
+        best = int(sums.argmin())
+        place = Place(signed(best), float(sums[usual % BUNCHES_PER_ORBIT] - sums[best]))
+        levels = levels_at(pattern, place.shift)
+    return place
 
 
 def in_gap(shift: int) -> NDArray[np.bool_]:

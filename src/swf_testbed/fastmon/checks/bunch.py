@@ -1,14 +1,24 @@
 """What the abort gap tells: a shift of the bunch crossing, and noise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from swf_testbed.fastmon.checks.abort_gap import CORE, find_gap, gap_core, in_gap, signed, spreads
+from swf_testbed.fastmon.checks.abort_gap import (
+    CORE,
+    Levels,
+    find_gap,
+    gap_core,
+    in_gap,
+    levels_at,
+    signed,
+    spreads,
+)
 from swf_testbed.fastmon.checks.base import CheckSettings, SubsystemCheck, Verdict, check
 from swf_testbed.fastmon.checks.frame_hits import frame_hits
 from swf_testbed.fastmon.counts import IntArray
@@ -21,8 +31,6 @@ from swf_testbed.model.faults import Fault
 
 Mask = NDArray[np.bool_]
 
-_ALL: Mask = np.ones(BUNCHES_PER_ORBIT, bool)
-
 _MOVED = 4.0
 """The gap is taken to be elsewhere only with a significance above this."""
 
@@ -34,6 +42,9 @@ _EDGE = 2
 
 _SPILL = 1.5
 """Bunches of the gap with more than so many times its mean have late hits of filled ones."""
+
+_GUARD = 1
+"""Bunches at either edge of the gap that tell nothing: an offset of less than a crossing fills them as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,39 +70,62 @@ class _Gap:
 
 def _gap(now: Tally, expected: Expected) -> _Gap | None:
     """None if there is no gap to be seen."""
-    spreads_known = tuple(expected.measured(f"bunch.{name}").mean for name in ("filled", "empty"))
-    pattern, known = now.counts(BunchPattern), expected.tally.counts(BunchPattern)
-    there = expected.once("bunch.gap", lambda: _moved(known, 0, spreads_known, _ALL, 0.0))
-    if there is None or not pattern.sum():
+    known = expected.once("bunch.gap", lambda: _known(expected))
+    pattern = now.counts(BunchPattern)
+    if known is None or not pattern.sum():
         return None
-    usual = there[0] if there[1] > _MOVED and abs(there[0]) > _EDGE else 0
-    level = float(gap_core(known, usual).mean())
     scale = _banks(now) / max(_banks(expected.tally), 1)
-    here = _moved(pattern, usual, spreads_known, known <= _SPILL * level, level * scale)
-    return _Gap(usual, 0, 0.0) if here is None else _Gap(usual, signed(here[0] - usual), here[1])
+    levels = Levels(known.levels.filled * scale, known.levels.empty * scale)
+    place = find_gap(pattern, known.spread, known.usual, levels)
+    if place is None:
+        return _Gap(known.usual, 0, 0.0)
+    surprise = _surprise(pattern, known, place.shift, levels.empty)
+    likelier = sqrt(2 * place.gain)
+    significance = max(among(min(surprise, likelier), BUNCHES_PER_ORBIT), 0.0)
+    return _Gap(known.usual, signed(place.shift - known.usual), significance)
 
 
-def _moved(
-    pattern: IntArray, usual: int, spread: Sequence[float], empty: Mask, least: float
-) -> tuple[int, float] | None:
-    """Where the gap is likeliest, and how surprising the hits are in the gap as it usually is.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The abort gap in the reference.
 
-    Args:
-        pattern: hits of each bunch of the orbit.
-        usual: by how many crossings the gap is late as a rule.
-        spread: variance over mean in filled and in empty bunches.
-        empty: the bunches that count.
-        least: hits of an empty bunch, at least; the noise there is now is seen where the gap seems to be.
+    Attributes:
+        usual: by how many crossings it is late.
+        levels: mean hits of filled and empty bunches.
+        spread: variance over mean in those, of one STF.
+        empty: the bunches of the gap in which there are no hits of filled ones.
     """
-    place = find_gap(pattern, spread[0], spread[1], usual)
+
+    usual: int
+    levels: Levels
+    spread: Levels
+    empty: Mask
+
+
+def _known(expected: Expected) -> _Known | None:
+    """None if the reference shows no gap."""
+    pattern = expected.tally.counts(BunchPattern)
+    spread = Levels(*(expected.measured(f"bunch.{name}").mean for name in ("filled", "empty")))
+    place = find_gap(pattern, spread, 0, levels_at(pattern, 0))
     if place is None:
         return None
-    struck = in_gap(usual) & ~in_gap(place) & empty
+    usual = place.shift if abs(place.shift) > _EDGE and sqrt(2 * place.gain) > _MOVED else 0
+    levels = levels_at(pattern, usual)
+    gap = np.roll(in_gap(usual), _GUARD) & np.roll(in_gap(usual), -_GUARD)
+    return _Known(usual, levels, spread, gap & (pattern <= _SPILL * levels.empty))
+
+
+def _surprise(pattern: IntArray, known: _Known, shift: int, least: float) -> float:
+    """How surprising the hits are in the gap as it usually is, if it is elsewhere.
+
+    The noise there is now is seen where the gap seems to be, in as few bunches as the gap has; of an empty
+    bunch at least `least` hits are expected, as in the reference.
+    """
+    struck = known.empty & ~in_gap(shift)
     bunches = int(struck.sum())
-    should = np.array([bunches * max(float(gap_core(pattern, place).mean()), least)])
+    should = np.array([bunches * max(float(gap_core(pattern, shift).mean()), least)])
     seen = np.array([float(pattern[struck].sum())])
-    surprise = float(of_counts(seen, should, max(spread[1], 1.0) * (1 + bunches / CORE))[0])
-    return place, max(among(surprise, BUNCHES_PER_ORBIT), 0.0)
+    return float(of_counts(seen, should, max(known.spread.empty, 1.0) * (1 + bunches / CORE))[0])
 
 
 def _banks(tally: Tally) -> int:

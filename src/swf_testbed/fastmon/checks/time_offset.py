@@ -50,8 +50,10 @@ class TimeOffset(SubsystemCheck):
         if not known or not steps.number or contrast < self.settings.least_contrast:
             return None
         offset = _offset_ns(now, expected.tally)
+        # The phase of a component that more noise dilutes scatters the more.
+        diluted = max(_contrast(expected.tally) / _contrast(now), 1.0) ** 2
         # Steps have mean 0.
-        variance = steps.squares / steps.number * (known / expected.stfs) * (1 / hits + 1 / known)
+        variance = steps.squares / steps.number * (known / expected.stfs) * (diluted / hits + 1 / known)
         return Verdict(
             abs(of_mean(offset, variance, steps.number))
             if abs(offset) >= self.settings.least_effect_ns
@@ -63,6 +65,11 @@ class TimeOffset(SubsystemCheck):
 
 def _component(tally: Tally) -> complex:
     return complex(tally.counts(FineTime) @ _TURN)
+
+
+def _contrast(tally: Tally) -> float:
+    """The component in relation to all hits."""
+    return abs(_component(tally)) / float(tally.counts(FineTime).sum())
 
 
 def _offset_ns(now: Tally, then: Tally) -> float:
