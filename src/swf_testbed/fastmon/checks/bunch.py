@@ -44,7 +44,7 @@ _SPILL = 1.5
 """Bunches of the gap with more than so many times its mean have late hits of filled ones."""
 
 _GUARD = 1
-"""Bunches at either edge of the gap that tell nothing: an offset of less than a crossing fills them as well."""
+"""Bunches at either edge of the gap that tell nothing: an offset of less than a crossing fills them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,10 @@ def _gap(now: Tally, expected: Expected) -> _Gap | None:
         return _Gap(known.usual, 0, 0.0)
     surprise = _surprise(pattern, known, place.shift, levels.empty)
     likelier = sqrt(2 * place.gain)
-    significance = max(among(min(surprise, likelier), BUNCHES_PER_ORBIT), 0.0)
+    # Where hits are in the gap without doubt, the likelihood knows more: it looks bunch by bunch, and also
+    # at those that are newly empty.
+    told = likelier if surprise > _MOVED else min(surprise, likelier)
+    significance = max(among(told, BUNCHES_PER_ORBIT), 0.0)
     return _Gap(known.usual, signed(place.shift - known.usual), significance)
 
 
