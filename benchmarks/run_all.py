@@ -37,6 +37,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "follow": ("--events", "2000"),
     "runs": ("--stfs", "50"),
     "latency": ("--stfs", "6"),
+    "registering": ("--files", "20", "--rounds", "1"),
     "assistants": ("--calls", "1000", "--sessions", "25"),
 }
 """Every benchmark by name, in order, with what makes it quick."""

@@ -9,8 +9,9 @@ from typing import TypeVar
 import pytest
 
 import swf_test_servers as servers
+from swf_test_servers.rucio_system import RucioSystem
 
-Server = TypeVar("Server", bound=servers.Server)
+Server = TypeVar("Server", bound=servers.Server | RucioSystem)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell gives this to what it runs in the background, and it would pass on to every program under test.
@@ -26,7 +27,9 @@ def free_port() -> Callable[[], int]:
 def start_on(stack: ExitStack, server: Callable[[], Server]) -> Server:
     """Start a server that ends with the stack; without its program a test is skipped, and fails in CI."""
     try:
-        return stack.enter_context(server())
+        started = server()
+        stack.enter_context(started)
+        return started
     except servers.Absent as absent:
         if os.environ.get("CI") == "true":
             pytest.fail(str(absent))
@@ -52,3 +55,11 @@ def _shared(server: Callable[[], Server]) -> Callable[[], Iterator[Server]]:
 postgres = pytest.fixture(scope="session", name="postgres")(_shared(servers.Postgres))
 artemis = pytest.fixture(scope="session", name="artemis")(_shared(servers.Artemis))
 classic = pytest.fixture(scope="session", name="classic")(_shared(servers.Classic))
+
+
+@pytest.fixture(scope="session")
+def rucio_system() -> Iterator[RucioSystem]:
+    """Real servers of Rucio and XRootD; a test takes run numbers of its own, and leaves all running."""
+    pytest.importorskip("rucio.client")
+    with ExitStack() as stack:
+        yield start_on(stack, RucioSystem)

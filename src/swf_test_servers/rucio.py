@@ -3,8 +3,8 @@
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 import httpx
 
@@ -45,6 +45,15 @@ def environment() -> Path:
     if found is None:
         raise Absent(Rucio.name, _REMEDY)
     return found
+
+
+class Login(TypedDict):
+    """What a client has to be told."""
+
+    url: str
+    account: str
+    username: str
+    password: str
 
 
 class Rucio(Server):
@@ -151,7 +160,7 @@ class Rucio(Server):
         if done.returncode:
             raise RuntimeError(f"{name}: {(done.stdout + done.stderr)[-4000:]}")
 
-    def client(self) -> Mapping[str, str]:
+    def client(self) -> Login:
         """What a client has to be told."""
         return {
             "url": self.url,

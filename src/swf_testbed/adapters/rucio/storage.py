@@ -1,6 +1,7 @@
 """A `Storage` whose catalogue is Rucio's, and whose files are moved by its rules."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from swf_testbed.adapters.rucio import copies, doors, registering
@@ -15,6 +16,8 @@ from swf_testbed.adapters.storage.protocol import (
 )
 from swf_testbed.model.errors import Conflict, NotFound, Refused
 from swf_testbed.model.status import CopyState
+
+_log = logging.getLogger(__name__)
 
 
 class RucioStorage:
@@ -92,24 +95,28 @@ class RucioStorage:
         """As of `Storage`: the site's server reads its copy; one that differs is declared bad."""
         found = copies.look(self._rucio, did, site, files)
         checked = [copies.checked(copy, file) for copy, file in zip(found, files, strict=True)]
-        bad = {copy.url: copy.problem for copy in checked if copy.state is CopyState.FAILED and copy.url}
+        bad = [copy for copy in checked if copy.state is CopyState.FAILED and copy.url]
         if bad:
             self._declare_bad(did, bad)
         return checked
 
-    def _declare_bad(self, did: Did, bad: Mapping[str, str]) -> None:
-        reason = "; ".join(sorted(set(bad.values())))[:250]
+    def _declare_bad(self, did: Did, bad: Sequence[Copy]) -> None:
+        reason = "; ".join(sorted({copy.problem for copy in bad}))[:250]
+        # By name: from an address Rucio guesses the scope, and what it guesses wrong it passes over.
+        named = [{"scope": did.scope, "name": copy.name, "rse": copy.site} for copy in bad]
         try:
-            self._rucio.ask(
+            passed_over = self._rucio.ask(
                 f"declaring copies of {did} bad",
-                lambda rucio: rucio.declare_bad_file_replicas(list(bad), reason, force=True),
+                lambda rucio: rucio.declare_bad_file_replicas(named, reason, force=True),
             )
         except Refused:
             # Who may not declare a copy bad may still say so; who may, decides.
-            self._rucio.ask(
+            passed_over = self._rucio.ask(
                 f"declaring copies of {did} suspicious",
-                lambda rucio: rucio.declare_suspicious_file_replicas(list(bad), reason),
+                lambda rucio: rucio.declare_suspicious_file_replicas([copy.url for copy in bad], reason),
             )
+        if passed_over:
+            _log.warning("Rucio does not take note that copies of %s are bad: %s", did, passed_over)
 
     def remove(self, did: Did, files: Sequence[StoredFile]) -> Sequence[Copy]:
         """As of `Storage`; in the catalogue the copies are unavailable first, so nobody is sent there."""
