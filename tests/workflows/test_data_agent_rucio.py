@@ -1,7 +1,6 @@
 """The data agent with a real Rucio, whose rules bring every file to two XRootD sites.
 
     SWF_RUCIO_STFS=50 pytest --log-cli-level=INFO tests/workflows/test_data_agent_rucio.py -k closed
-    SWF_RUCIO_DOWN_S=30 SWF_RUCIO_SLOW_S=2 pytest tests/workflows/test_data_agent_rucio.py -k away
     SWF_KILL_POINTS=20 pytest tests/workflows/test_data_agent_rucio.py -k killed
 
 are the long forms of what a daily test can afford.
@@ -13,13 +12,11 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from archiving import agent, await_archived, await_cleared, await_raised, await_that
-from faulty_front import Front, front_before
+from archiving import agent, await_archived
 from workflow_site import Site
 
 from swf_test_servers.rucio_system import SITES, RucioSystem
@@ -34,19 +31,17 @@ pytestmark = pytest.mark.timeout(900)
 
 _log = logging.getLogger(__name__)
 STFS = int(os.environ.get("SWF_RUCIO_STFS", "5"))
-DOWN_S = float(os.environ.get("SWF_RUCIO_DOWN_S", "3"))
-SLOW_S = float(os.environ.get("SWF_RUCIO_SLOW_S", "0.2"))
 POINTS = int(os.environ.get("SWF_KILL_POINTS", "2"))
 
 
 class RucioUser:
     """Somebody whose exit buffer is the one that Rucio's sites read from."""
 
-    def __init__(self, site: Site, system: RucioSystem, front: Front) -> None:
-        self.user, self.system, self.front = site.user("archivist"), system, front
+    def __init__(self, site: Site, system: RucioSystem) -> None:
+        self.user, self.system = site.user("archivist"), system
         rucio = system.rucio
         self.user.environment |= {
-            "SWF_RUCIO_URL": front.url,
+            "SWF_RUCIO_URL": rucio.url,
             "SWF_RUCIO_ACCOUNT": rucio.account,
             "SWF_RUCIO_USERNAME": rucio.account,
             "SWF_RUCIO_PASSWORD": rucio.password,
@@ -61,7 +56,6 @@ class RucioUser:
         buffer.symlink_to(system.buffer.data)
         access = Access(token_dir=site.folder / "tokens", **rucio.client())
         self.rucio = Connection(access)
-        self.operator = Connection(replace(access, account=rucio.root, username=rucio.root))
 
     def check_archive(self, run: int, files: int) -> None:
         """Each file is in Rucio once, and as announced at both sites; and the monitor says so."""
@@ -112,10 +106,9 @@ class RucioUser:
 @pytest.fixture(scope="module")
 def archivist(site: Site, rucio_system: RucioSystem) -> Iterator[RucioUser]:
     """Whose data agent has Rucio."""
-    with front_before(rucio_system.rucio.url) as front:
-        made = RucioUser(site, rucio_system, front)
-        with closing(made.user):
-            yield made
+    made = RucioUser(site, rucio_system)
+    with closing(made.user):
+        yield made
 
 
 def test_a_run_comes_to_both_sites_by_rucios_rule_and_its_dataset_is_closed(archivist: RucioUser) -> None:
@@ -139,64 +132,3 @@ def test_killed_anywhere_with_rucio_every_file_is_registered_once(archivist: Ruc
                 process.kill()
         with agent(archivist.user):
             archivist.check_archive(run, 2 * POINTS)
-
-
-def test_a_server_that_is_away_then_slow_and_failing_loses_nothing(archivist: RucioUser) -> None:
-    user, front, server = archivist.user, archivist.front, archivist.system.rucio
-    with user.runner(), agent(user):
-        server.kill()
-        try:
-            run = archivist.run(3)
-            assert "503" in await_raised(user, "catalogue:rucio").text
-            time.sleep(DOWN_S)  # how long it is away is what is tried
-            front.failing, front.delay_s, front.failed = 0.3, SLOW_S, 0
-        finally:
-            server.start()
-        try:
-            await_archived(user, run)
-        finally:
-            front.failing, front.delay_s = 0.0, 0.0
-        assert front.failed
-        archivist.check_archive(run, 3)
-        await_cleared(user, "catalogue:rucio")
-
-
-def test_a_site_that_refuses_to_be_written_catches_up(archivist: RucioUser) -> None:
-    user, jlab = archivist.user, archivist.system.sites["JLAB"]
-    with user.runner(), agent(user):
-        jlab.refuse_writes()
-        try:
-            run = archivist.run(2)
-            name = f"swf.{run}.000001.stf"
-            assert await_raised(user, f"copy:{name}@JLAB").text
-            assert user.monitor.get(StfCopy, name, "BNL").state is CopyState.VERIFIED
-        finally:
-            jlab.refuse_writes(False)
-        archivist.check_archive(run, 2)
-        await_cleared(user, f"copy:{name}@JLAB")
-
-
-def test_a_damaged_copy_is_told_and_replaced_when_the_operator_declares_it_bad(archivist: RucioUser) -> None:
-    user, system = archivist.user, archivist.system
-    system.daemons.pause()
-    try:
-        with user.runner(), agent(user):
-            run = archivist.run(2)
-            user.await_run_end(run)
-            await_that("nothing is registered", lambda: len(archivist.catalogued(run)) == 2)
-    finally:
-        system.daemons.resume()
-    # Nobody looks while the copies come, and one is damaged.
-    await_that("the copies do not come", lambda: archivist.rule(run)["locks_ok_cnt"] == 4)
-    damaged = archivist.files(system.sites["JLAB"].data, run)[0]
-    damaged.write_bytes(b"x" + damaged.read_bytes()[1:])
-    with agent(user):
-        subject = f"copy:{damaged.name}@JLAB"
-        assert "checksum" in await_raised(user, subject).text
-        bad = [{"scope": system.rucio.scope, "name": damaged.name, "rse": "JLAB"}]
-        passed_over = archivist.operator.ask(
-            "declaring", lambda rucio: rucio.declare_bad_file_replicas(bad, "damaged", force=True)
-        )
-        assert not passed_over
-        archivist.check_archive(run, 2)
-        await_cleared(user, subject)
