@@ -1,5 +1,6 @@
 """A run's histograms, added up from parts that may come in any order and more than once."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -26,6 +27,7 @@ class RunHistograms:
         self.parts: set[str] = set()
         self._bins: dict[ProductKey, IntArray] = {}
         self._touched: dict[ProductKey, list[IntArray]] = {}
+        self._touches: Counter[ProductKey] = Counter()
         self._changed: set[ProductKey] = set()
         if products is not None:
             self._sum(products)
@@ -98,9 +100,9 @@ class RunHistograms:
             else:
                 # One pass over memory, where indexing and `+=` make two.
                 np.add.at(bins, counts.where, counts.values)
-                touched = self._touched.setdefault(key, [])
-                touched.append(counts.where)
-                if sum(map(len, touched)) > len(bins):
+                self._touched.setdefault(key, []).append(counts.where)
+                self._touches[key] += len(counts.where)
+                if self._touches[key] > len(bins):
                     self._compact(key)
             self._changed.add(key)
 
@@ -109,11 +111,11 @@ class RunHistograms:
         bins, touched = self._bins[key], self._touched[key]
         if len(touched) == 1:
             return touched[0]
-        if _SCAN_FACTOR * sum(map(len, touched)) > len(bins):
+        if _SCAN_FACTOR * self._touches[key] > len(bins):
             where = np.flatnonzero(bins != 0)
         else:
             where = np.unique(np.concatenate(touched)) if touched else np.zeros(0, np.int64)
-        self._touched[key] = [where]
+        self._touched[key], self._touches[key] = [where], len(where)
         return where
 
 

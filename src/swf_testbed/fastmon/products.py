@@ -43,6 +43,9 @@ CROSSINGS_PER_TIME_BIN = 256
 _ORBITS = -(-(BC_PER_TF + BUNCHES_PER_ORBIT) // BUNCHES_PER_ORBIT)
 """Orbits that a frame can reach into."""
 
+_FEW_BESIDE_BINS = 0.2
+"""Hits a bin along the frame below which a division a hit is cheaper than counting along the frame."""
+
 
 @registered
 class UnitOccupancy(HitProduct):
@@ -120,8 +123,11 @@ class BunchPattern(HitProduct):
     def count(self, hits: BankHits) -> Counts:
         """The frame's first crossing counts too, as frames are not aligned to orbits."""
         phase = np.repeat((hits.bc0 % BUNCHES_PER_ORBIT).astype(np.uint32), hits.lengths)
+        late = hits.crossing + phase
+        if len(late) < _FEW_BESIDE_BINS * _ORBITS * BUNCHES_PER_ORBIT:
+            return dense(late % np.uint32(BUNCHES_PER_ORBIT), BUNCHES_PER_ORBIT)
         # Counted along the frame and then folded: a division a bin, not one a hit.
-        along = np.bincount(hits.crossing + phase, minlength=_ORBITS * BUNCHES_PER_ORBIT)
+        along = np.bincount(late, minlength=_ORBITS * BUNCHES_PER_ORBIT)
         bunches = along.reshape(_ORBITS, BUNCHES_PER_ORBIT).sum(axis=0)
         return Counts(np.append(bunches, 0).astype(np.int64, copy=False))
 
