@@ -41,6 +41,9 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "noise", "detector": "svt_disks", "factor": 3.0},
     {"kind": "missing_bank", "detector": "eeemcal", "fraction": 0.3},
     {"kind": "corrupted_bank", "detector": "femc", "fraction": 0.3},
+    {"kind": "bunch_shift", "detector": "far_forward", "crossings": -345},
+    {"kind": "time_offset", "detector": "svt_inner", "offset_ns": -3.7},
+    {"kind": "noise", "detector": "lfhcal", "factor": 4.9},
 ]
 
 
@@ -63,6 +66,13 @@ def test_a_fault_is_named_where_it_is(faulty: RunJudge, fault: dict[str, Any]) -
 def test_nothing_is_named_where_nothing_is_wrong(faulty: RunJudge) -> None:
     struck = {fault["detector"] for fault in FAULTS}
     assert {subsystem for subsystem, _ in bad(faulty)} == struck
+
+
+def test_a_fault_is_not_taken_for_another(faulty: RunJudge) -> None:
+    """An early time puts hits into the crossing before; noise dilutes the time's structure; neither moves."""
+    said = bad(faulty)
+    assert ("svt_inner", "bunch_shift") not in said
+    assert ("lfhcal", "time_offset") not in said
 
 
 def test_reasons_tell_numbers_and_parts(faulty: RunJudge) -> None:
