@@ -7,6 +7,7 @@ from zlib import adler32
 import pytest
 from rucio_runs import RucioRun, wait_for
 
+from swf_test_servers.rucio import Rucio
 from swf_test_servers.rucio_system import SITES, RucioSystem
 from swf_testbed.adapters.rucio import Access, RucioStorage
 from swf_testbed.adapters.storage import CopyState, Did
@@ -108,15 +109,21 @@ def test_a_server_that_is_away_is_unavailable(tmp_path: Path, rucio_system: Ruci
         RucioStorage(access, "E0-BUFFER", run.door).open(run.spec)
 
 
-def test_a_corrupted_copy_is_found(rucio_system: RucioSystem, tmp_path: Path) -> None:
-    run = RucioRun(rucio_system, tmp_path, 410_005)
+def test_a_corrupted_copy_is_found_and_replaced_if_the_account_may_declare_it_bad(
+    rucio_system: RucioSystem, tmp_path: Path
+) -> None:
+    run = RucioRun(rucio_system, tmp_path, 410_005, account=Rucio.root)
     files = run.files(1)
     run.storage.open(run.spec)
     run.storage.register(run.did, files)
     wait_for(lambda: run.delivered(files))
     (path,) = rucio_system.sites["JLAB"].data.rglob(files[0].name)
-    path.write_bytes(b"x" + path.read_bytes()[1:])
+    good = path.read_bytes()
+    path.write_bytes(b"x" + good[1:])
     found = run.storage.verify(run.did, "JLAB", files)[0]
     assert found.state is CopyState.FAILED
     assert "checksum" in found.problem
     assert run.storage.verify(run.did, "BNL", files)[0].state is CopyState.VERIFIED
+    wait_for(lambda: run.delivered(files))
+    assert run.storage.verify(run.did, "JLAB", files)[0].state is CopyState.VERIFIED
+    assert path.read_bytes() == good
