@@ -1,6 +1,7 @@
 """The data agent with a real Rucio, whose rules bring every file to two XRootD sites.
 
     SWF_RUCIO_STFS=50 pytest --log-cli-level=INFO tests/workflows/test_data_agent_rucio.py -k closed
+    SWF_RUCIO_DOWN_S=30 SWF_RUCIO_SLOW_S=2 pytest tests/workflows/test_data_agent_rucio.py -k away
     SWF_KILL_POINTS=20 pytest tests/workflows/test_data_agent_rucio.py -k killed
 
 are the long forms of what a daily test can afford.
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archiving import agent, await_archived
+from archiving import agent, await_archived, await_cleared, await_raised
+from faulty_front import Front, front_before
 from workflow_site import Site
 
 from swf_test_servers.rucio_system import SITES, RucioSystem
@@ -31,17 +33,19 @@ pytestmark = pytest.mark.timeout(900)
 
 _log = logging.getLogger(__name__)
 STFS = int(os.environ.get("SWF_RUCIO_STFS", "5"))
+DOWN_S = float(os.environ.get("SWF_RUCIO_DOWN_S", "3"))
+SLOW_S = float(os.environ.get("SWF_RUCIO_SLOW_S", "0.2"))
 POINTS = int(os.environ.get("SWF_KILL_POINTS", "2"))
 
 
 class RucioUser:
     """Somebody whose exit buffer is the one that Rucio's sites read from."""
 
-    def __init__(self, site: Site, system: RucioSystem) -> None:
-        self.user, self.system = site.user("archivist"), system
+    def __init__(self, site: Site, system: RucioSystem, front: Front) -> None:
+        self.user, self.system, self.front = site.user("archivist"), system, front
         rucio = system.rucio
         self.user.environment |= {
-            "SWF_RUCIO_URL": rucio.url,
+            "SWF_RUCIO_URL": front.url,
             "SWF_RUCIO_ACCOUNT": rucio.account,
             "SWF_RUCIO_USERNAME": rucio.account,
             "SWF_RUCIO_PASSWORD": rucio.password,
@@ -54,15 +58,14 @@ class RucioUser:
         buffer.parent.mkdir(parents=True, exist_ok=True)
         # The servers run as an ordinary user, who may not read below the folder of the tests.
         buffer.symlink_to(system.buffer.data)
-        access = Access(token_dir=site.folder / "tokens", **rucio.client())
-        self.rucio = Connection(access)
+        self.rucio = Connection(Access(token_dir=site.folder / "tokens", **rucio.client()))
 
     def check_archive(self, run: int, files: int) -> None:
         """Each file is in Rucio once, and as announced at both sites; and the monitor says so."""
-        dataset = await_archived(self.user, run)
+        found = await_archived(self.user, run)
         records = {one.stf_filename: one for one in self.user.monitor.list(StfFile, run=run)}
-        assert (dataset.files, dataset.expected_files, len(records)) == (files, files, files)
-        assert len({str(stream) for stream in dataset.streams.values()}) == 1, dataset.streams
+        assert (found.files, found.expected_files, len(records)) == (files, files, files)
+        assert len({str(stream) for stream in found.streams.values()}) == 1, found.streams
 
         did = self.system.rucio.scope, dataset_name(run)
         assert not self.rucio.ask("dataset", lambda rucio: rucio.get_did(*did))["open"]
@@ -78,9 +81,7 @@ class RucioUser:
         said = {name: record.checksum for name, record in records.items()}
         for name, site in self.system.sites.items():
             assert {path.name: file_checksum(path) for path in self.files(site.data, run)} == said
-            copies = list(self.user.monitor.list(StfCopy, site=name, run_number=run))
-            assert {copy.state for copy in copies} == {CopyState.VERIFIED}
-            assert len(copies) == files
+            assert self.verified(run, name) == files
 
     def catalogued(self, run: int) -> list[str]:
         """The names of the files in a run's dataset."""
@@ -92,6 +93,11 @@ class RucioUser:
         did = self.system.rucio.scope, dataset_name(run)
         (rule,) = self.rucio.ask("rules", lambda rucio: list(rucio.list_did_rules(*did)))
         return dict(rule)
+
+    def verified(self, run: int, site: str) -> int:
+        """How many files of a run are verified at a site."""
+        copies = self.user.monitor.list(StfCopy, site=site, run_number=run)
+        return sum(copy.state is CopyState.VERIFIED for copy in copies)
 
     def files(self, folder: Path, run: int) -> list[Path]:
         """The files of a run at a site."""
@@ -106,9 +112,10 @@ class RucioUser:
 @pytest.fixture(scope="module")
 def archivist(site: Site, rucio_system: RucioSystem) -> Iterator[RucioUser]:
     """Whose data agent has Rucio."""
-    made = RucioUser(site, rucio_system)
-    with closing(made.user):
-        yield made
+    with front_before(rucio_system.rucio.url) as front:
+        made = RucioUser(site, rucio_system, front)
+        with closing(made.user):
+            yield made
 
 
 def test_a_run_comes_to_both_sites_by_rucios_rule_and_its_dataset_is_closed(archivist: RucioUser) -> None:
@@ -132,3 +139,23 @@ def test_killed_anywhere_with_rucio_every_file_is_registered_once(archivist: Ruc
                 process.kill()
         with agent(archivist.user):
             archivist.check_archive(run, 2 * POINTS)
+
+
+def test_a_server_that_is_away_then_slow_and_failing_loses_nothing(archivist: RucioUser) -> None:
+    user, front, server = archivist.user, archivist.front, archivist.system.rucio
+    with user.runner(), agent(user):
+        server.kill()
+        try:
+            run = archivist.run(3)
+            await_raised(user, "catalogue:rucio")
+            time.sleep(DOWN_S)  # how long it is away is what is tried
+            front.failing, front.delay_s, front.failed = 0.3, SLOW_S, 0
+        finally:
+            server.start()
+        try:
+            await_archived(user, run)
+        finally:
+            front.failing, front.delay_s = 0.0, 0.0
+        assert front.failed
+        archivist.check_archive(run, 3)
+        await_cleared(user, "catalogue:rucio")
