@@ -1,7 +1,11 @@
 """Slices a second of 1, 2, 4 and 8 workers, beside what stands around them.
 
-With an empty payload beside the broker's bare queue, one raw client that acknowledges each message; with the
-histogrammer beside its bare loop of decoding and filling, in this process, on one core.
+With an empty payload beside the broker's ceiling under the same discipline: what raw clients, as many as
+the workers, reach with a persistent queue and prefetch 1, each answering with a persistent message, waiting
+for its receipt, and then acknowledging the slice by itself. A second line has the bare queue: one raw
+client, prefetch 100, that acknowledges each message and answers nothing. The empty payload, ours and
+trusted, is called in the worker's own process; the histogrammer in a process beside it. That stands beside
+its bare loop of decoding and filling, in this process, times the cores.
 
     python benchmarks/pool.py [--slices 1000] [--workers 1,2,4,8]
 """
@@ -15,19 +19,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from figures import Figure, tell
+from raw_workers import answered, raw_workers
 
 from broker import running_broker, with_acknowledgements
 from swf_testbed.adapters.pool import WorkerSpec
 from swf_testbed.adapters.pool.local import LocalEngine
-from swf_testbed.bus import BrokerAddress, Inbox, StompBus, Subscription
+from swf_testbed.bus import BrokerAddress, StompBus, Subscription
 from swf_testbed.config.parameters import Simulation
 from swf_testbed.daq.generated import GeneratedFiles
 from swf_testbed.daq.simulator import StfSlot
-from swf_testbed.messages import Slice, SliceContent, SliceResult, WorkerHeartbeat, decode
+from swf_testbed.messages import Slice, SliceContent, WorkerHeartbeat, decode
 from swf_testbed.messages.codec import encode
 from swf_testbed.model import destinations, states
 from swf_testbed.model.names import StfName
-from swf_testbed.model.status import SliceOutcome, WorkerStatus
+from swf_testbed.model.status import WorkerStatus
 from swf_testbed.payloads import Work
 from swf_testbed.payloads.function import histograms
 
@@ -52,8 +57,7 @@ class Bench:
         (home / "testbed.toml").write_text(CONFIGURATION)
         self.bus = StompBus(BrokerAddress("127.0.0.1", port))
         self._heard = self.bus.subscribe(Subscription(destinations.WORKERS))
-        self._results = self.bus.subscribe(Subscription(destinations.results(NAMESPACE), prefetch=1000))
-        self._engine, self._launched = LocalEngine(home / "engine"), 0
+        self._port, self._engine, self._launched = port, LocalEngine(home / "engine"), 0
         told = {"SWF_HOME": str(home), "ACTIVEMQ_PORT": str(port), "SWF_LOG_LEVEL": "WARNING"}
         told["SWF_MONITOR_HTTP_URL"] = "http://127.0.0.1:9"  # nobody
         argv = (sys.executable, "-P", "-m", "swf_testbed.agents", "worker")
@@ -67,10 +71,8 @@ class Bench:
         handles = self._engine.launch(NAMESPACE, numbers, self._spec)
         try:
             self._await_ready(workers)
-            _answers(self.bus, self._results, slices[: 4 * workers])  # each has its payload's process
-            began = time.perf_counter()
-            _answers(self.bus, self._results, slices)
-            return len(slices) / (time.perf_counter() - began)
+            answered(self._port, slices[: 4 * workers])  # each has its payload's process
+            return answered(self._port, slices)
         finally:
             self._engine.stop(handles, grace_s=10)
 
@@ -89,23 +91,6 @@ class Bench:
     def close(self) -> None:
         """End."""
         self.bus.close()
-
-
-def _answers(bus: StompBus, results: Inbox, slices: Sequence[Slice]) -> None:
-    """Put slices into the queue, and wait for one answer to each."""
-    bus.publish_many(slices)
-    wanted = len(slices)
-    seen: set[int] = set()
-    while len(seen) < wanted:
-        taken = results.take(500, timeout_s=PATIENCE_S)
-        if not taken:
-            raise TimeoutError(f"{len(seen)} of {wanted} slices were answered")
-        for delivery in taken:
-            said = decode(delivery.body)
-            assert isinstance(said, SliceResult)
-            assert said.content.state is SliceOutcome.DONE, said.content.result.error
-            seen.add(said.content.slice_id)
-        results.ack(taken)
 
 
 def some_slices(count: int, payload: str, url: str, frames: int) -> list[Slice]:
@@ -161,14 +146,16 @@ def main() -> int:
         url = make_sample(home / "sample.tf", frames, said.scale)
         bench = Bench(home, port)
         empty = some_slices(said.slices, "nothing", url, frames)
-        ceiling = with_acknowledgements(port, encode(empty[0]), 4 * said.slices)
+        bare = with_acknowledgements(port, encode(empty[0]), 4 * said.slices)
         for workers in numbers:
+            with raw_workers(port, NAMESPACE, workers):
+                ceiling = answered(port, empty)
             rate = bench.rate(workers, empty)
-            bound = 0.5 if workers == 4 else None
-            figures.append(
-                Figure(f"pool, empty payload, {workers} workers", rate, "slices/s",
-                       "the bare queue", ceiling, "higher", bound)
-            )  # fmt: skip
+            name, bound = f"pool, empty payload, {workers} workers", 0.5 if workers == 4 else None
+            figures += (
+                Figure(name, rate, "slices/s", f"{workers} raw clients", ceiling, "higher", bound),
+                Figure(f"{name} beside prefetch 100", rate, "slices/s", "the bare queue", bare, "higher"),
+            )
         filled = some_slices(max(50, said.slices // 4), "histograms", url, frames)
         cores = min(2, os.cpu_count() or 1)
         bare = bare_rate(filled[: len(filled) // 2]) * cores

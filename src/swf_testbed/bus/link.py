@@ -91,8 +91,11 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         try:
             self._connection.connect(address.user, address.password, wait=False, headers=headers)
             # stomp.py's own waiting may never end over TLS, when the broker closes after the handshake.
-            if not self._settled.wait(CONNECT_TIMEOUT_S) or not self._welcome:
+            settled, live = self._settled.wait(CONNECT_TIMEOUT_S), self._connection.transport.socket
+            if not settled or not self._welcome or live is None:
                 raise StompException("")
+            # Else a frame that follows an acknowledgement waits up to 40 ms for the kernel's own.
+            live.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (StompException, OSError) as error:
             self.drop()
             said = self._refusal or (tls_problem(address) if address.tls else "") or str(error) or "no answer"

@@ -14,8 +14,9 @@ from swf_testbed.config.payloads import (
 )
 from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.payloads.command import CommandPayload
+from swf_testbed.payloads.direct import DirectPayload
 from swf_testbed.payloads.eicrecon import eicrecon_words
-from swf_testbed.payloads.function import BUILT_IN
+from swf_testbed.payloads.function import BUILT_IN, NOTHING
 from swf_testbed.payloads.host import HostedPayload
 from swf_testbed.payloads.outcome import Outcome
 from swf_testbed.payloads.work import Work
@@ -61,6 +62,8 @@ def open_payload(definition: AnyPayload, scratch: Path, keep: Path | None = None
     match definition:
         case Histograms(timeout=timeout):
             return HostedPayload(BUILT_IN, timeout)
+        case PythonFunction(function=function) if function == NOTHING:
+            return DirectPayload(function)
         case PythonFunction(function=function, timeout=timeout):
             return HostedPayload(function, timeout)
         case Command():
