@@ -53,6 +53,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--tls-cert", type=Path, help="serve TLS with this certificate (PEM, chain included)")
     add("--tls-key", type=Path, help="its key, if it is not in the same file")
     add("--max-frame", type=int, default=limits.max_frame, help="largest frame, bytes (%(default)s)")
+    add(
+        "--queue-messages",
+        type=int,
+        default=limits.queue_messages,
+        help="messages in one queue from which on its producers wait (%(default)s)",
+    )
+    add(
+        "--queue-bytes",
+        type=int,
+        default=limits.queue_bytes,
+        help="the same in bytes (%(default)s)",
+    )
     add("--max-connections", type=int, default=limits.max_connections, help="most clients (%(default)s)")
     add(
         "--log-level",
@@ -87,7 +99,12 @@ def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
 async def _serve(
     options: argparse.Namespace, login: tuple[str, str] | None, tls: ssl.SSLContext | None
 ) -> None:
-    limits = Limits(max_frame=options.max_frame, max_connections=options.max_connections)
+    limits = Limits(
+        max_frame=options.max_frame,
+        max_connections=options.max_connections,
+        queue_messages=options.queue_messages,
+        queue_bytes=options.queue_bytes,
+    )
     server = Server(options.data, login=login, limits=limits, tls=tls)
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:

@@ -18,6 +18,7 @@ from heapq import merge
 from operator import attrgetter
 
 from swf_testbed.broker import store as stored
+from swf_testbed.broker.gate import Gate
 from swf_testbed.broker.limits import Limits
 from swf_testbed.broker.message import Message
 from swf_testbed.broker.subscriptions import Subscription
@@ -40,7 +41,8 @@ class Backlog:
         self.identity = saved.backlog
         self.destination = saved.backlog.destination
         self.enqueued = self.dequeued = self.expired = 0
-        self.size = saved.size
+        self.size, self.size_bytes = saved.size, saved.size_bytes
+        self.gate = Gate(self, limits)
         self._last = saved.last
         self._cursor = 0 if saved.size else saved.last
         self._passed: int | None = None
@@ -85,6 +87,7 @@ class Backlog:
         else:
             self._admit_volatile(message)
         self.size += 1
+        self.size_bytes += message.size
         self.enqueued += 1
         if not at_end:
             if not message.persistent:
@@ -191,7 +194,9 @@ class Backlog:
         if self._closed:
             return
         self.size -= 1
+        self.size_bytes -= message.size
         self.dequeued += 1
+        self.gate.room()
         self._redelivered.discard(message.seq)
         if message.persistent:
             self._store.delete(self.identity.id, message.seq)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class Limits:
     More of them are refused by a queue, and dropped for a durable subscription.
     """
     volatile_bytes: int = 64 * MIB
+    queue_messages: int = 1_000_000
+    """Messages in one queue from which on its producers must wait; no dead letters, nothing is dropped."""
+    queue_bytes: int = 1 * GIB
+    """The same in bytes. Topics have no such bound: one absent subscriber must not stop the others."""
+    held_bytes: int = 64 * MIB
+    """Bytes of one connection that wait for room above which it is not read from."""
     window_messages: int = 1000
     """Persistent messages of one queue kept in memory; the others are on disk only."""
     window_bytes: int = 4 * MIB

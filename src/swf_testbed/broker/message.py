@@ -22,6 +22,10 @@ _OF_ONE_HOP = frozenset(
 """Headers of a SEND frame that do not travel on, or that the broker writes itself."""
 
 
+OVERHEAD = 512
+"""Bytes that a message is counted for beside its body."""
+
+
 class Message:
     """One message: an immutable body and headers, shared by all who are to get it.
 
@@ -68,7 +72,7 @@ class Message:
     @property
     def size(self) -> int:
         """Bytes in memory, roughly: what the bounds count."""
-        return len(self.body) + 512
+        return len(self.body) + OVERHEAD
 
     def expired(self) -> bool:
         """True when its time has passed."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from swf_testbed.broker.backlog import Backlog
 from swf_testbed.broker.browser import Browser
 from swf_testbed.broker.frames import ProtocolError
+from swf_testbed.broker.gate import Gate
 from swf_testbed.broker.limits import Limits
 from swf_testbed.broker.message import Message
 from swf_testbed.broker.store import Backlog as Identity
@@ -77,6 +78,13 @@ class Router:
             return
         self._seq += 1
         self._put(Message.sent(self._seq, destination, headers, body))
+
+    def gate(self, destination: str, headers: Mapping[str, str]) -> Gate | None:
+        """Where a message must wait, if it must: a queue that is full, for what would be stored."""
+        queue = self._queues.get(destination)
+        if queue is None or headers.get("persistent") == "false" or not queue.gate.shut:
+            return None
+        return queue.gate
 
     def dead_letter(self, message: Message) -> None:
         """Keep a refused message where it can be looked at."""
@@ -220,6 +228,7 @@ class Router:
         return {
             "started_at": self.started_at,
             "connections": self.connections,
+            "queue_bounds": {"messages": self._limits.queue_messages, "bytes": self._limits.queue_bytes},
             "destinations": {
                 **{name: _counts([queue]) for name, queue in sorted(self._queues.items())},
                 **{name: _topic_counts(topic) for name, topic in sorted(self._topics.items())},
@@ -244,8 +253,12 @@ class Router:
         self.send(reply_to, reply, json.dumps(self.statistics()).encode())
 
 
+_COUNTED = ("queued", "in_flight", "enqueued", "dequeued", "expired", "consumers", "bytes", "held")
+"""`held`: what producers have sent and must wait with, as the queue is full."""
+
+
 def _counts(backlogs: Iterable[Backlog]) -> dict[str, int]:
-    counts = dict.fromkeys(("queued", "in_flight", "enqueued", "dequeued", "expired", "consumers"), 0)
+    counts = dict.fromkeys(_COUNTED, 0)
     for backlog in backlogs:
         counts["queued"] += backlog.size - backlog.in_flight
         counts["in_flight"] += backlog.in_flight
@@ -253,6 +266,8 @@ def _counts(backlogs: Iterable[Backlog]) -> dict[str, int]:
         counts["dequeued"] += backlog.dequeued
         counts["expired"] += backlog.expired
         counts["consumers"] += backlog.consumers
+        counts["bytes"] += backlog.size_bytes
+        counts["held"] += backlog.gate.held
     return counts
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from swf_testbed import __version__
 from swf_testbed.broker.connection import Connection
 from swf_testbed.broker.frames import VERSIONS, Frame, ProtocolError
+from swf_testbed.broker.gate import Gate
 from swf_testbed.broker.message import Message
 from swf_testbed.broker.subscriptions import Request, Subscription, durable_name, required
-from swf_testbed.model.errors import Refused, shorten
+from swf_testbed.model.errors import Refused, SwfError, shorten
 
 if TYPE_CHECKING:
     from swf_testbed.broker.server import Server
@@ -28,6 +29,8 @@ class Session(Connection):
         self._subscriptions: dict[str, Subscription] = {}
         self._by_number: dict[int, Subscription] = {}
         self._numbers = 0
+        self._gates: set[Gate] = set()
+        self._held_bytes = 0
         self._verbs: dict[str, Callable[[Frame], None]] = {
             "SEND": self._send,
             "ACK": self._ack,
@@ -56,6 +59,10 @@ class Session(Connection):
             raise ProtocolError(f"command {shorten(frame.command)}: must be one of {', '.join(self._verbs)}")
         if "transaction" in frame.headers:
             self._transaction(frame)
+        if verb != self._send or not self._must_wait(frame):
+            self._obey(verb, frame)
+
+    def _obey(self, verb: Callable[[Frame], None], frame: Frame) -> None:
         verb(frame)
         receipt = frame.headers.get("receipt")
         if receipt is not None and verb != self._disconnect:
@@ -82,6 +89,9 @@ class Session(Connection):
         self._by_number.clear()
         for subscription in subscriptions:
             subscription.close()
+        for gate in self._gates:
+            gate.leave(self)
+        self._gates.clear()
         self._server.release(self)
 
     # -- connecting
@@ -139,6 +149,31 @@ class Session(Connection):
         if self._store.congested:
             self.pause_reading()
             self._store.barrier(self.resume_reading)
+
+    def _must_wait(self, frame: Frame) -> bool:
+        """Whether a message is kept from a queue that is full; without a receipt, its sender is, afterwards."""
+        gate = self._router.gate(required(frame, "destination"), frame.headers)
+        if gate is None:
+            return False
+        self._gates.add(gate)
+        if "receipt" not in frame.headers:
+            if not self._subscriptions:  # what it acknowledges must be read: it may be what makes room
+                self.pause_reading()
+                gate.wait(self, self.resume_reading)
+            return False
+        self._held_bytes += len(frame.body)
+        gate.wait(self, lambda: self._enter(frame))
+        if self._held_bytes >= self._limits.held_bytes:
+            self.pause_reading()
+        return True
+
+    def _enter(self, frame: Frame) -> None:
+        self._held_bytes -= len(frame.body)
+        self.resume_reading()
+        try:
+            self._obey(self._send, frame)
+        except SwfError as error:
+            self.fail(str(error), frame)
 
     def _ack(self, frame: Frame) -> None:
         subscription, seq = self._delivery(frame)

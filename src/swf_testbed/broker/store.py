@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from swf_testbed.broker.message import Message
+from swf_testbed.broker.message import OVERHEAD, Message
 from swf_testbed.model.errors import BadData, Unavailable
 
 log = logging.getLogger(__name__)
@@ -54,11 +54,12 @@ class Backlog(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """A backlog found at start: how many messages it holds, and the last one's number."""
+    """A backlog found at start: how many messages it holds, the last one's number, and their bytes."""
 
     backlog: Backlog
     size: int
     last: int
+    size_bytes: int = 0
 
 
 class Page(NamedTuple):
@@ -288,9 +289,11 @@ class Store:
         return connection
 
     def _load(self) -> list[Saved]:
-        sizes: Iterable[tuple[int, int, int]] = self._connection.execute(
-            "SELECT backlog, count(*), max(seq) FROM entry GROUP BY backlog"
+        sizes: Iterable[tuple[int, int, int, int]] = self._connection.execute(
+            "SELECT backlog, count(*), max(seq), sum(length(body)) FROM entry GROUP BY backlog"
         )
-        found = {backlog: (count, last) for backlog, count, last in sizes}
+        found = {
+            backlog: (count, last, count * OVERHEAD + size) for backlog, count, last, size in sizes
+        }
         rows = self._connection.execute("SELECT * FROM backlog")
         return [Saved(Backlog(*row), *found.get(row[0], (0, 0))) for row in rows]

@@ -9,6 +9,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         self._refusal = ""
         self._accepted = False
         self._look = uuid4().hex
+        self.heard_at = time.monotonic()
         self.dialect = Dialect()
         self._connection = stomp.Connection12(
             [(address.host, address.port)],
@@ -110,14 +112,20 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         self._welcome = True
         self._settled.set()
 
+    def on_heartbeat(self) -> None:
+        """The broker lives."""
+        self.heard_at = time.monotonic()
+
     def on_message(self, frame: Frame) -> None:
         """A delivery."""
+        self.on_heartbeat()
         self._ears.message(self, frame)
         if self.dialect.marks and self.dialect.is_end(frame.headers):
             self.ack(frame.headers["ack"])
 
     def on_receipt(self, frame: Frame) -> None:
         """The broker has it."""
+        self.on_heartbeat()
         said = frame.headers.get("receipt-id", "")
         if said == _GOODBYE:
             self._parted.set()

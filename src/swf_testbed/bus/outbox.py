@@ -13,6 +13,9 @@ from swf_testbed.model.errors import Refused
 TRANSMISSIONS = 20
 """A message during which the connection was lost so often is the reason for it."""
 
+HELD_BACK_S = 10.0
+"""A connection that lived on for so long was not lost by the message: the broker holds its producers back."""
+
 
 @dataclass
 class Pending:
@@ -54,6 +57,8 @@ class Outbox:
 
     def transmit(self, pending: Pending, send: Callable[[str, bytes, Mapping[str, str]], None]) -> None:
         """Send it, unless that was tried too often."""
+        if pending.waited_s() > HELD_BACK_S:
+            pending.transmissions = 0
         pending.sent_at = time.monotonic()
         pending.transmissions += 1
         if pending.transmissions > TRANSMISSIONS:

@@ -223,10 +223,15 @@ class StompBus:
                 self._outbox.forget(pending)
                 why = self.last_error or "no answer"
                 raise Unavailable(f"no receipt for a message to {pending.destination}: {why}")
-            if pending.waited_s() >= RECEIPT_TIMEOUT_S:
+            if pending.waited_s() >= RECEIPT_TIMEOUT_S and not self._held_back():
                 self._give_up_link(pending)
         if pending.refusal:
             raise Refused(f"the broker refuses a message to {pending.destination}: {pending.refusal}")
+
+    def _held_back(self) -> bool:
+        """Whether the broker lives and keeps its receipts to itself: a queue is full, and we are to wait."""
+        link = self._link
+        return link is not None and time.monotonic() - link.heard_at < RECEIPT_TIMEOUT_S
 
     def _give_up_link(self, pending: Pending) -> None:
         with self._lock:
