@@ -112,6 +112,10 @@ class Settings(BaseModel):
     swf_stomp_debug: Switch = False
     swf_sse_receiver_name: str | None = None
     swf_public_read: Switch | None = None
+    swf_broker_queue_messages: int | None = Field(None, ge=1)
+    """Messages in one queue of the embedded broker from which on its producers wait."""
+    swf_broker_queue_bytes: int | None = Field(None, ge=1)
+    """The same in bytes."""
     activemq_host: str = "127.0.0.1"
     activemq_port: Port = 61613
     activemq_user: str = Field("swf", validation_alias=AliasChoices("ACTIVEMQ_USER", "MQ_USER"))

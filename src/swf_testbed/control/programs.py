@@ -58,9 +58,14 @@ def service_programs(settings: Settings) -> tuple[Program, ...]:
     broker = _module(
         "broker", "--host", settings.activemq_host, "--port", str(settings.activemq_port),
         "--data", str(settings.state_dir / "broker"), "--user", settings.activemq_user,
-        "--password-env", "ACTIVEMQ_PASSWORD",
+        "--password-env", "ACTIVEMQ_PASSWORD", *_queue_bounds(settings),
     )  # fmt: skip
     return (Program(BROKER, broker), *monitor)
+
+
+def _queue_bounds(settings: Settings) -> list[str]:
+    bounds = {"messages": settings.swf_broker_queue_messages, "bytes": settings.swf_broker_queue_bytes}
+    return [word for unit, most in bounds.items() if most for word in (f"--queue-{unit}", str(most))]
 
 
 def agent_programs(agents: Mapping[str, AgentEntry], home: Path) -> tuple[Program, ...]:

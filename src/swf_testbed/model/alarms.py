@@ -40,6 +40,16 @@ ALARMS: dict[str, AlarmKind] = {
             "It is above `alarms.sampling_clear` of what is asked for.",
         ),
         AlarmKind(
+            "queue_full",
+            "producers wait for a queue",
+            Severity.WARNING,
+            "A queue of the embedded broker holds what it may hold, or nearly: who sends to it waits until "
+            "its consumers have made room. Nothing is lost.",
+            "`testbed status`: the agent that consumes the queue, and its log. If it works and is too slow: "
+            "more workers.",
+            "Less than half of the bound waits, and no producer does.",
+        ),
+        AlarmKind(
             "stall",
             "no data though data is taken",
             Severity.ERROR,

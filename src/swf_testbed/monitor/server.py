@@ -6,6 +6,7 @@ One application behind two servers, HTTP and HTTPS, in one event loop.
 import asyncio
 import logging
 import signal
+import threading
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -24,7 +25,7 @@ from swf_testbed.bus import open_bus
 from swf_testbed.config.settings import Mode, Settings, username
 from swf_testbed.monitor.certificate import ensure_certificate
 from swf_testbed.monitor.listening import listen
-from swf_testbed.monitor.startup import close_pools, prepare
+from swf_testbed.monitor.startup import close_pools, patiently, prepare
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ def serve(swf: Settings) -> None:
         Refused: a port is taken.
         BadInput: an address or the certificate cannot be used.
     """
-    prepare(swf)
+    prepare(swf, patiently(threading.Event()))
     ensure_certificate(swf)
     with ExitStack() as stack:
         sockets = [

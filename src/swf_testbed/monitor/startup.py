@@ -1,15 +1,22 @@
 """What has to be there before anything of the monitor runs: Django, the database, the secrets."""
 
 import fcntl
+import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
+from threading import Event
 
 from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import Unavailable
 from swf_testbed.monitor.private_files import write_secret
+
+log = logging.getLogger(__name__)
+
+_LONGEST_WAIT_S = 5.0
 
 SETTINGS_MODULE = "swf_testbed.monitor.django_settings"
 
@@ -41,18 +48,47 @@ def close_pools() -> None:
             connection.close_pool()
 
 
-def prepare(swf: Settings) -> None:
-    """Make the secrets and bring the database up to date; any number of processes may do so at once."""
+Wait = Callable[[Exception, int], bool]
+"""Given why the database does not answer, and how often it was asked before: waits; False to give up."""
+
+
+def give_up(error: Exception, attempt: int) -> bool:
+    """Wait not at all: for commands, whose user is there to hear it."""
+    del error, attempt
+    return False
+
+
+def patiently(ended: Event) -> Wait:
+    """Wait until the database is there, or the end: for servers, which may start before it."""
+
+    def wait(error: Exception, attempt: int) -> bool:
+        if attempt == 0:
+            log.warning("waiting for the database: %s", str(error).strip())
+        return not ended.wait(min(0.25 * 2**attempt, _LONGEST_WAIT_S))
+
+    return wait
+
+
+def prepare(swf: Settings, wait: Wait = give_up) -> None:
+    """Make the secrets and bring the database up to date; any number of processes may do so at once.
+
+    Raises:
+        Unavailable: the database does not answer, and nobody waits for it any more.
+    """
     swf.database_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(swf.database_file.parent / "prepare.lock"):
         _make_secret_key(swf)
         set_up_django()
         from django.db import OperationalError
 
-        try:
-            _migrate()
-        except OperationalError as error:
-            raise Unavailable(f"the database does not answer: {error}") from None
+        for attempt in count():
+            try:
+                _migrate()
+                return
+            except OperationalError as error:
+                close_pools()
+                if not wait(error, attempt):
+                    raise Unavailable(f"the database does not answer: {error}") from None
 
 
 def _migrate() -> None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from swf_testbed.bus import Bus, Inbox, Subscription, open_bus
-from swf_testbed.config.settings import Settings
+from swf_testbed.config.settings import Mode, Settings
 from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import Unavailable
@@ -16,7 +16,7 @@ from swf_testbed.model.status import AgentStatus, OperationalState
 from swf_testbed.monitor.services import broker
 from swf_testbed.monitor.services.fanout import Fanout, Word, open_fanout
 from swf_testbed.monitor.services.processes import this_process
-from swf_testbed.monitor.startup import close_pools, prepare
+from swf_testbed.monitor.startup import close_pools, patiently, prepare
 
 log = logging.getLogger(__name__)
 
@@ -101,11 +101,16 @@ def run(swf: Settings) -> int:
     end: Callable[..., None] = lambda *_: ended.set()  # noqa: E731  # a signal handler
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    prepare(swf)
+    try:
+        prepare(swf, patiently(ended))
+    except Unavailable:
+        if ended.is_set():
+            return 0
+        raise
     with (
         open_bus(swf, NAME) as bus,
         open_fanout(swf, bus, str(this_process())) as fanout,
-        broker.connected_to(broker.Broker(bus, tells=False)),
+        broker.connected_to(broker.Broker(bus, tells=swf.swf_mode is Mode.EMBEDDED)),
     ):
         intake = Intake(bus, fanout)
         looking = threading.Thread(
@@ -120,14 +125,15 @@ def run(swf: Settings) -> int:
 
 
 def _look_after_runs(fanout: Fanout, ended: threading.Event) -> None:
-    """Raise and clear the alarms of runs, every few seconds."""
+    """Raise and clear the alarms of runs and of queues, every few seconds."""
     from django.db import DatabaseError, connections
 
-    from swf_testbed.monitor.services import run_watch
+    from swf_testbed.monitor.services import queue_watch, run_watch
 
     while not ended.wait(LOOK_S):
         try:
             run_watch.look()
+            queue_watch.look()
             fanout.tell(stored=True)
         except DatabaseError as error:
             log.warning("runs are not looked after: %s", error)
