@@ -292,8 +292,6 @@ class Store:
         sizes: Iterable[tuple[int, int, int, int]] = self._connection.execute(
             "SELECT backlog, count(*), max(seq), sum(length(body)) FROM entry GROUP BY backlog"
         )
-        found = {
-            backlog: (count, last, count * OVERHEAD + size) for backlog, count, last, size in sizes
-        }
+        found = {backlog: (count, last, count * OVERHEAD + size) for backlog, count, last, size in sizes}
         rows = self._connection.execute("SELECT * FROM backlog")
         return [Saved(Backlog(*row), *found.get(row[0], (0, 0))) for row in rows]
