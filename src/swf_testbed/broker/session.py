@@ -151,7 +151,7 @@ class Session(Connection):
             self._store.barrier(self.resume_reading)
 
     def _must_wait(self, frame: Frame) -> bool:
-        """Whether a message is kept from a queue that is full; without a receipt, its sender is, afterwards."""
+        """Whether a message is kept from a full queue; without a receipt its sender is, afterwards."""
         gate = self._router.gate(required(frame, "destination"), frame.headers)
         if gate is None:
             return False

@@ -6,8 +6,8 @@ One application behind two servers, HTTP and HTTPS, in one event loop.
 import asyncio
 import logging
 import signal
-import threading
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import cast
