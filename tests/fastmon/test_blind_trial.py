@@ -1,7 +1,7 @@
 """A blind trial in short, of files as the DAQ writes them: `benchmarks/blind_trial.py` is the long form.
 
 All is seeded, so what is found is the same each time. Two runs have faults; in one of them an offset of
-almost 4 ns, which puts most hits of a subsystem into the crossing before, and is not to be taken for a bunch shift.
+almost 4 ns puts most hits of a subsystem into the crossing before: that is not a bunch shift.
 """
 
 import subprocess
