@@ -184,10 +184,14 @@ class RunJudge:
         return recent[0].start if self._book.standing() else window.start
 
     def _explained(self, said: list[Flag]) -> Iterator[Flag]:
-        """A flag whose cause is found in the same subsystem says so, and is at most medium."""
+        """A flag whose cause is found in the same subsystem says so, and is at most medium.
+
+        A cause that is only medium explains as well: where a fault begins, what follows from it may be sure
+        an STF earlier than the fault itself.
+        """
         named: dict[str, set[str]] = {}
         for flag in said:
-            if flag.quality is Quality.BAD:
+            if flag.quality in (Quality.BAD, Quality.MEDIUM):
                 named.setdefault(flag.subsystem, set()).add(flag.kind)
         reasons = {check.name: check.explained_by for check in self._checks}
         for flag in said:
