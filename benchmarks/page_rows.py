@@ -16,6 +16,7 @@ from swf_testbed.monitor.services.listing import PAGE
 from swf_testbed.monitor.store.models import (
     Alarm,
     AlarmEvent,
+    Dataset,
     FastmonFile,
     Histogram,
     HistogramPart,
@@ -88,6 +89,7 @@ class History:
         store(self._executions())
         store(Namespace(name=name, owner="alice", members=["bob"]) for name in _NAMESPACES)
         store(self._runs())
+        store(self._datasets())
         store(self._states())
         store(self._events())
         store(self._stfs())
@@ -175,6 +177,11 @@ class History:
                 run_conditions={"beam": "18x275"},
                 histogram_revision=100,
             )
+
+    def _datasets(self) -> Iterator[models.Model]:
+        for number in range(self._sizes.runs):
+            run = FIRST_RUN + number
+            yield Dataset(name=f"swf.{run}.run", run_id=run, sites=["BNL", "JLAB"], files=1)
 
     def _states(self) -> Iterator[models.Model]:
         for number in range(self._sizes.runs):
@@ -432,6 +439,7 @@ def names(sizes: Sizes) -> dict[str, Any]:
     return {
         "run": FIRST_RUN + sizes.runs // 2,
         "live_run": run,
+        "dataset": f"swf.{FIRST_RUN + sizes.runs // 2}.run",
         "stf": StfFile.objects.values_list("stf_filename", flat=True)[0],
         "sample": FastmonFile.objects.values_list("tf_filename", flat=True)[0],
         "slice": "{}/{}".format(*TfSlice.objects.values_list("fastmon_file_id", "slice_id")[0]),

@@ -23,6 +23,8 @@ from figures import Figure, tell
 
 LIMIT_MS = 300.0
 LIMIT_QUERIES = 12
+MORE_QUERIES = {"shift": 15}
+"""Pages that gather from many tables at once, and what they may ask."""
 
 PAGES = {
     "hub": "/",
@@ -73,6 +75,15 @@ PAGES = {
     "alarms": "/alarms/",
     "quality": "/quality/",
     "states": "/states/",
+    "copies": "/copies/",
+    "datasets": "/datasets/",
+    "dataset": "/datasets/{dataset}/",
+    "shift": "/shift/?run={run}",
+    "shift, a subsystem": "/shift/drich/?run={run}",
+    "compare": "/compare/?of={run}+{live_run}&subsystem=drich",
+    "layouts": "/layouts/",
+    "layout, unnamed": "/layouts/unnamed/?run={run}&cells=drich.adc",
+    "wall": "/wall/?run={run}&show=drich",
     "stf": "/stfs/{stf}/",
     "sample": "/samples/{sample}/",
     "slice": "/slices/{slice}/",
@@ -190,10 +201,15 @@ def main() -> int:
             if said.only and not name.startswith(tuple(said.only)):
                 continue
             found = browser.measure(address.format(**known), 0 if said.queries_only else said.rounds)
-            good = found.status == 200 and found.median_ms <= LIMIT_MS and found.queries <= LIMIT_QUERIES
+            good = (
+                found.status == 200
+                and found.median_ms <= LIMIT_MS
+                and found.queries <= MORE_QUERIES.get(name, LIMIT_QUERIES)
+            )
             note = "" if good else f"  above a limit (status {found.status})"
             failed += not good
-            slowest, most = max(slowest, found.median_ms), max(most, found.queries)
+            slowest = max(slowest, found.median_ms)
+            most = max(most, 0 if name in MORE_QUERIES else found.queries)
             times = f"{found.median_ms:>10.0f}{found.processor_ms:>11.0f}"
             print(f"{name:<40}{times}{found.queries:>9}{found.bytes / 1000:>7.0f}{note}", flush=True)
     print(f"pages above a limit: {failed}")

@@ -38,6 +38,9 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "runs": ("--stfs", "50"),
     "latency": ("--stfs", "6"),
     "registering": ("--files", "20", "--rounds", "1"),
+    "blind_trial": ("--runs", "2"),
+    "faults": ("--trials", "2"),
+    "soak": ("--minutes", "1"),
     "assistants": ("--calls", "1000", "--sessions", "25"),
 }
 """Every benchmark by name, in order, with what makes it quick."""

@@ -105,7 +105,7 @@ def test_an_included_file_that_is_missing_is_named(home: Path) -> None:
         ("includes = 3\n", "workflow.includes = 3: must be a list of file names"),
         ("includes = [3]\n", "workflow.includes = [3]: must be a list of file names"),
         ("[fastmn]\nseed = 1\n", "section = 'fastmn': is not known; did you mean fastmon?"),
-        ("[zzz]\n", "section = 'zzz': is not known; there are agents, daq_state_machine, "),
+        ("[zzz]\n", "section = 'zzz': is not known; there are agents, alarms, daq_state_machine, "),
         ("[fastmon]\nsead = 1\n", "fastmon.sead = 1: is not known; did you mean seed?"),
         ("[agents.data]\nenable = true\n", "agents.data.enable = True: is not known; did you mean enabled?"),
         ("[agents.Data]\n", "agents.Data."),
@@ -360,7 +360,10 @@ def test_every_value_of_a_configuration_is_told_once_with_its_unit(home: Path) -
     watcher = parameters["data"].pop("watcher")
     parameters["data"] |= {f"watcher.{key}": value for key, value in watcher.items()}
     assert told == {
-        f"{section}.{key}": value for section in sections for key, value in parameters[section].items()
+        f"{section}.{key}": value
+        for section in sections
+        for key, value in parameters[section].items()
+        if value != {}
     }
     assert values["fastmon.checks.window_s"].unit == "s"
     assert values["daq_state_machine.stf_interval"].unit == "s"

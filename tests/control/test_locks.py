@@ -12,7 +12,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 REMEDY = "pyproject.toml has changed since: run tools/lock and commit what it writes"
 _PIN = re.compile(
-    r"^(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,-]+\])?==(?P<version>\S+?)( ; (?P<marker>.+?))?( \\)?$",
+    r"^(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9, -]+\])?==(?P<version>\S+?)( ; (?P<marker>.+?))?( \\)?$",
     re.MULTILINE,
 )
 

@@ -17,6 +17,7 @@ def summary(run: int, **more: Any) -> dict[str, Any]:
         "stf_registered": 2,
         "tf_files": 14,
         "slices": {"created": 30, "completed": 29, "failed": 1, "lost": 0},
+        "processing": {"finished": 2, "failed": 0},
         "results": 30,
         "duplicates": 0,
         "redelivered": 1,

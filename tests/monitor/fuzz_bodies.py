@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from typing import Any
 
-from swf_testbed.config.settings import settings
+from swf_testbed.config.settings import settings, username
 from swf_testbed.monitor.startup import set_up_django
 from swf_testbed.records import RECORDS
 
@@ -19,7 +19,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "datasets": {"name": "fuzz"},
     "fastmon-files": {"tf_filename": "fuzz.tf"},
     "histograms": {"run_number": 7, "subsystem": "drich", "name": "fuzz"},
-    "layouts": {"owner": "fuzz", "name": "fuzz"},
+    "layouts": {"owner": username(), "name": "fuzz"},
     "logs": {
         "app_name": "fuzz",
         "instance_name": "fuzz",

@@ -106,10 +106,10 @@ def test_references_are_made_of_good_runs_and_chosen_by_the_conditions(
     client: MonitorClient, run: int
 ) -> None:
     client.upsert([Window(run_number=run, window="run", content=profile())])
-    with pytest.raises(BadInput, match="marked good"):
+    with pytest.raises(Conflict, match="marked good"):
         client.make_reference([run])
     assert client.mark_run(run, RunMark.GOOD, "fine").marked_by
-    with pytest.raises(BadInput, match="ended"):
+    with pytest.raises(Conflict, match="ended"):
         client.make_reference([run])
     client.upsert([Run(run_number=run, end_time=now())])
     assert client.reference_of(run) is None
@@ -136,7 +136,7 @@ def test_runs_of_other_conditions_are_no_part_of_a_reference(client: MonitorClie
     with pytest.raises(BadInput, match="10x100"):
         client.make_reference([run, other])
     client.mark_run(run, RunMark.BAD)
-    with pytest.raises(BadInput, match="marked good"):
+    with pytest.raises(Conflict, match="marked good"):
         client.make_reference([run])
 
 

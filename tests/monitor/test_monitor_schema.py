@@ -92,6 +92,8 @@ def test_the_client_and_the_description_know_the_same_records(
     assert set(schemas[name]["properties"]) == told
     assert set(schemas[f"{name}Input"]["properties"]) == told - cls.server_fields
     assert set(schemas[f"{name}Change"]["properties"]) == told - cls.server_fields - set(cls.key)
+    if cls.resource == "references":
+        return  # one is made of runs, by an order that is no record: test_monitor_judgement.py
     said = dict(GOOD[cls.resource])
     if cls.resource == "tf-slices":
         client.upsert([FastmonFile(tf_filename=said["fastmon_file"])])

@@ -102,7 +102,9 @@ def fill(monitor: Monitor, broker_port: int) -> dict[str, str]:
     monitor.post(
         "layouts", {"owner": username(), "name": "mine", "cells": [{"subsystem": "drich", "name": "adc"}]}
     )
+    monitor.post("datasets", {"name": f"swf.{RUN}.run", "run": RUN, "sites": ["BNL"], "files": 1})
     known = {
+        "dataset": f"swf.{RUN}.run/",
         "run": f"{RUN}/?subsystem=drich",
         "stf": f"{STEM}.stf/",
         "sample": f"{STEM}_tf_001.tf/",

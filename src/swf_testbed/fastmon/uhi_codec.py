@@ -125,3 +125,13 @@ def _contents(axis: dict[str, Any], storage: dict[str, Any], group: int, nbins: 
         else:
             contents[1 + bin_number // group] += value
     return contents
+
+
+def drawing(document: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    """A histogram as JSROOT wants it; None, and the reason, if it cannot be drawn."""
+    try:
+        return root_json(document), ""
+    except BadInput as error:
+        return None, str(error)
+    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, AttributeError):
+        return None, "the content is not a UHI document"

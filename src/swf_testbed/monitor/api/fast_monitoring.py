@@ -27,6 +27,7 @@ router = Router()
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": LAST_RUN_NUMBER}
 _RUN = {"name": "run_number", "in": "path", "required": True, "schema": _NUMBER}
 _TEXT = {"type": "string"}
+_VERSION = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 _STATE = {"name": "state", "in": "query", "schema": _TEXT}
 _OF_HISTOGRAM = ("name", "version", "subsystem", "product")
 _RUNS = {
@@ -113,7 +114,15 @@ def reference_of_run(request: HttpRequest, run_number: str) -> HttpResponse:
     openapi_extra=openapi.reading({"type": "object"}, 400, 404)
     | {
         "parameters": [
-            *({"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _OF_HISTOGRAM),
+            *(
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "schema": _VERSION if name == "version" else _TEXT,
+                }
+                for name in _OF_HISTOGRAM
+            ),
             {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["root", "uhi"]}},
         ]
     },

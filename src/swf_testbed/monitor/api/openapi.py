@@ -117,7 +117,7 @@ def making_references() -> Json:
     stored = ref("ReferenceStored")
     return {
         "requestBody": body_of(ref("ReferenceOrder")),
-        "responses": answers({201: stored}, *_CHANGED_BODY, *_ANY_WRITE),
+        "responses": answers({201: stored}, *sorted({404, 409, *_CHANGED_BODY, *_ANY_WRITE})),
     }
 
 

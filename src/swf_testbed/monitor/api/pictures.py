@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from swf_testbed.monitor.services.plot_sources import drawing
+from swf_testbed.fastmon.uhi_codec import drawing
 
 
 def as_root(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from swf_testbed.fastmon.presentation import SHOWN
 from swf_testbed.fastmon.products import RUN, ChannelOccupancy
-from swf_testbed.fastmon.uhi_codec import root_json
+from swf_testbed.fastmon.uhi_codec import drawing
 from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import BadInput, NotFound
 from swf_testbed.model.names import LAST_RUN_NUMBER
@@ -248,16 +248,6 @@ def figures(
             series = Series(one.label, text, place >= len(sources), *drawn)
             found.setdefault(key, []).append(series)
     return [Figure(*key, found[key]) for key in sorted(found, key=_place)]
-
-
-def drawing(document: Document) -> tuple[Document | None, str]:
-    """A histogram as JSROOT wants it; None, and the reason, if it cannot be drawn."""
-    try:
-        return root_json(document), ""
-    except BadInput as error:
-        return None, str(error)
-    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, AttributeError):
-        return None, "the content is not a UHI document"
 
 
 _SUBSYSTEMS = {name: place for place, name in enumerate([*(one.name for one in detectors()), RUN])}

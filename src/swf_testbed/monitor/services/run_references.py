@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from swf_testbed.fastmon.reference import Profile, ReferenceKey, make_reference
 from swf_testbed.model.clock import now
-from swf_testbed.model.errors import BadInput, NotFound
+from swf_testbed.model.errors import BadInput, Conflict, NotFound
 from swf_testbed.model.status import RunMark
 from swf_testbed.monitor.services import windows
 from swf_testbed.monitor.services.changes import changed
@@ -78,11 +78,11 @@ def name_of(key: ReferenceKey) -> str:
 
 def _fit(number: int, run: Run | None) -> Run:
     if run is None:
-        raise BadInput("runs", number, "must be runs that the monitor knows")
+        raise NotFound(f"there is no run {number}")
     if run.mark != RunMark.GOOD:
-        raise BadInput("runs", number, "must be marked good first: `testbed reference mark RUN good`")
+        raise Conflict(f"run {number} must be marked good first: `testbed reference mark RUN good`")
     if run.end_time is None:
-        raise BadInput("runs", number, "must have ended")
+        raise Conflict(f"run {number} must have ended")
     return run
 
 
