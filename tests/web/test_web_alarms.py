@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from live_monitor import Monitor
 from watched_page import watched
 
+from swf_testbed.model.alarms import ALARMS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -58,6 +60,19 @@ def test_what_cannot_be_raised_or_cleared_says_why(operated: Monitor, browser: "
         page.click("main button")
         assert "severity = 'dire'" in page.get_by_role("alert").inner_text()
         assert page.input_value("[name=subject]") == "kept"
+
+
+def test_the_page_says_what_an_alarm_means_and_where_to_look(operated: Monitor, browser: "Browser") -> None:
+    number = operated.post(
+        "alarms", {"severity": "warning", "subject": "latency:900001", "run_number": 900001}
+    )["id"]
+    with watched(browser) as seen:
+        seen.page.goto(f"{operated.url}/alarms/{number}/")
+        said = seen.page.locator("#alarm").inner_text()
+        assert ALARMS["latency"].look in said
+        assert ALARMS["latency"].clears in said
+        assert seen.page.get_by_role("link", name="run 900001").get_attribute("href") == "/runs/900001/"
+        assert seen.problems == []
 
 
 def test_who_is_not_logged_in_changes_nothing(operated: Monitor) -> None:

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from pydantic import ValidationError
 
+from swf_testbed.model.alarms import alarm_kind
 from swf_testbed.model.errors import BadInput, SwfError, one_of
 from swf_testbed.model.status import Severity
 from swf_testbed.monitor.services import alarms
@@ -40,7 +41,8 @@ def alarm(request: HttpRequest, number: int) -> HttpResponseBase:
 
 def _alarm_page(request: HttpRequest, number: int, problem: str = "") -> HttpResponse:
     found = alarms.get(number)
-    context = {"alarm": found, "happened": found.events.all(), "problem": problem}
+    kind = alarm_kind(found.subject)
+    context = {"alarm": found, "kind": kind, "happened": found.events.all(), "problem": problem}
     moved_by = None if found.cleared_at else stream(["alarm"], ["alarms"])
     answer = page(request, "alarm.html", context, here="web:alarms", moved_by=moved_by)
     answer.status_code = 400 if problem else 200
