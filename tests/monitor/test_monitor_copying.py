@@ -15,7 +15,15 @@ from monitor_instance import Instance, new_instance
 from swf_test_servers import Postgres
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.messages import FastmonStatus
-from swf_testbed.records import RECORDS, FastmonFile, Record, StfFile, SystemAgent, WorkflowMessage
+from swf_testbed.records import (
+    RECORDS,
+    FastmonFile,
+    Record,
+    StfFile,
+    Subscriber,
+    SystemAgent,
+    WorkflowMessage,
+)
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -48,12 +56,12 @@ def source(tmp_path_factory: pytest.TempPathFactory, broker: RunningBroker) -> I
 
 
 def everything(instance: Instance) -> dict[str, list[Record]]:
-    """But for agents: the source's own programs go on saying that they live."""
+    """But for agents, whose programs go on saying that they live, and for who is connected."""
     with instance.client() as client:
         return {
             name: sorted(client.list(cls), key=lambda one: str(one.key))
             for name, cls in RECORDS.items()
-            if cls is not SystemAgent
+            if name not in {SystemAgent.resource, Subscriber.resource}
         }
 
 

@@ -142,6 +142,9 @@ def test_a_flag_that_is_said_by_rest_and_by_the_bus_is_told_once(
     with instance.bus() as bus:
         bus.publish(message)
         bus.publish(message.model_copy(update={"message_id": uuid4(), "reason": "last"}))
-    heard = take(told, 2)
+    heard: list[Event] = []
+    while len(heard) < 2:
+        # An alarm follows the first.
+        heard += [event for event in take(told, 1) if event.data["msg_type"] == "quality_flag"]
     assert [event.data["reason"] for event in heard] == ["dark", "last"]
     assert heard[0].data["message_id"] == str(message.message_id)

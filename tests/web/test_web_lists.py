@@ -184,7 +184,8 @@ def test_downloads_have_exactly_what_is_filtered(listed: Monitor, page: "Page") 
         lines = list(csv.DictReader(stream))
     assert total(page) == len(lines) == told["count"] == 54
     assert [line["stf_filename"] for line in lines] == [row["stf_filename"] for row in told["results"]]
-    assert set(lines[0]) == set(told["results"][0])
+    # Copies are rows of a list of their own.
+    assert set(lines[0]) == set(told["results"][0]) - {"replicas"}
     with page.expect_download() as downloading:
         page.get_by_role("link", name="JSON").click()
     assert httpx.Response(200, content=downloading.value.path().read_bytes()).json() == told["results"]

@@ -76,19 +76,22 @@ def prepare(swf: Settings, wait: Wait = give_up) -> None:
         Unavailable: the database does not answer, and nobody waits for it any more.
     """
     swf.database_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(swf.database_file.parent / "prepare.lock"):
+    lock = swf.database_file.parent / "prepare.lock"
+    with _alone(lock):
         _make_secret_key(swf)
         set_up_django()
-        from django.db import OperationalError
+    from django.db import OperationalError
 
-        for attempt in count():
-            try:
+    for attempt in count():
+        try:
+            with _alone(lock):
                 _migrate()
-                return
-            except OperationalError as error:
-                close_pools()
-                if not wait(error, attempt):
-                    raise Unavailable(f"the database does not answer: {error}") from None
+            return
+        except OperationalError as error:
+            close_pools()
+            # Without the lock: others wait too, and say so.
+            if not wait(error, attempt):
+                raise Unavailable(f"the database does not answer: {error}") from None
 
 
 def _migrate() -> None:

@@ -128,13 +128,17 @@ def _look_after_runs(fanout: Fanout, ended: threading.Event) -> None:
     """Raise and clear the alarms of runs and of queues, every few seconds."""
     from django.db import DatabaseError, connections
 
-    from swf_testbed.monitor.services import queue_watch, run_watch
+    from swf_testbed.monitor.services import messages, queue_watch, run_watch
 
+    told = 0
     while not ended.wait(LOOK_S):
         try:
             run_watch.look()
             queue_watch.look()
-            fanout.tell(stored=True)
+            # An open page at a quiet time costs nothing: nobody looks unless something was stored.
+            if (newest := messages.newest()) != told:
+                fanout.tell(stored=True)
+                told = newest
         except DatabaseError as error:
             log.warning("runs are not looked after: %s", error)
         except Exception:
