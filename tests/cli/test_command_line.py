@@ -58,7 +58,7 @@ def test_each_command_explains_itself(command: str, word: str) -> None:
         (["run", "fast_processing", "--set", "testbed.namespace=other"], {}, "testbed.toml"),
         (["status"], {"ACTIVEMQ_PORT": "many"}, "ACTIVEMQ_PORT = 'many'"),
         (["logs"], {}, "there are no logs"),
-        (["start"], {"SWF_MODE": "docker"}, "SWF_MODE = docker"),
+        (["start"], {"SWF_MODE": "remote"}, "SWF_MODE = 'remote'"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_code_2(
