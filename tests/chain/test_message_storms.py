@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from message_storm import Storm
 
 EXAMPLES = int(os.environ.get("SWF_STORM_EXAMPLES", "2"))
-STEPS = int(os.environ.get("SWF_STORM_STEPS", "25"))
+STEPS = int(os.environ.get("SWF_STORM_STEPS", "8"))
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(300 + 600 * EXAMPLES)]
 
