@@ -29,7 +29,12 @@ from swf_testbed.model.status import CopyState
 from swf_testbed.records import StfCopy, StfFile
 from swf_testbed.stf.documents import file_checksum
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        not os.environ.get("SWF_LONG_TESTS"), reason="takes minutes: SWF_LONG_TESTS=1 runs it"
+    ),
+]
 
 _log = logging.getLogger(__name__)
 STFS = int(os.environ.get("SWF_RUCIO_STFS", "5"))
