@@ -218,7 +218,7 @@ def summary_document(
     run_number: int,
     *,
     page: str,
-    wanted: Wanted,
+    wanted: Wanted = SAMPLED,
 ) -> dict[str, Any]:
     """What `run --wait --json` prints of a run; every number is counted, none is what was intended."""
     execution = monitor.get(WorkflowExecution, execution_id)
