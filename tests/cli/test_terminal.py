@@ -19,8 +19,6 @@ from swf_testbed.config.settings import username
 pytestmark = [
     pytest.mark.chain,
     pytest.mark.timeout(300),
-    # The table of a run has lines that come when the judgement does, which a busy machine delays.
-    pytest.mark.skipif(not os.environ.get("SWF_LONG_TESTS"), reason="SWF_LONG_TESTS=1 runs it"),
 ]
 
 SCREENS = Path(__file__).with_name("screens")

@@ -38,11 +38,15 @@ _COUNTED = _LIFECYCLE | {"stf_ready", "tf_file_registered", "histograms_updated"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come; times in s since the command."""
+    """How far a run has come; times in s since the command.
+
+    STFs are told twice, by events and by counts, either of which may be ahead: `stf_written` is the larger.
+    """
 
     elapsed_s: float = 0.0
     state: str = ""
-    stf_written: int = 0
+    stf_heard: int = 0
+    stf_counted: int = 0
     stf_registered: int = 0
     samples: int = 0
     slices_created: int = 0
@@ -51,6 +55,11 @@ class Progress:
     merged: int = 0
     latency_s: float | None = None
     status: str = ExecutionStatus.RUNNING.value
+
+    @property
+    def stf_written(self) -> int:
+        """STFs that the DAQ has written, as far as anybody has said."""
+        return max(self.stf_heard, self.stf_counted)
 
     @property
     def terminal(self) -> bool:
@@ -66,7 +75,7 @@ class Progress:
                 self, state=f"{data.get('state')}/{substate}" if substate else str(data.get("state"))
             )
         if event.event == "stf_gen":
-            return replace(self, stf_written=self.stf_written + 1)
+            return replace(self, stf_heard=self.stf_heard + 1)
         if event.event == "histograms_updated" and data.get("latency_s") is not None:
             return replace(self, latency_s=float(data["latency_s"]))
         return self
@@ -77,7 +86,7 @@ class Progress:
         written = sum(max(run.stf_registered, run.total_stf_files or 0) for run in runs)
         return replace(
             self,
-            stf_written=max(self.stf_written, written),
+            stf_counted=written,
             stf_registered=registered,
             samples=sum(run.tf_files for run in runs),
             slices_created=sum(run.slices.created for run in runs),

@@ -63,17 +63,17 @@ def _mark_histograms(run: Run, subsystems: set[str]) -> None:
 
 
 def of_run(run: Run) -> dict[str, str]:
-    """The worst judgement of each subsystem: of those that hold, or of all of a run that has ended.
+    """The worst judgement of each subsystem, by name: of those that hold, or of all of a run that has ended.
 
     That there is too little data counts only where nothing else is said.
     """
     flags = QualityFlag.objects.filter(run=run)
     if run.end_time is None:
         flags = flags.filter(until=None)
-    rows = list(flags.values_list("subsystem", "check_name", "quality"))
-    judged = [(name, check, quality) for name, check, quality in rows if quality != Quality.NULL]
-    nothing = {name: Quality.NULL.value for name, _, _ in rows}
-    return nothing | {name: quality for (name,), quality in worst_by((n, q) for n, _, q in judged).items()}
+    rows = list(flags.order_by("subsystem").values_list("subsystem", "quality"))
+    nothing = {name: Quality.NULL.value for name, _ in rows}
+    judged = worst_by(row for row in rows if row[1] != Quality.NULL)
+    return nothing | {name: quality for (name,), quality in judged.items()}
 
 
 def worst_by(rows: Iterable[tuple[Any, ...]]) -> Mapping[tuple[str, ...], str]:
