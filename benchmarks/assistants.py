@@ -9,55 +9,22 @@ memory grew by more than 10 MB after the first tenth, any call failed, or a conn
 
 import argparse
 import asyncio
-import os
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import httpx2
 import psutil
+from bench.served import served
 from figures import Figure, tell
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from swf_testbed.config.settings import load_settings
-from swf_testbed.monitor_client import MonitorClient
-
 TOOLS = ("get_system_state", "list_runs", "list_messages", "list_logs", "list_tf_slices")
 AT_ONCE = 5
 MOST_GROWTH_MB = 10.0
-
-
-@contextmanager
-def served(home: Path) -> Iterator[tuple[str, str, psutil.Process]]:
-    """A web server on an empty database: its address, a token, its process."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        plain, tls = one.getsockname()[1], other.getsockname()[1]
-    environment = {
-        **os.environ,
-        "SWF_HOME": str(home),
-        "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{plain}",
-        "SWF_MONITOR_URL": f"https://127.0.0.1:{tls}",
-        "SWF_LOG_LEVEL": "ERROR",
-        "ACTIVEMQ_PORT": "1",
-    }
-    url = environment["SWF_MONITOR_HTTP_URL"]
-    with subprocess.Popen([sys.executable, "-m", "swf_testbed.monitor", "serve"], env=environment) as server:
-        try:
-            with MonitorClient(url, patience_s=60) as client:
-                client.metrics()
-            yield url, load_settings(environment).api_token(), psutil.Process(server.pid)
-        finally:
-            server.terminate()
-            server.wait(30)
 
 
 async def session(url: str, token: str, calls: int) -> int:
@@ -104,7 +71,7 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=50)
     said = parser.parse_args()
     each = -(-said.calls // said.sessions)
-    with tempfile.TemporaryDirectory() as home, served(Path(home)) as (url, token, server):
+    with tempfile.TemporaryDirectory() as home, served(Path(home)) as (_, url, token, server):
         begin = time.perf_counter()
         failed, growth = asyncio.run(soak(url, token, server, said.sessions, each))
         rate = said.sessions * each / (time.perf_counter() - begin)

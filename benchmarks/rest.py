@@ -8,24 +8,20 @@ what that costs. PostgreSQL is left out where it is not installed.
 
 import argparse
 import json
-import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
+from bench.served import served
 from figures import Figure, tell
 
 from swf_test_servers import Absent, Postgres
-from swf_testbed.config.settings import load_settings
-from swf_testbed.monitor_client import MonitorClient
 
 BULK = 100
 ROUNDS = 3
@@ -111,38 +107,11 @@ def by_orm(seconds: float, first: int) -> list[float]:
     ]
 
 
-@contextmanager
-def served(home: Path, database: dict[str, str]) -> Iterator[tuple[dict[str, str], str, str]]:
-    """A web server on an empty database: its environment, address and token."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        plain, tls = one.getsockname()[1], other.getsockname()[1]
-    environment = {
-        **os.environ,
-        **database,
-        "SWF_HOME": str(home),
-        "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{plain}",
-        "SWF_MONITOR_URL": f"https://127.0.0.1:{tls}",
-        "SWF_LOG_LEVEL": "ERROR",
-        "ACTIVEMQ_PORT": "1",
-    }
-    url = environment["SWF_MONITOR_HTTP_URL"]
-    with subprocess.Popen([sys.executable, "-m", "swf_testbed.monitor", "serve"], env=environment) as server:
-        try:
-            with MonitorClient(url, patience_s=60) as client:
-                client.metrics()
-            yield environment, url, load_settings(environment).api_token()
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
 def measure(name: str, database: dict[str, str], seconds: float) -> None:
     """Print a line for each kind of work."""
     with (
         tempfile.TemporaryDirectory() as home,
-        served(Path(home), database) as (environment, url, token),
+        served(Path(home), database) as (environment, url, token, _),
     ):
         command = [sys.executable, __file__, "--orm", "--seconds", str(seconds)]
         rest: list[list[float]] = []

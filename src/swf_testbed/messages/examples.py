@@ -3,6 +3,7 @@
 from typing import Any
 
 from swf_testbed.messages.envelope import Message
+from swf_testbed.messages.schemas import resolved
 
 _WORDS: dict[str, Any] = {
     "change": 1,
@@ -52,7 +53,7 @@ def example(cls: type[Message]) -> dict[str, Any]:
 
 
 def _value(name: str, entry: dict[str, Any], schema: dict[str, Any]) -> Any:
-    entry = _resolved(entry, schema)
+    entry = _first(entry, schema)
     if name in _WORDS and isinstance(_WORDS[name], dict) and "properties" in entry:
         return _made(name, entry, schema)
     if "const" in entry:
@@ -83,8 +84,8 @@ def _scalar(name: str, entry: dict[str, Any]) -> Any:
     return {"boolean": True, "object": {}}.get(str(kind))
 
 
-def _resolved(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def _first(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """A part of a schema, of several kinds the first."""
     if "anyOf" in entry and "default" not in entry:
         entry = {**entry["anyOf"][0], **{key: said for key, said in entry.items() if key != "anyOf"}}
-    name = entry.get("$ref", "").removeprefix("#/$defs/")
-    return {**schema["$defs"][name], **entry} if name else entry
+    return resolved(entry, schema)

@@ -8,6 +8,7 @@ from typing import Any
 from swf_testbed.messages.envelope import Message
 from swf_testbed.messages.examples import example
 from swf_testbed.messages.registry import REGISTRY
+from swf_testbed.messages.schemas import resolved
 
 _ENVELOPE = frozenset(Message.model_fields)
 _IN_WORDS = {"array": "list", "string": "text", "uuid": "UUID", "date-time": "time, ISO 8601 with offset"}
@@ -73,7 +74,7 @@ def _rows(
     for name, said in entry.get("properties", {}).items():
         if name in without:
             continue
-        field = _resolved(said, schema)
+        field = resolved(said, schema)
         notes = field.get("description", "") if "$ref" not in said or "description" in said else ""
         if "properties" in field:
             yield f"| `{before}{name}` | object | {_cell(notes)} |\n"
@@ -83,7 +84,7 @@ def _rows(
 
 
 def _kind(said: dict[str, Any], schema: dict[str, Any]) -> str:
-    field = _resolved(said, schema)
+    field = resolved(said, schema)
     if "anyOf" in field:
         return " or ".join(_kind(one, schema) for one in field["anyOf"])
     if "const" in field:
@@ -96,8 +97,3 @@ def _kind(said: dict[str, Any], schema: dict[str, Any]) -> str:
 
 def _cell(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("|", "\\|")
-
-
-def _resolved(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    name = entry.get("$ref", "").removeprefix("#/$defs/")
-    return {**schema["$defs"][name], **entry} if name else entry

@@ -95,11 +95,13 @@ class ProcessingAgent(BaseAgent):
             self._executions[run_number] = execution_id
         if run_number not in self._orders:
             rules = self._rules(execution_id)
+            name = f"user.{self.context.user}.swf.{run_number}.processed"
             order = TaskOrder(
                 run_number=run_number,
-                name=f"user.{self.context.user}.swf.{run_number}.processed",
+                # PanDA finds a task by the name of what it writes.
+                name=name,
                 dataset=dataset_name(run_number),
-                outputs=f"user.{self.context.user}.swf.{run_number}.processed",
+                outputs=name,
                 payload=rules.payload,
                 attempts=rules.attempts,
                 workers=rules.stf_worker_count,
