@@ -45,5 +45,4 @@ def test_no_page_asks_the_database_too_often() -> None:
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     queries = re.findall(r"^(.{40}) +0 +0 +(\d+) +\d+$", done.stdout, re.MULTILINE)
     assert [name.strip() for name, _ in queries] == list(measured())
-    limits = runpy.run_path(str(BENCHMARK))["MORE_QUERIES"]
-    assert all(0 <= int(number) <= limits.get(name.strip(), 12) for name, number in queries)
+    assert all(0 <= int(number) <= 12 for _, number in queries)

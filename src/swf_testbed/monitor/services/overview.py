@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import Max
+from django.db.models import Max, Sum
 
 from swf_testbed.fastmon.flags import worst
 from swf_testbed.model.clock import now
@@ -16,8 +16,7 @@ from swf_testbed.model.status import Quality, Severity
 from swf_testbed.monitor.services.alarms import attention
 from swf_testbed.monitor.services.hub import paces
 from swf_testbed.monitor.services.run_figures import RunLine, run_line
-from swf_testbed.monitor.services.run_times import run_times
-from swf_testbed.monitor.store.models import Alarm, Histogram, HistogramPart, QualityFlag, Run
+from swf_testbed.monitor.store.models import Alarm, FastmonFile, Histogram, HistogramPart, QualityFlag, Run
 from swf_testbed.records import Overview, StandingAlarm, SubsystemLine
 
 BADNESS = {Quality.BAD: 0, Quality.MEDIUM: 1, Quality.NULL: 2, Quality.GOOD: 3}
@@ -55,7 +54,7 @@ def overview(run_number: int) -> Overview:
     line = run_line(run_number)
     run, (pace,) = line.run, paces([line])
     lines = subsystem_lines(run)
-    sampled = run_times(run).sampled_frames
+    sampled = FastmonFile.objects.filter(stf_file__run=run).aggregate(frames=Sum("tf_count"))["frames"] or 0
     return Overview(
         time=now(),
         run_number=run_number,
