@@ -20,7 +20,7 @@ def test_one_command_takes_a_run_from_detector_to_plot(testbed: Testbed) -> None
     assert run.summary["status"] == "completed"
     assert_nothing_lost_nothing_twice(run, STFS)
     # In so short a run much of it is said once: the dataset, both sites' copies, the judgement.
-    assert run.summary["http_calls_per_stf"] <= 25
+    assert run.summary["http_calls_per_stf"] <= 16
     assert run.summary["latency_s"]["egress_to_plot"]["p95"] is not None
 
 
