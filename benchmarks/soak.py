@@ -138,6 +138,7 @@ def soak(stack: Stack, said: argparse.Namespace) -> dict[str, Any]:
         "runs": runs,
         "latency_p50": _slope(steady, "p50"),
         "latency_p95": _slope(steady, "p95"),
+        "memory_seen_mb": watch.memory_mb,
         "memory_mb": {
             name: asdict(slope) for name, slope in watch.slopes(warm_s, said.run_minutes * 60).items()
         },

@@ -188,3 +188,13 @@ def test_a_site_without_room_is_unavailable(tmp_path: Path) -> None:
         place.storage.deliver(did, "BNL", [file])
     (tmp_path / "BNL" / "group.daq").unlink()
     assert place.storage.deliver(did, "BNL", [file])[0].state is CopyState.ARRIVED
+
+
+def test_a_forgotten_dataset_is_known_again_when_it_is_opened_and_registered_again(place: Place) -> None:
+    did = place.dataset()
+    file = place.file("swf.100010.000001.stf")
+    place.storage.register(did, [file])
+    place.storage.forget(did)
+    place.dataset()
+    assert [done.problem for done in place.storage.register(did, [file])] == [""]
+    assert place.storage.standing(did).files == 1

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from swf_testbed.adapters.storage import CopyState, DatasetSpec, Did, StoredFile
 from swf_testbed.adapters.storage.catalogued import CataloguedStorage
 from swf_testbed.adapters.storage.folders import FolderMover
+from swf_testbed.agents.data import archive as archive_module
 from swf_testbed.agents.data.alarms import Alarms
+from swf_testbed.agents.data.archive import Archive
 from swf_testbed.agents.data.checks import DaqChecks, Finding, content_problem
 from swf_testbed.agents.data.exit_buffer import Keeper, Surroundings
 from swf_testbed.agents.data.notes import Notes
@@ -409,3 +411,22 @@ def test_the_buffer_is_counted_whatever_is_in_it(tmp_path: Path) -> None:
     assert room.capacity(8) > 8
     (tmp_path / "1" / "a.stf").unlink()
     assert room.usage() == (0, 3)
+
+
+def test_an_archived_run_is_let_go_once_nobody_speaks_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = Archive()
+    archive.take_up(RunArchive(DatasetSpec(did=Did("group.daq", "swf.100010.run"), run=100010, sites=())))
+    assert archive.knows(100010)
+    assert not archive.drop_idle(100010)
+    monkeypatch.setattr(archive_module, "KEPT_S", 0.0)
+    assert archive.drop_idle(100010)
+    assert not archive.knows(100010)
+
+
+def test_checks_forget_the_runs_that_are_not_on_their_way() -> None:
+    checks = DaqChecks()
+    findings(announced(1), checks=checks)
+    checks.keep_only({RUN})
+    assert [one.alarm for one in findings(announced(3), checks=checks)] == ["sequence_gap"]
+    checks.keep_only(set())
+    assert not findings(announced(1), checks=checks)

@@ -4,7 +4,7 @@ Kept are the sums of each STF of the longest window, and the sum of the run. Par
 slices of its sample) may come in any order; that each comes once is the caller's care.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -18,6 +18,9 @@ from swf_testbed.model.names import MAIN_STREAM
 
 MAX_STFS = 4096
 """STFs that a window holds at most, however short they are."""
+
+_MOST_PARTS = 1000
+"""Parts of a sparse product that are put together at last, so that a long run stays small."""
 
 _LEAST_REPEATED = 2
 """Channels with fewer hits in an STF's sample are not kept one by one: there may be millions of them."""
@@ -57,7 +60,7 @@ class Sums:
                 self._add_bins(key, counts.values)
             else:
                 kept = counts.values >= _LEAST_REPEATED
-                self.channels.setdefault(key, []).append(Counts(counts.values[kept], counts.where[kept]))
+                self._add_parts(key, [Counts(counts.values[kept], counts.where[kept])])
 
     def merge(self, other: "Sums") -> None:
         """Add other sums."""
@@ -65,7 +68,7 @@ class Sums:
         for key, bins in other.bins.items():
             self._add_bins(key, bins)
         for key, parts in other.channels.items():
-            self.channels.setdefault(key, []).extend(parts)
+            self._add_parts(key, parts)
 
     def copy(self) -> "Sums":
         """The same sums, which may be added to."""
@@ -89,6 +92,12 @@ class Sums:
             is_trend = isinstance(product(key.product), Trend)
             counts[key] = Counts(values, np.zeros(1, np.int64)) if is_trend else Counts(values)
         return ProductSet(self.frames, counts | {key: self.sparse(key) for key in self.channels})
+
+    def _add_parts(self, key: ProductKey, parts: Sequence[Counts]) -> None:
+        there = self.channels.setdefault(key, [])
+        there.extend(parts)
+        if len(there) > _MOST_PARTS:
+            self.sparse(key)
 
     def _add_bins(self, key: ProductKey, values: IntArray) -> None:
         there = self.bins.get(key)

@@ -150,6 +150,9 @@ class RucioStorage:
         sites = copies.standings(self._rucio, did, self._rules(did), files)
         return DatasetStanding(did, bool(known["open"]), files, int(known["bytes"] or 0), sites)
 
+    def forget(self, did: Did) -> None:
+        """As of `Storage`; everything is in Rucio."""
+
     def _rules(self, did: Did) -> list[dict[str, Any]]:
         try:
             return self._rucio.ask(

@@ -118,6 +118,11 @@ class CataloguedStorage:
         with self._lock:
             return self._known(did).standing()
 
+    def forget(self, did: Did) -> None:
+        """As of `Storage`."""
+        with self._lock:
+            self._datasets.pop(did, None)
+
     def _removed(self, file: StoredFile) -> Copy:
         problem = self._mover.drop(file)
         state = CopyState.FAILED if problem else CopyState.REMOVED

@@ -159,3 +159,6 @@ class Storage(Protocol):
 
     def standing(self, did: Did) -> DatasetStanding:
         """How a dataset stands. `NotFound` if there is none."""
+
+    def forget(self, did: Did) -> None:
+        """Let go of what is in memory of a dataset; who asks for it again opens and registers it first."""

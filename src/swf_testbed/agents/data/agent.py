@@ -211,8 +211,9 @@ class DataAgent(BaseAgent):
             return
         rules = self._parameters(execution_id).data
         archive = taking_up.begin(self.context.monitor, run, self.context.namespace, rules)
-        self._checks.prime(run, archive.files)
         self._archive.take_up(archive)
+        self._checks.keep_only({one.spec.run for one in self._archive.runs()})
+        self._checks.prime(run, archive.files)
         for site in archive.spec.sites:
             self._start_site(site)
 

@@ -11,6 +11,9 @@ from swf_testbed.model.status import DatasetStatus
 IDLE_S = 0.5
 """How often it is looked for what has come of age."""
 
+KEPT_S = 10.0
+"""How long an archived run stays that nobody speaks of."""
+
 
 class Archive:
     """Runs by number. What is in them is looked at and changed under `lock`."""
@@ -19,18 +22,22 @@ class Archive:
         self.lock = threading.RLock()
         self._something = threading.Condition(self.lock)
         self._runs: dict[int, RunArchive] = {}
+        self._heard: dict[int, float] = {}
 
     # What the handlers tell.
 
     def knows(self, run: int) -> bool:
-        """Whether a run is on its way."""
+        """Whether a run is on its way; a message speaks of it."""
         with self.lock:
+            if run in self._runs:
+                self._heard[run] = time.monotonic()
             return run in self._runs
 
     def take_up(self, archive: RunArchive) -> None:
         """Begin, or go on, with a run."""
         with self._something:
             self._runs.setdefault(archive.spec.run, archive)
+            self._heard[archive.spec.run] = time.monotonic()
             self._something.notify_all()
 
     def add(self, run: int, files: Sequence[StoredFile]) -> None:
@@ -78,10 +85,13 @@ class Archive:
                     return task.archived
         return None
 
-    def drop(self, run: int) -> None:
-        """A run is archived."""
+    def drop_idle(self, run: int) -> bool:
+        """Let go of a run that is archived; False if it was spoken of just now, as by a late message."""
         with self.lock:
-            self._runs.pop(run, None)
+            if time.monotonic() - self._heard[run] < KEPT_S:
+                return False
+            del self._runs[run], self._heard[run]
+            return True
 
     def wake(self) -> None:
         """Something is new."""

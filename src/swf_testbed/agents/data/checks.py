@@ -1,7 +1,7 @@
 """The checks of what the DAQ says of its files: no gaps in numbers and frames, states, and content."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -63,11 +63,10 @@ class DaqChecks:
             history.append(entry)
             history.sort(key=lambda one: one[0])
 
-    def forget(self, run: int) -> None:
-        """The run is archived."""
-        self._states.pop(run, None)
-        for key in [key for key in self._streams if key[0] == run]:
-            del self._streams[key]
+    def keep_only(self, runs: Collection[int]) -> None:
+        """Forget all other runs."""
+        self._states = {run: history for run, history in self._states.items() if run in runs}
+        self._streams = {key: seen for key, seen in self._streams.items() if key[0] in runs}
 
     def look(self, said: StfGen) -> list[Finding]:
         """What is wrong with an announcement, seen with those before it."""

@@ -111,8 +111,10 @@ class Clerk:
             if done:
                 archive.status = DatasetStatus.ARCHIVED
                 self._note(archive, archived_at=now(), problem="")
-                self._ports.archive.drop(archive.spec.run)
-                self._noted.pop(archive.spec.run, None)
+            elif archive.status is DatasetStatus.ARCHIVED and archive.archived:
+                if self._ports.archive.drop_idle(archive.spec.run):
+                    self._noted.pop(archive.spec.run, None)
+                    self._ports.storage.forget(archive.spec.did)
             elif time.monotonic() - self._noted.get(archive.spec.run, 0.0) >= NOTED_EVERY_S:
                 self._noted[archive.spec.run] = time.monotonic()
                 self._note(archive)

@@ -105,7 +105,7 @@ class Overseer:
             if run.phase and run.phase.ended and self._view.now - run.since > KEPT_S
         ]
         for number in old:
-            if not self._archive.knows(number):
+            if self._archive.of_run(number) is None:
                 self._asked.discard(self._view.runs.pop(number).execution_id or "")
 
     # What the keeper of the exit buffer asks.
@@ -114,15 +114,24 @@ class Overseer:
         """A function that tells how far a run is archived, and lets the storage know of it."""
         recalled: dict[int, RunArchive | None] = {}
 
+        def recall(run: int) -> RunArchive | None:
+            found = taking_up.recall(self._context.monitor, run, self._context.namespace)
+            if found is not None:
+                storage.open(found.spec)
+                storage.register(found.spec.did, [task.file for task in found.files.values()])
+            return found
+
         def look(run: int) -> RunArchive | None:
             if (known := self._archive.of_run(run)) is not None:
                 recalled.pop(run, None)
                 return known if known.opened else None
             if run not in recalled:
-                recalled[run] = found = taking_up.recall(self._context.monitor, run, self._context.namespace)
-                if found is not None:
-                    storage.open(found.spec)
-                    storage.register(found.spec.did, [task.file for task in found.files.values()])
+                # Files are asked for run by run: one run in memory is enough, whatever the buffer holds.
+                for before in recalled.values():
+                    if before is not None and self._archive.of_run(before.spec.run) is None:
+                        storage.forget(before.spec.did)
+                recalled.clear()
+                recalled[run] = recall(run)
             return recalled[run]
 
         return look
