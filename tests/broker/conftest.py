@@ -1,6 +1,5 @@
-"""Brokers and clients for tests: embedded always; any other too, if SWF_TEST_BROKER names its host:port."""
+"""The embedded broker, and the brokers of the labs that keep the same contract, with clients for them."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 from broker_contract_client import StompClient
+from broker_differences import KNOWN, BrokerUnderContract
 
+from swf_test_servers import Artemis, Classic
 from swf_testbed.broker.testing import RunningBroker
-
-_OTHER = os.environ.get("SWF_TEST_BROKER", "")
 
 Connect = Callable[..., StompClient]
 
@@ -23,23 +22,24 @@ def broker(tmp_path: Path) -> Iterator[RunningBroker]:
         yield running
 
 
-@pytest.fixture(params=["embedded", *([_OTHER] if _OTHER else [])])
-def broker_address(request: pytest.FixtureRequest) -> tuple[str, int]:
-    """Host and port of the broker under contract."""
+@pytest.fixture(params=sorted(KNOWN))
+def under_contract(request: pytest.FixtureRequest) -> BrokerUnderContract:
+    """Ours is the test's own, the others are shared with other tests."""
+    differences = KNOWN[request.param]
     if request.param == "embedded":
-        running: RunningBroker = request.getfixturevalue("broker")
-        return running.host, running.port
-    host, _, port = request.param.rpartition(":")
-    return host, int(port)
+        ours: RunningBroker = request.getfixturevalue("broker")
+        return BrokerUnderContract((ours.host, ours.port), differences)
+    server: Artemis | Classic = request.getfixturevalue(request.param)
+    return BrokerUnderContract((server.host, server.port), differences, (server.user, server.password))
 
 
 @pytest.fixture
-def make_client(broker_address: tuple[str, int]) -> Iterator[Connect]:
+def make_client(under_contract: BrokerUnderContract) -> Iterator[Connect]:
     """Makes clients of the broker; those a test leaves open are closed after it."""
     clients: list[StompClient] = []
 
     def make(**options: Any) -> StompClient:
-        clients.append(StompClient(broker_address, **options))
+        clients.append(StompClient(under_contract.address, under_contract.login, **options))
         return clients[-1]
 
     yield make

@@ -1,14 +1,16 @@
 """What the testbed relies on of any STOMP broker, said with stomp.py's own API.
 
-Runs against the embedded broker, and against the broker that SWF_TEST_BROKER=host:port names.
+Runs against our own broker and those of the labs; what they do otherwise is said in `broker_differences.py`.
 """
 
 import socket
+import time
 from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 from broker_contract_client import PATIENCE, StompClient
+from broker_differences import BrokerUnderContract
 from stomp.exception import ConnectFailedException
 
 Connect = Callable[..., StompClient]
@@ -104,32 +106,52 @@ def test_a_durable_subscription_keeps_what_comes_while_its_client_is_away(
     assert reader.nothing_more(topic_name)
 
 
-def test_a_client_id_belongs_to_one_live_connection(make_client: Connect) -> None:
+def test_a_client_id_belongs_to_one_live_connection(
+    make_client: Connect, under_contract: BrokerUnderContract
+) -> None:
     name = f"client-{uuid4().hex}"
     first = make_client().connect(client_id=name)
     second = make_client()
+    if under_contract.differences.shares_client_ids:
+        second.connect(client_id=name)
+        assert not first.gone.is_set()
+        return
     with pytest.raises(ConnectFailedException):
         second.connect(client_id=name)
     assert name in second.error()
     first.cut()
-    make_client().connect(client_id=name)
+    until = time.monotonic() + PATIENCE
+    while not let_in(make_client(), name):
+        assert time.monotonic() < until, "the name is still taken"
+
+
+def let_in(client: StompClient, name: str) -> bool:
+    """A broker may need a moment to see that a connection is cut."""
+    try:
+        client.connect(client_id=name)
+    except ConnectFailedException:
+        return False
+    return True
 
 
 def test_what_a_lost_client_held_comes_again_first_and_in_order(
-    make_client: Connect, queue_name: str
+    make_client: Connect, queue_name: str, under_contract: BrokerUnderContract
 ) -> None:
     lost = make_client().connect().subscribe(queue_name, ack="client-individual")
     for number in range(5):
         lost.send(queue_name, str(number))
     frames = [lost.message() for _ in range(5)]
     lost.ack(frames[1])
-    lost.connection.send(queue_name, "5", headers={"persistent": "true", "receipt": "r"})
-    lost.receipt()
+    lost.send(queue_name, "5")
     lost.cut()
     heir = make_client().connect().subscribe(queue_name, ack="client-individual")
     again = [heir.message() for _ in range(5)]
     assert [frame.body for frame in again] == ["0", "2", "3", "4", "5"]
-    assert [frame.headers.get("redelivered") for frame in again[:4]] == ["true"] * 4
+    marks = [frame.headers.get("redelivered") for frame in again[:4]]
+    if under_contract.differences.marks_not_all_that_comes_again:
+        assert set(marks) <= {"true", "false"}
+    else:
+        assert marks == ["true"] * 4
     for frame in again:
         heir.ack(frame)
 
@@ -147,17 +169,20 @@ def test_ack_mode_client_acknowledges_all_before(make_client: Connect, queue_nam
     assert heir.nothing_more(queue_name)
 
 
-def test_a_refused_message_becomes_a_dead_letter(make_client: Connect, queue_name: str) -> None:
+def test_a_refused_message_becomes_a_dead_letter(
+    make_client: Connect, queue_name: str, under_contract: BrokerUnderContract
+) -> None:
     client = make_client().connect().subscribe(queue_name, ack="client-individual")
-    body = uuid4().hex
-    client.send(queue_name, body, colour="red")
+    colour = uuid4().hex
+    client.send(queue_name, "refused", colour=colour)
     client.connection.nack(client.message().headers["ack"], receipt="nacked")
     assert client.receipt() == "nacked"
-    dead = make_client().connect().subscribe(DEAD_LETTERS, selector="colour = 'red'")
-    found = dead.message()
-    while found.body != body:  # of an earlier test, on a broker that lives longer than a test
+    # There are dead letters of other tests on a broker that lives longer than one.
+    dead = make_client().connect().subscribe(DEAD_LETTERS, selector=f"colour = '{colour}'")
+    if not under_contract.differences.nack_loses:
         found = dead.message()
-    assert found.headers["colour"] == "red"
+        assert (found.body, found.headers["colour"]) == ("refused", colour)
+    assert dead.nothing_more(DEAD_LETTERS, colour=colour)
 
 
 @pytest.mark.parametrize("kind", ["queue", "topic"])
@@ -176,12 +201,19 @@ def test_a_wrong_selector_is_refused(make_client: Connect, queue_name: str) -> N
     assert "selector" in client.error().lower()
 
 
-def test_a_queue_can_be_browsed(make_client: Connect, queue_name: str) -> None:
+def test_a_queue_can_be_browsed(
+    make_client: Connect, queue_name: str, under_contract: BrokerUnderContract
+) -> None:
     client = make_client().connect()
     for number in range(3):
         client.send(queue_name, str(number))
     client.subscribe(queue_name, id="look", browser="true")
     assert client.bodies(3) == ["0", "1", "2"]
+    if under_contract.differences.browsing_takes:
+        assert client.nothing_more(queue_name)
+        client.close()
+        assert make_client().connect().subscribe(queue_name).nothing_more(queue_name)
+        return
     assert client.message().headers["browser"] == "end"
     taker = make_client().connect().subscribe(queue_name)
     assert taker.bodies(3) == ["0", "1", "2"]
@@ -195,17 +227,20 @@ def test_an_expired_message_is_not_delivered(make_client: Connect, queue_name: s
     assert client.bodies(1) == ["young"]
 
 
-def test_silence_of_the_client_ends_its_connection(broker_address: tuple[str, int], queue_name: str) -> None:
-    with socket.create_connection(broker_address, timeout=PATIENCE) as raw:
-        raw.sendall(b"CONNECT\naccept-version:1.2\nhost:x\nheart-beat:200,0\n\n\0")
+def test_silence_of_the_client_ends_its_connection(under_contract: BrokerUnderContract) -> None:
+    with socket.create_connection(under_contract.address, timeout=PATIENCE) as raw:
+        login = "login:{}\npasscode:{}\n".format(*under_contract.login or ("", "")).encode()
+        raw.sendall(b"CONNECT\naccept-version:1.2\nhost:x\n%sheart-beat:200,0\n\n\0" % login)
         assert raw.recv(4096).startswith(b"CONNECTED")
         while raw.recv(4096):
             pass  # the end of the stream: nothing said, dropped
 
 
 def test_heart_beats_keep_an_idle_connection(make_client: Connect, queue_name: str) -> None:
-    client = make_client(heartbeats=(200, 200), heart_beat_receive_scale=2).connect()
-    assert not client.gone.wait(1.5)
+    # Late ones are no matter here: a machine under test may stand still for a while.
+    client = make_client(heartbeats=(1000, 1000), heart_beat_receive_scale=60).connect()
+    for _ in range(3):
+        assert client.beats.acquire(timeout=PATIENCE)
     client.subscribe(queue_name)
     assert client.nothing_more(queue_name)
 
@@ -213,7 +248,7 @@ def test_heart_beats_keep_an_idle_connection(make_client: Connect, queue_name: s
 def test_disconnect_is_confirmed_after_everything_before_it(make_client: Connect, queue_name: str) -> None:
     client = make_client().connect()
     for number in range(100):
-        client.connection.send(queue_name, str(number), headers={"persistent": "true"})
+        client.say(queue_name, str(number))
     client.close()
     reader = make_client().connect().subscribe(queue_name)
     assert reader.bodies(100) == [str(number) for number in range(100)]

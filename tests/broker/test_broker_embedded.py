@@ -113,13 +113,13 @@ def test_an_unknown_version_is_refused(broker: RunningBroker) -> None:
 def test_login(tmp_path: Path) -> None:
     with RunningBroker(tmp_path, login=("user", "right")) as broker:
         for passcode in ("wrong", ""):
-            stranger = _client(broker)
+            stranger = _client(broker, login=("user", passcode))
             with pytest.raises(ConnectFailedException):
-                stranger.connect("user", passcode)
+                stranger.connect()
             said = stranger.error()
             assert "login or passcode is wrong" in said
             assert "right" not in said
-        _client(broker).connect("user", "right").close()
+        _client(broker, login=("user", "right")).connect().close()
 
 
 def test_limits(tmp_path: Path) -> None:
@@ -412,7 +412,7 @@ def test_a_long_queue_stays_out_of_memory(tmp_path: Path) -> None:
 def test_the_command_asks_for_login(tmp_path: Path) -> None:
     options = ("--user", "u", "--password-env", "BROKER_PASS")
     with _process(tmp_path, *options, BROKER_PASS="p") as (_, port):
-        StompClient(("127.0.0.1", port)).connect("u", "p").close()
+        StompClient(("127.0.0.1", port), ("u", "p")).connect().close()
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
