@@ -25,7 +25,7 @@ import numpy as np
 from swf_testbed.config.parameters import Parameters, Simulation
 from swf_testbed.daq.anomalies import missing_stf, parse_anomalies
 from swf_testbed.daq.generated import GeneratedFiles
-from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.fastmon.codec import decode, encode
 from swf_testbed.fastmon.counts import ProductSet
 from swf_testbed.fastmon.fill import products_of_frames, products_of_index

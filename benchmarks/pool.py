@@ -27,7 +27,7 @@ from swf_testbed.adapters.pool.local import LocalEngine
 from swf_testbed.bus import BrokerAddress, StompBus, Subscription
 from swf_testbed.config.parameters import Simulation
 from swf_testbed.daq.generated import GeneratedFiles
-from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.messages import Slice, SliceContent, WorkerHeartbeat, decode
 from swf_testbed.messages.codec import encode
 from swf_testbed.model import destinations, states

@@ -20,7 +20,7 @@ from figures import Figure, tell
 from swf_test_servers import Nginx, XRootD
 from swf_testbed.config.parameters import Parameters, Simulation
 from swf_testbed.daq.generated import GeneratedFiles
-from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.fastmon.policies import StfFrames
 from swf_testbed.fastmon.sampling import choose, sampling_config
 from swf_testbed.model.names import StfName

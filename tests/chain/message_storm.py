@@ -20,7 +20,7 @@ from swf_testbed.control.agents import agent_processes
 from swf_testbed.control.summary import count_files, find_missing, frames_counted_twice
 from swf_testbed.daq.announce import announcement_of
 from swf_testbed.daq.files import ExitBuffer
-from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.messages import (
     EndRun,
     Message,

@@ -15,7 +15,7 @@ from swf_testbed.config.parameters import FastProcessing, Parameters
 from swf_testbed.control.backlog import finished
 from swf_testbed.control.capacity import Limits, Need, limits_of, needs, sufficient
 from swf_testbed.daq.files import ExitBuffer
-from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.model import states
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import StfName

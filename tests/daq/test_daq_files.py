@@ -12,7 +12,8 @@ from swf_testbed.daq.announce import announcement_of
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.files import ExitBuffer
 from swf_testbed.daq.plan import plan
-from swf_testbed.daq.simulator import DaqSimulator, RunIdentity, StfSlot
+from swf_testbed.daq.simulator import DaqSimulator, RunIdentity
+from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.messages import Message, StfGen
 from swf_testbed.model import states
 from swf_testbed.model.detectors import BC_PER_TF, TF_NS, detector, detectors

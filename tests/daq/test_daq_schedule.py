@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.plan import Enter, SideBySide, TakeStf, Wait, duration_s, plan
-from swf_testbed.daq.simulator import DaqSimulator, RunIdentity, StfSlot, WrittenStf
+from swf_testbed.daq.simulator import DaqSimulator, RunIdentity
+from swf_testbed.daq.stf_store import StfSlot, WrittenStf
 from swf_testbed.messages import EndRun, Message, StateChanged, StfGen
 from swf_testbed.messages.lifecycle import InState, Lifecycle, WithState
 from swf_testbed.model import states

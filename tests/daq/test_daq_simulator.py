@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from swf_testbed.config.parameters import DaqStateMachine, Parameters, Simulation
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.plan import Wait, plan
-from swf_testbed.daq.simulator import DaqSimulator, Process, RunIdentity, StfSlot, WrittenStf
+from swf_testbed.daq.simulator import DaqSimulator, Process, RunIdentity
+from swf_testbed.daq.stf_store import StfSlot, WrittenStf
 from swf_testbed.messages import EndRun, Message, StateChanged, StfGen, decode, encode
 from swf_testbed.messages.lifecycle import WithState
 from swf_testbed.model import states

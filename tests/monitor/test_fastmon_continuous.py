@@ -16,7 +16,7 @@ from monitor_instance import Instance
 from swf_testbed.config.parameters import Simulation
 from swf_testbed.daq.announce import announcement_of
 from swf_testbed.daq.files import ExitBuffer
-from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.messages import StfReady
 from swf_testbed.model.clock import now_ns
 from swf_testbed.model.names import StfName, derived_id, stf_filename

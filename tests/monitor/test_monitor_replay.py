@@ -19,7 +19,8 @@ from swf_testbed.control.replay import Played, Replay
 from swf_testbed.control.scratch import Scratch
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.plan import plan
-from swf_testbed.daq.simulator import DaqSimulator, RunIdentity, StfSlot, WrittenStf
+from swf_testbed.daq.simulator import DaqSimulator, RunIdentity
+from swf_testbed.daq.stf_store import StfSlot, WrittenStf
 from swf_testbed.messages import (
     Message,
     RunImminentWorker,

@@ -14,7 +14,8 @@ from pathlib import Path
 from swf_testbed.config.catalogue import workflow_names
 from swf_testbed.config.settings import load_settings
 from swf_testbed.daq.files import ExitBuffer
-from swf_testbed.daq.simulator import RunIdentity, StfStore
+from swf_testbed.daq.simulator import RunIdentity
+from swf_testbed.daq.stf_store import StfStore
 from swf_testbed.messages import Message
 from swf_testbed.messages.codec import encode
 from swf_testbed.workflows.environment import WorkflowEnvironment, WorkflowOptions

@@ -12,7 +12,8 @@ from workflow_site import User
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.plan import plan
-from swf_testbed.daq.simulator import DaqSimulator, RunIdentity, StfSlot, WrittenStf
+from swf_testbed.daq.simulator import DaqSimulator, RunIdentity
+from swf_testbed.daq.stf_store import StfSlot, WrittenStf
 from swf_testbed.messages import Message, RunWorkflow, StfGen
 from swf_testbed.messages.lifecycle import WithState
 from swf_testbed.model.errors import NotFound, Refused

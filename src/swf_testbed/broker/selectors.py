@@ -10,18 +10,26 @@ Headers are strings. Beside a number a header is a number if it looks like one, 
 unknown; beside TRUE or FALSE it must say true or false; beside a string or another header it is a string.
 """
 
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
-from swf_testbed.model.errors import BadInput, shorten
+from swf_testbed.broker.selector_logic import (
+    COMPARISONS,
+    Headers,
+    Operand,
+    Truth,
+    Value,
+    all_of,
+    any_of,
+    as_bool,
+    comparison,
+    like_regex,
+    negation,
+)
+from swf_testbed.model.errors import BadInput
 
-Headers = Mapping[str, str]
 Selector = Callable[[Headers], bool]
-Value = str | float | bool
-_Truth = Callable[[Headers], bool | None]
-_Operand = Callable[[Headers], Value | None]
 
 MAX_LENGTH = 4096
 _MAX_DEPTH = 50
@@ -38,16 +46,6 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
-_BOOLEANS = {"true": True, "false": False}
-_COMPARE: dict[str, Callable[[Value, Value], bool]] = {
-    "=": operator.eq,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def compile_selector(text: str) -> Selector:
@@ -75,7 +73,7 @@ class _Parser:
         self._index = 0
         self._depth = 0
 
-    def parse(self) -> _Truth:
+    def parse(self) -> Truth:
         truth = self._or()
         if self._now.kind != "end":
             raise self._error("AND, OR or the end")
@@ -120,7 +118,7 @@ class _Parser:
 
     # -- conditions, the loosest binding first
 
-    def _or(self) -> _Truth:
+    def _or(self) -> Truth:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise self._error(f"no nesting deeper than {_MAX_DEPTH}")
@@ -128,30 +126,30 @@ class _Parser:
         while self._take("OR"):
             parts.append(self._and())
         self._depth -= 1
-        return parts[0] if len(parts) == 1 else _any_of(parts)
+        return parts[0] if len(parts) == 1 else any_of(parts)
 
-    def _and(self) -> _Truth:
+    def _and(self) -> Truth:
         parts = [self._not()]
         while self._take("AND"):
             parts.append(self._not())
-        return parts[0] if len(parts) == 1 else _all_of(parts)
+        return parts[0] if len(parts) == 1 else all_of(parts)
 
-    def _not(self) -> _Truth:
+    def _not(self) -> Truth:
         negated = False
         while self._take("NOT"):
             negated = not negated
         truth = self._condition()
-        return _negation(truth) if negated else truth
+        return negation(truth) if negated else truth
 
-    def _condition(self) -> _Truth:
+    def _condition(self) -> Truth:
         if self._take("("):
             truth = self._or()
             self._expect(")")
             return truth
         operand = self._operand()
-        comparison = self._take(*_COMPARE)
-        if comparison:
-            return _comparison(comparison, operand, self._operand())
+        symbol = self._take(*COMPARISONS)
+        if symbol:
+            return comparison(symbol, operand, self._operand())
         if self._take("IS"):
             wanted = bool(self._take("NOT"))
             self._expect("NULL")
@@ -161,10 +159,10 @@ class _Parser:
         if predicate is None:
             if negated:
                 raise self._error("IN, LIKE or BETWEEN")
-            return lambda headers: _as_bool(operand(headers))
-        return _negation(predicate) if negated else predicate
+            return lambda headers: as_bool(operand(headers))
+        return negation(predicate) if negated else predicate
 
-    def _predicate(self, operand: _Operand) -> _Truth | None:
+    def _predicate(self, operand: Operand) -> Truth | None:
         if self._take("IN"):
             return self._in(operand)
         if self._take("LIKE"):
@@ -173,18 +171,18 @@ class _Parser:
             low = self._operand()
             self._expect("AND")
             high = self._operand()
-            return _all_of([_comparison(">=", operand, low), _comparison("<=", operand, high)])
+            return all_of([comparison(">=", operand, low), comparison("<=", operand, high)])
         return None
 
-    def _in(self, operand: _Operand) -> _Truth:
+    def _in(self, operand: Operand) -> Truth:
         self._expect("(")
-        choices = [_comparison("=", operand, self._literal())]
+        choices = [comparison("=", operand, self._literal())]
         while self._take(","):
-            choices.append(_comparison("=", operand, self._literal()))
+            choices.append(comparison("=", operand, self._literal()))
         self._expect(")")
-        return _any_of(choices)
+        return any_of(choices)
 
-    def _like(self, operand: _Operand) -> _Truth:
+    def _like(self, operand: Operand) -> Truth:
         pattern = self._string()
         escape = ""
         if self._take("ESCAPE"):
@@ -192,7 +190,7 @@ class _Parser:
             escape = self._string()
             if len(escape) != 1:
                 raise self._error("a string of one character", at)
-        matches = _like_regex(pattern, escape).fullmatch
+        matches = like_regex(pattern, escape).fullmatch
 
         def truth(headers: Headers) -> bool | None:
             value = operand(headers)
@@ -202,7 +200,7 @@ class _Parser:
 
     # -- operands
 
-    def _operand(self) -> _Operand:
+    def _operand(self) -> Operand:
         token = self._now
         if token.kind in ("word", "quoted"):
             self._index += 1
@@ -210,7 +208,7 @@ class _Parser:
             return lambda headers: headers.get(name)
         return self._literal()
 
-    def _literal(self) -> _Operand:
+    def _literal(self) -> Operand:
         token = self._now
         value: Value
         if token.kind == "string":
@@ -232,103 +230,3 @@ class _Parser:
             raise self._error("a string in single quotes")
         self._index += 1
         return token.text[1:-1].replace("''", "'")
-
-
-def _all_of(parts: list[_Truth]) -> _Truth:
-    def truth(headers: Headers) -> bool | None:
-        result: bool | None = True
-        for part in parts:
-            value = part(headers)
-            if value is False:
-                return False
-            if value is None:
-                result = None
-        return result
-
-    return truth
-
-
-def _any_of(parts: list[_Truth]) -> _Truth:
-    def truth(headers: Headers) -> bool | None:
-        result: bool | None = False
-        for part in parts:
-            value = part(headers)
-            if value is True:
-                return True
-            if value is None:
-                result = None
-        return result
-
-    return truth
-
-
-def _negation(part: _Truth) -> _Truth:
-    def truth(headers: Headers) -> bool | None:
-        value = part(headers)
-        return None if value is None else not value
-
-    return truth
-
-
-def _comparison(symbol: str, left: _Operand, right: _Operand) -> _Truth:
-    compare = _COMPARE[symbol]
-
-    def truth(headers: Headers) -> bool | None:
-        pair = _same_type(left(headers), right(headers))
-        return None if pair is None else compare(*pair)
-
-    return truth
-
-
-def _same_type(a: Value | None, b: Value | None) -> tuple[Value, Value] | None:
-    """Both values as one type, or None where they cannot be compared."""
-    if a is None or b is None:
-        return None
-    if isinstance(a, str) and isinstance(b, str):
-        return a, b
-    x: Value | None
-    y: Value | None
-    if isinstance(a, bool) or isinstance(b, bool):
-        x, y = _as_bool(a), _as_bool(b)
-    else:
-        x, y = _as_number(a), _as_number(b)
-    return None if x is None or y is None else (x, y)
-
-
-def _as_number(value: str | float) -> float | None:
-    if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value) else None
-    return value
-
-
-def _as_bool(value: Value | None) -> bool | None:
-    if isinstance(value, str):
-        return _BOOLEANS.get(value.lower())
-    return value if isinstance(value, bool) else None
-
-
-def _like_regex(pattern: str, escape: str) -> re.Pattern[str]:
-    """`%` is any text, `_` any character.
-
-    Each stretch between two `%` is taken where it first fits and never tried again (an atomic group), so
-    that no pattern and no text can make matching slow.
-    """
-    stretches = [""]
-    chars = iter(pattern)
-    for char in chars:
-        if char == escape:
-            following = next(chars, None)
-            if following is None:
-                raise BadInput(
-                    "selector", shorten(pattern), "a LIKE pattern must not end in its escape character"
-                )
-            stretches[-1] += re.escape(following)
-        elif char == "%":
-            stretches.append("")
-        else:
-            stretches[-1] += "." if char == "_" else re.escape(char)
-    first, *middle = stretches
-    if not middle:
-        return re.compile(first, re.DOTALL)
-    last = middle.pop()
-    return re.compile(first + "".join(f"(?>.*?{part})" for part in middle) + f".*{last}", re.DOTALL)

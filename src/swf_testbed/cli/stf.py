@@ -13,21 +13,18 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
 
+from swf_testbed.cli.stf_reports import describe, plain_console, report_document, show, show_report
 from swf_testbed.fastmon.policies import BlocksPolicy, StfFrames
-from swf_testbed.model.clock import from_ns, iso
 from swf_testbed.model.errors import BadData, BadInput, SwfError
 from swf_testbed.stf.ranges import file_size
 from swf_testbed.stf.reader import StfReader
 from swf_testbed.stf.recovery import recover as recover_file
 from swf_testbed.stf.skim import skim
-from swf_testbed.stf.verify import Report
 from swf_testbed.stf.verify import verify as verify_file
 
 OK, BAD_DATA, BAD_USE = 0, 1, 2
 _EXIT_CODES = "Exit codes: 0 all is well, 1 bad data was found, 2 wrong usage or the input cannot be read."
-_WIDTH_OF_A_PIPE = 140
 
 app = typer.Typer(
     help="Look into super time frame (STF) files.",
@@ -73,11 +70,6 @@ def _each(urls: list[str], work: Callable[[str], int]) -> None:
     raise typer.Exit(worst)
 
 
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_OF_A_PIPE)
-
-
 @contextmanager
 def _progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar of bytes done on standard error, if that is a terminal."""
@@ -105,10 +97,10 @@ def list_files(
 
     def one(url: str) -> int:
         with StfReader.open(url) as reader:
-            document = _describe(reader, frames)
+            document = describe(reader, frames)
         documents.append(document)
         if not as_json:
-            _show(document)
+            show(document)
         return BAD_DATA if document["recovered"] else OK
 
     try:
@@ -116,75 +108,6 @@ def list_files(
     finally:
         if as_json:
             typer.echo(json.dumps(documents, indent=1))
-
-
-def _describe(reader: StfReader, with_frames: bool) -> dict[str, Any]:
-    header, index, slots = reader.header, reader.index, reader.slots
-    nbytes, hits = slots.nbytes.sum(axis=0, dtype=np.int64), slots.n_hits.sum(axis=0, dtype=np.int64)
-    present = (slots.nbytes > 0).sum(axis=0)
-    document: dict[str, Any] = {
-        "file": reader.url,
-        "size_bytes": reader.size,
-        "run": header.run,
-        "sequence": header.sequence,
-        "state": header.state,
-        "substate": header.substate,
-        "stream": header.stream,
-        "start": iso(from_ns(header.t0_ns)),
-        "flags": [flag.name for flag in header.flags],
-        "uuid": str(header.uuid),
-        "frames": len(index.tf),
-        "tf_first": int(index.tf[0]) if len(index.tf) else None,
-        "tf_last": int(index.tf[-1]) if len(index.tf) else None,
-        "hits": int(index.n_hits.sum(dtype=np.int64)),
-        "recovered": reader.recovered,
-        "lost": [str(loss) for loss in reader.lost],
-        "detectors": [
-            {
-                "id": detector.id,
-                "name": detector.name,
-                "encoding": detector.encoding.label,
-                "channels": detector.channels,
-                "units": detector.units,
-                "frames_with_data": int(present[slot]),
-                "bytes": int(nbytes[slot]),
-                "hits": int(hits[slot]),
-            }
-            for slot, detector in enumerate(header.detectors)
-        ],
-    }
-    if with_frames:
-        columns = ("tf", "offset", "block_size", "n_hits", "flags")
-        rows = zip(*(index.entries[name].tolist() for name in columns), strict=True)
-        document["frame_list"] = [dict(zip(columns, row, strict=True)) for row in rows]
-    return document
-
-
-def _show(document: dict[str, Any]) -> None:
-    console = _console()
-    console.print(f"[bold]{escape(document['file'])}[/bold]  {document['size_bytes']:,} bytes")
-    state = "/".join(filter(None, (document["state"], document["substate"]))) or "unknown state"
-    flags = "".join(f", {flag.lower().replace('_', ' ')}" for flag in document["flags"])
-    console.print(
-        f"run {document['run']}, STF {document['sequence']}, stream {document['stream'] or 'unknown'}, "
-        f"{escape(state)}{flags}, from {document['start']}, uuid {document['uuid']}"
-    )
-    span = f" ({document['tf_first']} to {document['tf_last']})" if document["frames"] else ""
-    console.print(f"{document['frames']:,} frames{span}, {document['hits']:,} hits")
-    for loss in document["lost"]:
-        console.print(f"[yellow]damaged:[/yellow] {escape(loss)}")
-    console.print(_table(document["detectors"]))
-    if "frame_list" in document:
-        console.print(_table(document["frame_list"]))
-
-
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name, value in (rows[0] if rows else {}).items():
-        table.add_column(name.replace("_", " "), justify="left" if isinstance(value, str) else "right")
-    for row in rows:
-        table.add_row(*(escape(v) if isinstance(v, str) else str(v) for v in row.values()))
-    return table
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -206,9 +129,9 @@ def verify(
     def one(url: str) -> int:
         with _progress(url, file_size(url)) as progress:
             report = verify_file(url, checksum, progress)
-        documents.append(_report_document(report))
+        documents.append(report_document(report))
         if not as_json:
-            _show_report(report)
+            show_report(report)
         return OK if report.ok else BAD_DATA
 
     try:
@@ -216,21 +139,6 @@ def verify(
     finally:
         if as_json:
             typer.echo(json.dumps(documents, indent=1))
-
-
-def _report_document(report: Report) -> dict[str, Any]:
-    names = ("url", "size_bytes", "checksum", "frames", "banks", "hits", "ok")
-    document = {name: getattr(report, name) for name in names}
-    return document | {"problems": [problem._asdict() for problem in report.problems]}
-
-
-def _show_report(report: Report) -> None:
-    console = _console()
-    counts = f"{report.frames:,} frames, {report.banks:,} banks, {report.hits:,} hits, {report.checksum}"
-    verdict = "[green]good[/green]" if report.ok else f"[red]{len(report.problems)} problems[/red]"
-    console.print(f"{escape(report.url)}: {verdict}, {counts}", soft_wrap=True)
-    for problem in report.problems:
-        console.print(f"  {escape(str(problem))}", soft_wrap=True)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -241,7 +149,7 @@ def recover(source: Source, target: Target, force: Force = False) -> None:
     was lost; it is listed.
     """
     _check_target(source, target, force)
-    console = _console()
+    console = plain_console()
     with _progress(source, file_size(source)) as progress:
         done = recover_file(source, target, progress)
     losses = [done.header_lost, *done.lost, *done.bad_banks]
@@ -290,7 +198,7 @@ def cut(
         if not len(chosen):
             raise BadInput("frames", frames, f"must overlap {held.min()} to {held.max()}, which the file has")
     made = skim(source, [chosen.tolist()], target.parent, lambda _: target.name)[0]
-    _console().print(
+    plain_console().print(
         f"{escape(str(target))}: {made.tf_count:,} frames ({made.tf_first} to {made.tf_last}), "
         f"{made.size_bytes:,} bytes, {made.checksum}; "
         f"{made.source_bytes:,} bytes read in {made.source_requests} requests",

@@ -9,7 +9,7 @@ from swf_testbed.daq.anomalies import missing_stf, parse_anomalies
 from swf_testbed.daq.buffer_room import BufferRoom, files_of_run
 from swf_testbed.daq.generated import GeneratedFiles
 from swf_testbed.daq.recorded import RecordedFiles, Recording
-from swf_testbed.daq.simulator import StfSlot, WrittenStf
+from swf_testbed.daq.stf_store import StfSlot, WrittenStf
 from swf_testbed.stf.documents import WriteSummary, checksum_text
 
 

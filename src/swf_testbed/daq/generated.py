@@ -11,7 +11,7 @@ from swf_testbed.config.parameters import Simulation
 from swf_testbed.daq.anomalies import Anomaly
 from swf_testbed.daq.content import Content, ContentGenerator
 from swf_testbed.daq.content_pool import ContentPool
-from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.model.detectors import BC_PER_TF, TF_NS, beam, detectors
 from swf_testbed.model.names import derived_id
 from swf_testbed.stf.documents import Bank, DetectorInfo, FileHeader, Frame, FrameBatch, WriteSummary

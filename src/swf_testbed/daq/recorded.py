@@ -12,7 +12,7 @@ import google_crc32c
 import httpx
 import numpy as np
 
-from swf_testbed.daq.simulator import StfSlot
+from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.model.errors import BadInput, NotFound, Unavailable
 from swf_testbed.model.names import StfName, derived_id
 from swf_testbed.stf import layout

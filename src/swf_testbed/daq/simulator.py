@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import simpy
 
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.daq.environment import DaqEnvironment, Stopped
 from swf_testbed.daq.plan import Announcement, Enter, SideBySide, Step, TakeStf, Wait, announcement
+from swf_testbed.daq.stf_store import StfSlot, StfStore, WrittenStf
 from swf_testbed.messages import (
     EndRun,
     Message,
@@ -30,41 +31,6 @@ from swf_testbed.model.errors import IllegalTransition
 from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.model.names import StfName, dataset_name
 from swf_testbed.model.states import DaqState, Walk, takes_data
-
-
-@dataclass(frozen=True, slots=True)
-class StfSlot:
-    """An STF to be written: `t0_ns` is its start (Unix time), `run_s` that in s since physics began."""
-
-    name: StfName
-    state: DaqState
-    t0_ns: int
-    run_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenStf:
-    """A complete STF file, as it is announced."""
-
-    filename: str
-    file_url: str
-    size_bytes: int
-    checksum: str
-    tf_first: int
-    tf_count: int
-
-
-class StfStore(Protocol):
-    """Where the STF files of a run are written."""
-
-    def write(self, stf: StfSlot) -> WrittenStf | None:
-        """Write one; None if the DAQ lost it."""
-
-    def count(self) -> int:
-        """How many complete files of the run there are, in all streams."""
-
-    def lacks_room(self) -> str:
-        """Why there is no room for another file; empty if there is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from swf_testbed.config.parameters import Parameters
 from swf_testbed.config.section import Section
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.plan import Step, plan, streams_of
-from swf_testbed.daq.simulator import DaqSimulator, Process, RunIdentity, StfStore
+from swf_testbed.daq.simulator import DaqSimulator, Process, RunIdentity
+from swf_testbed.daq.stf_store import StfStore
 from swf_testbed.messages import Message
 from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.model.states import daq_state

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from swf_testbed.daq.files import ExitBuffer
-from swf_testbed.daq.simulator import RunIdentity, StfSlot, StfStore, WrittenStf
+from swf_testbed.daq.simulator import RunIdentity
+from swf_testbed.daq.stf_store import StfSlot, StfStore, WrittenStf
 from swf_testbed.messages import Message
 from swf_testbed.messages.lifecycle import COMPLETED
 from swf_testbed.model.status import ExecutionStatus

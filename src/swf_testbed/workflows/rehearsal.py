@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from swf_testbed.daq.files import ExitBuffer
-from swf_testbed.daq.simulator import Process, RunIdentity, StfStore
+from swf_testbed.daq.simulator import Process, RunIdentity
+from swf_testbed.daq.stf_store import StfStore
 from swf_testbed.messages import Message
 from swf_testbed.model.names import FIRST_RUN_NUMBER, ExecutionId
 from swf_testbed.workflows.environment import WorkflowEnvironment, WorkflowOptions
