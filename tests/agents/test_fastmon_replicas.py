@@ -6,7 +6,7 @@ import pytest
 
 from swf_testbed.agents.fastmon.replicas import preferred, read_first
 from swf_testbed.messages import Replica
-from swf_testbed.model.errors import BadData, BadInput, NotFound, SwfError, Unavailable
+from swf_testbed.model.errors import BadData, BadInput, NotFound, Refused, SwfError, Unavailable
 
 
 def replica(site: str, *, verified: bool = True) -> Replica:
@@ -47,10 +47,16 @@ class Source:
 
 
 def test_the_next_copy_is_read_when_one_fails_and_each_failure_is_told() -> None:
-    source = Source({"A": Unavailable("no answer"), "B": BadData("damaged"), "C": NotFound("gone")})
-    assert source.first("A", "B", "C", "D", "E") == "D"
-    assert source.asked == ["A", "B", "C", "D"]
-    assert source.told == [("A", "no answer"), ("B", "damaged"), ("C", "gone")]
+    failures = {
+        "A": Unavailable("no answer"),
+        "B": BadData("damaged"),
+        "C": NotFound("gone"),
+        "D": Refused("no token"),
+    }
+    source = Source(failures)
+    assert source.first("A", "B", "C", "D", "E", "F") == "E"
+    assert source.asked == ["A", "B", "C", "D", "E"]
+    assert source.told == [(site, str(error)) for site, error in failures.items()]
 
 
 def test_when_all_fail_it_is_tried_again_if_one_may_come_back() -> None:

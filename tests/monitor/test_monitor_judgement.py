@@ -19,6 +19,7 @@ from swf_testbed.model.errors import BadInput, Conflict, NotFound
 from swf_testbed.model.status import Quality, RunMark
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Alarm, Histogram, QualityFlag, Reference, Run, StfFigures, Window
+from swf_testbed.records.monitoring import FailedRead
 
 pytestmark = pytest.mark.both_databases
 
@@ -192,6 +193,36 @@ def test_trends_are_columns_over_stfs_and_over_runs(client: MonitorClient, run: 
     sampling = client.sampling(run)
     assert (sampling.sampled, sampling.evaluated, sampling.fraction) == (3, 200, 0.015)
     assert sampling.policy == "blocks"
+
+
+def test_what_was_read_is_added_up_site_by_site_failures_included(client: MonitorClient, run: int) -> None:
+    gone = FailedRead(site="E0", error="no answer", bytes_read=30, requests=2)
+    damaged = FailedRead(site="E1", error="frame 7 of femc is damaged", bytes_read=9, requests=3)
+    client.upsert(
+        [
+            StfFigures(
+                run_number=run,
+                stf_filename=f"{number}.stf",
+                since=at(number),
+                bytes_read=100,
+                requests=4,
+                source=source,
+                failed=failed,
+            )
+            for number, source, failed in ((1, "E0", ()), (2, "E1", (gone,)), (3, "E2", (gone, damaged)))
+        ]
+    )
+    found = {one.site: one for one in client.sampling(run).sources}
+    assert {site: (one.stfs, one.bytes_read, one.requests) for site, one in found.items()} == {
+        "E0": (1, 160, 8),
+        "E1": (1, 109, 7),
+        "E2": (1, 100, 4),
+    }
+    assert {site: (one.failures, one.error) for site, one in found.items()} == {
+        "E0": (2, "no answer"),
+        "E1": (1, "frame 7 of femc is damaged"),
+        "E2": (0, None),
+    }
 
 
 def test_a_change_of_the_sampling_that_is_wrong_changes_nothing(client: MonitorClient, run: int) -> None:

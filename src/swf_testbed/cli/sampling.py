@@ -13,6 +13,7 @@ from swf_testbed.config.settings import Settings, settings
 from swf_testbed.model.errors import BadInput
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import RunSampling
+from swf_testbed.records.monitoring import SourceRead
 
 app = typer.Typer(
     name="sampling",
@@ -117,6 +118,12 @@ def _show(found: RunSampling, as_json: bool) -> None:
         ("STFs", found.stfs),
         ("frames taken", f"{found.sampled} of {found.evaluated}: {fraction}"),
         ("bytes read", f"{found.bytes_read} of {found.stf_bytes}: {share}, in {found.requests} requests"),
+        *((f"read at {one.site or '?'}", _of_source(one)) for one in found.sources),
         *((f"changed {one.at:%Y-%m-%d %H:%M:%S %Z} by {one.by}", one.change) for one in found.changes),
     ]
     show_table(f"Sampling of run {found.run_number}", ("", ""), rows)
+
+
+def _of_source(one: SourceRead) -> str:
+    read = f"{one.stfs} STFs, {one.bytes_read} bytes in {one.requests} requests"
+    return f"{read}; failed {one.failures} times, at last: {one.error}" if one.failures else read

@@ -34,6 +34,7 @@ from swf_testbed.messages.probes import SseTest
 from swf_testbed.messages.processing import (
     DrainWorker,
     DrainWorkerContent,
+    FailedRead,
     RunImminentWorker,
     Slice,
     SliceContent,
@@ -76,6 +77,7 @@ __all__ = [
     "DrainWorkerContent",
     "EndRun",
     "ExitBufferStatus",
+    "FailedRead",
     "FastmonStatus",
     "HistogramsUpdated",
     "KillAgent",

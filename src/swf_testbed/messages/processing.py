@@ -128,11 +128,21 @@ class SliceResult(Message):
     content: SliceResultContent
 
 
+class FailedRead(Part):
+    """A copy of an STF that could not be read, and what trying had cost."""
+
+    site: Name
+    error: ShortText
+    bytes_read: Count = 0
+    requests: Count = 0
+
+
 class StfVolumeContent(Part):
     """Products of the index of one STF: hits and bytes of every frame and subsystem; its sample in figures.
 
     `start` and `end` are of its data. `sampled` of `evaluated` frames are in its sample files; index and
-    sample cost `bytes_read` in so many `requests`, of a file of `stf_bytes`.
+    sample cost `bytes_read` in so many `requests`, of a file of `stf_bytes` at the site `source`; `failed`
+    are the copies that were tried before.
     """
 
     filename: FileName
@@ -149,6 +159,8 @@ class StfVolumeContent(Part):
     bytes_read: Count = 0
     stf_bytes: Count = 0
     requests: Count = 0
+    source: Name | None = None
+    failed: Annotated[tuple[FailedRead, ...], Field(max_length=100)] = ()
 
 
 class StfVolume(Message):

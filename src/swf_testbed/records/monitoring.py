@@ -4,7 +4,16 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from swf_testbed.model.fields import Count, FileName, RunNumber, Seconds, StreamName, Timestamp
+from swf_testbed.model.fields import (
+    Count,
+    FileName,
+    Name,
+    RunNumber,
+    Seconds,
+    ShortText,
+    StreamName,
+    Timestamp,
+)
 from swf_testbed.records.base import Document, FrozenDocument, Record, SmallInt, Word
 
 
@@ -28,11 +37,21 @@ class Window(Record):
     content: dict[str, Any] = Field(default_factory=dict)
 
 
+class FailedRead(FrozenDocument):
+    """A copy of an STF that could not be read, why, and what trying had cost."""
+
+    site: Name
+    error: ShortText
+    bytes_read: Count = 0
+    requests: Count = 0
+
+
 class StfFigures(Record):
     """What was measured of one STF: all its frames by its index, its sample, and what reading cost.
 
-    `values` has an object for each subsystem: `hits` and `bytes` of all frames, and of the sample what the
-    merger computes from its products.
+    `source` is the site where it was read, `failed` are the copies that could not be. `values` has an object
+    for each subsystem: `hits` and `bytes` of all frames, and of the sample what the merger computes from its
+    products.
     """
 
     resource: ClassVar[str] = "stf-figures"
@@ -50,6 +69,8 @@ class StfFigures(Record):
     bytes_read: Count = 0
     stf_bytes: Count = 0
     requests: Count = 0
+    source: Name | None = None
+    failed: tuple[FailedRead, ...] = ()
     latency_s: Annotated[Seconds | None, Field(description="egress to plot of its last slice, s")] = None
     values: Document = Field(default_factory=dict)
 
@@ -60,6 +81,22 @@ class SamplingChange(FrozenDocument):
     at: Timestamp
     by: str
     change: Document
+
+
+class SourceRead(FrozenDocument):
+    """What was read of a run's STFs at one site, failed tries included.
+
+    Attributes:
+        stfs: that were read there; None as a site is where the reader did not say.
+        failures: copies that could not be read there; `error` says why the newest could not.
+    """
+
+    site: str | None
+    stfs: Count
+    bytes_read: Count
+    requests: Count
+    failures: Count = 0
+    error: str | None = None
 
 
 class RunSampling(FrozenDocument):
@@ -73,6 +110,7 @@ class RunSampling(FrozenDocument):
         frames: in them; `evaluated` of those by policies, and `sampled` of these.
         fraction: sampled over evaluated; None before anything was evaluated.
         bytes_read, requests: what reading cost, of files of `stf_bytes`.
+        sources: the same by the site that was read, with what failed there besides.
     """
 
     run_number: RunNumber
@@ -87,6 +125,7 @@ class RunSampling(FrozenDocument):
     bytes_read: Count
     stf_bytes: Count
     requests: Count
+    sources: tuple[SourceRead, ...] = ()
 
 
 Column = tuple[float | None, ...]

@@ -65,8 +65,9 @@ class XRootDFile:
         pieces: list[bytes] = []
         for first in range(0, len(chunks), MAX_CHUNKS):
             answer = self._answer(self._file.vector_read(chunks=chunks[first : first + MAX_CHUNKS]))
-            pieces += [chunk.buffer for chunk in answer.chunks]
-        self.bytes_read += sum(map(len, pieces))
+            come = [chunk.buffer for chunk in answer.chunks]
+            self.bytes_read += sum(map(len, come))
+            pieces += come
         rest = iter(pieces)
         return [b"".join(next(rest) for _ in split([span])) for span in spans]
 

@@ -2,15 +2,17 @@
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from swf_testbed.agents.fastmon.changes import SamplingChanges
-from swf_testbed.agents.fastmon.replicas import copies, read_first
+from swf_testbed.agents.fastmon.replicas import copies, failed_read, read_first
 from swf_testbed.agents.fastmon.sampling import Sampled, Source, record_of, sample_stf
 from swf_testbed.agents.fastmon.takeup import TakeUp, check_folders
 from swf_testbed.fastmon.sampling import sampling_config
 from swf_testbed.messages import (
+    FailedRead,
     FastmonStatus,
     Message,
     Replica,
@@ -47,7 +49,7 @@ class FastmonAgent(BaseAgent):
         self._take_up: TakeUp | None = None
         if self._own.fastmon.mode == "continuous":
             self._folders = check_folders(self._own.fastmon.watch, context.settings.state_dir)
-            self._take_up = TakeUp(self, self._own)
+            self._take_up = TakeUp(self, self._own, self._changes)
 
     def on_start(self) -> None:
         """In mode `continuous`, begin to watch."""
@@ -71,19 +73,25 @@ class FastmonAgent(BaseAgent):
         parameters = self._changes.parameters(stf.run_id, stf.execution_id, stf.egress_at)
         source, config = Source.announced(stf), sampling_config(parameters, stream=stf.stream)
 
+        readers: dict[str, StfReader] = {}
+        failures: list[FailedRead] = []
+
         def read(replica: Replica) -> Sampled:
             with StfReader.open(replica.url) as reader:
+                readers[replica.url] = reader
                 if reader.header.run != stf.run_id and not parameters.simulation.plays_as_is:
                     raise BadInput(
                         "file_url", replica.url, f"holds run {reader.header.run}, not {stf.run_id}"
                     )
-                return sample_stf(source, reader, config, self.folder_of(stf.run_id))
+                return sample_stf(source, reader, config, self.folder_of(stf.run_id), replica.site)
 
         def failed(replica: Replica, error: SwfError) -> None:
             self.report("replica_failed", f"{stf.filename} at {replica.site}: {error}")
+            failures.append(failed_read(replica, error, readers.get(replica.url)))
 
         found = copies(stf, parameters.fastmon.sites, self.context.monitor)
-        self.announce(source, read_first(found, read, failed), cause=stf)
+        done = read_first(found, read, failed)
+        self.announce(source, replace(done, failed=tuple(failures)), cause=stf)
 
     @handles(SetSampling)
     def set_sampling(self, command: SetSampling) -> None:
@@ -116,7 +124,7 @@ class FastmonAgent(BaseAgent):
             )
             for file, report in zip(done.files, done.reports, strict=True)
         ]
-        self.context.monitor.upsert([record_of(message, done.cost) for message in said])
+        self.context.monitor.upsert([record_of(message, done.read) for message in said])
         volume = self.context.message(StfVolume, cause=cause, run_id=source.run, content=source.volume(done))
         self.context.bus.publish_many([*said, volume])
 

@@ -4,14 +4,16 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from swf_testbed.messages import Replica, StfReady
-from swf_testbed.model.errors import BadData, NotFound, SwfError, Unavailable
+from swf_testbed.messages import FailedRead, Replica, StfReady
+from swf_testbed.model.errors import BadData, NotFound, Refused, SwfError, Unavailable
+from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import StfFile
+from swf_testbed.stf.reader import StfReader
 from swf_testbed.stf.urls import shown
 
 T = TypeVar("T")
-_FAILS = (BadData, NotFound, Unavailable)
+_FAILS = (BadData, NotFound, Refused, Unavailable)
 _log = logging.getLogger(__name__)
 
 ANNOUNCED = "announced"
@@ -60,7 +62,7 @@ def read_first(
 
     Raises:
         Unavailable: a copy did not answer, so that trying again may help.
-        BadData, NotFound: none can be read.
+        BadData, NotFound, Refused: none can be read.
     """
     errors: list[SwfError] = []
     for replica in replicas:
@@ -71,3 +73,13 @@ def read_first(
             failed(replica, error)
             errors.append(error)
     raise next((error for error in errors if isinstance(error, Unavailable)), errors[-1])
+
+
+def failed_read(replica: Replica, error: SwfError, reader: StfReader | None) -> FailedRead:
+    """A copy that could not be read; `reader` counted what was read of it, if it could be opened at all."""
+    return FailedRead(
+        site=replica.site,
+        error=str(error)[:SHORT_TEXT_CHARS],
+        bytes_read=reader.bytes_read if reader else 0,
+        requests=reader.requests if reader else 0,
+    )

@@ -13,7 +13,7 @@ from swf_testbed.fastmon.codec import encode
 from swf_testbed.fastmon.fill import products_of_index
 from swf_testbed.fastmon.policies import StfFrames
 from swf_testbed.fastmon.sampling import SamplingConfig, choose
-from swf_testbed.messages import SamplingReport, StfReady, StfVolumeContent, TfFileRegistered
+from swf_testbed.messages import FailedRead, SamplingReport, StfReady, StfVolumeContent, TfFileRegistered
 from swf_testbed.model.names import tf_filename
 from swf_testbed.model.states import DaqState, daq_state
 from swf_testbed.records import FastmonFile
@@ -73,23 +73,36 @@ class Source:
             bytes_read=done.cost["bytes_read"],
             stf_bytes=done.cost["stf_bytes"],
             requests=done.cost["requests"],
+            source=done.site,
+            failed=done.failed,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The sample files of an STF, how each was chosen, what its index contributes, what reading cost."""
+    """The sample files of an STF, how each was chosen, what its index contributes, what reading cost.
+
+    It was read at `site`, after copies that `failed`.
+    """
 
     files: tuple[SkimFile, ...]
     reports: tuple[SamplingReport, ...]
     volume: dict[str, Any]
     cost: Mapping[str, int]
     evaluated: int
+    site: str
+    failed: tuple[FailedRead, ...] = ()
+
+    @property
+    def read(self) -> dict[str, Any]:
+        """Where it was read, and what that cost."""
+        failed = [one.model_dump(mode="json") for one in self.failed]
+        return {**self.cost, "site": self.site, **({"failed": failed} if failed else {})}
 
 
-def seen_only(source: Source, reader: StfReader) -> Sampled:
+def seen_only(reader: StfReader, site: str) -> Sampled:
     """Of an STF that is not sampled: what its index contributes."""
-    return Sampled((), (), encode(products_of_index(reader)), _cost(reader), 0)
+    return Sampled((), (), encode(products_of_index(reader)), _cost(reader), 0, site)
 
 
 def _cost(reader: StfReader) -> dict[str, int]:
@@ -97,7 +110,12 @@ def _cost(reader: StfReader) -> dict[str, int]:
 
 
 def sample_stf(
-    source: Source, reader: StfReader, config: SamplingConfig, folder: Path, on_bad: OnBad = None
+    source: Source,
+    reader: StfReader,
+    config: SamplingConfig,
+    folder: Path,
+    site: str,
+    on_bad: OnBad = None,
 ) -> Sampled:
     """Write the sample files; done again it gives the same, bit for bit.
 
@@ -106,6 +124,7 @@ def sample_stf(
         reader: of its file.
         config: which frames.
         folder: where the samples go.
+        site: where the file is.
         on_bad: told of damaged frames, which are left out; None raises `CrcError`.
     """
     slots = reader.slots
@@ -127,6 +146,7 @@ def sample_stf(
         volume=encode(products_of_index(reader)),
         cost=_cost(reader),
         evaluated=chosen.evaluated,
+        site=site,
     )
 
 
@@ -139,8 +159,8 @@ def is_selected(sequence: int, fraction: float) -> bool:
     return ceil(sequence * part) > ceil((sequence - 1) * part)
 
 
-def record_of(said: TfFileRegistered, cost: Mapping[str, int]) -> FastmonFile:
-    """The record of a sample file."""
+def record_of(said: TfFileRegistered, read: Mapping[str, Any]) -> FastmonFile:
+    """The record of a sample file, given where its STF was read and what that cost."""
     return FastmonFile(
         tf_filename=said.tf_filename,
         tf_file_id=said.tf_file_id,
@@ -152,5 +172,5 @@ def record_of(said: TfFileRegistered, cost: Mapping[str, int]) -> FastmonFile:
         tf_first=said.tf_first,
         tf_last=said.tf_last,
         tf_count=said.tf_count,
-        metadata={"sampling": said.sampling.model_dump(mode="json"), "read": dict(cost)},
+        metadata={"sampling": said.sampling.model_dump(mode="json"), "read": dict(read)},
     )

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
+from swf_testbed.agents.fastmon.changes import SamplingChanges
 from swf_testbed.agents.fastmon.sampling import Sampled, Source, is_selected, sample_stf, seen_only
 from swf_testbed.config.checked import checked
 from swf_testbed.config.parameters import Parameters
@@ -81,9 +82,8 @@ def check_folders(said: Sequence[str], state_dir: Path) -> tuple[Path, ...]:
 class TakeUp:
     """Deals with one complete file after the other."""
 
-    def __init__(self, agent: Announcer, parameters: Parameters) -> None:
-        self._agent, self._parameters = agent, parameters
-        self._fraction = parameters.fastmon.selection_fraction or SELECTED_OF_UNANNOUNCED
+    def __init__(self, agent: Announcer, parameters: Parameters, changes: SamplingChanges) -> None:
+        self._agent, self._site, self._changes = agent, parameters.data.site, changes
         self._runs: set[int] = set()
 
     def take(self, path: Path) -> bool:
@@ -139,15 +139,17 @@ class TakeUp:
             state=_state(header),
             egress_at=min(now(), datetime.fromtimestamp(path.stat().st_mtime, UTC)),
         )
-        selected = is_selected(header.sequence, self._fraction)
+        parameters = self._changes.parameters(header.run, None, source.egress_at)
+        fraction = parameters.fastmon.selection_fraction or SELECTED_OF_UNANNOUNCED
+        selected = is_selected(header.sequence, fraction)
         self._register(path, reader, source, TakenUp.REGISTERED if selected else TakenUp.NOT_SELECTED)
         if not selected:
-            self._agent.announce(source, seen_only(source, reader))
+            self._agent.announce(source, seen_only(reader, self._site))
             _log.info("%s: registered, not selected", path)
             return True
         folder = self._agent.folder_of(header.run)
-        config = sampling_config(self._parameters, SELECTED_OF_UNANNOUNCED, source.stream)
-        done = sample_stf(source, reader, config, folder, on_bad=self._tell_damage)
+        config = sampling_config(parameters, SELECTED_OF_UNANNOUNCED, source.stream)
+        done = sample_stf(source, reader, config, folder, self._site, on_bad=self._tell_damage)
         self._agent.announce(source, done)
         self._note(path.name, TakenUp.SAMPLED)
         _log.info("%s: %d samples", path, len(done.files))
@@ -171,7 +173,6 @@ class TakeUp:
     def _register(self, path: Path, reader: StfReader, source: Source, state: TakenUp) -> None:
         context, header = self._agent.context, reader.header
         url = path.absolute().as_uri()
-        site = self._parameters.data.site
         record = StfFile(
             stf_filename=path.name,
             file_id=derived_id("stf-file", context.namespace, path.name),
@@ -187,7 +188,7 @@ class TakeUp:
             tf_first=source.tf_first,
             tf_count=source.tf_count,
             egress_at=source.egress_at,
-            replicas=(FileReplica(site=site, url=url, verified=False),),
+            replicas=(FileReplica(site=self._site, url=url, verified=False),),
             metadata={_STATE: state.value, _UUID: str(header.uuid), "by": context.name},
         )
         context.monitor.upsert([record])

@@ -24,6 +24,7 @@ from swf_testbed.model.errors import BadInput
 from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.model.status import Quality
 from swf_testbed.records import QualityFlag, Run, StfFigures, Window
+from swf_testbed.records.monitoring import FailedRead
 from swf_testbed.runtime import AgentContext
 
 SHARE = 0.25
@@ -223,6 +224,8 @@ class RunJudgement:
             bytes_read=about.bytes_read,
             stf_bytes=about.stf_bytes,
             requests=about.requests,
+            source=about.source,
+            failed=tuple(FailedRead(**one.model_dump()) for one in about.failed),
             values=values_of(sums),
             **({} if stf.latency_s is None else {"latency_s": stf.latency_s}),
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 from pydantic import ValidationError
 
 from swf_testbed.config.parameters import SAMPLING, Parameters
@@ -13,7 +13,7 @@ from swf_testbed.monitor.services import broker
 from swf_testbed.monitor.services.rights import Actor, may_control
 from swf_testbed.monitor.store.models import Run, StfFigures, SystemStateEvent, WorkflowExecution
 from swf_testbed.records import RunSampling
-from swf_testbed.records.monitoring import SamplingChange
+from swf_testbed.records.monitoring import SamplingChange, SourceRead
 from swf_testbed.records.runs import SAMPLING_CHANGED
 
 ANSWER_S = 10.0
@@ -49,14 +49,37 @@ def sampling_of(run_number: int) -> RunSampling:
         stfs=Count("id"), **{name: Sum(name, default=0) for name in _SUMS}
     )
     evaluated = figures["evaluated"]
+    sources = sources_of(run)
     return RunSampling(
         run_number=run_number,
         sampling=now.fastmon.model_dump(mode="json", include=set(SAMPLING)),
         policy=sampling_config(now).name,
         changes=tuple(changes),
         fraction=figures["sampled"] / evaluated if evaluated else None,
+        sources=tuple(sources),
         **figures,
     )
+
+
+def sources_of(run: Run) -> list[SourceRead]:
+    """What was read of a run's STFs, site by site, with what failed there besides."""
+    figures = StfFigures.objects.filter(run=run)
+    read = figures.order_by("source").values(site=F("source"))
+    sums = read.annotate(stfs=Count("id"), bytes_read=Sum("bytes_read"), requests=Sum("requests"))
+    found = {row["site"]: SourceRead.model_validate(row) for row in sums}
+    for failed in figures.exclude(failed=[]).order_by("since").values_list("failed", flat=True):
+        for one in failed:
+            site = one["site"]
+            before = found.get(site) or SourceRead(site=site, stfs=0, bytes_read=0, requests=0)
+            found[site] = SourceRead(
+                site=site,
+                stfs=before.stfs,
+                bytes_read=before.bytes_read + one["bytes_read"],
+                requests=before.requests + one["requests"],
+                failures=before.failures + 1,
+                error=one["error"],
+            )
+    return list(found.values())
 
 
 def change_sampling(run_number: int, change: dict[str, Any], actor: Actor) -> RunSampling:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from swf_testbed.model.status import Quality
-from swf_testbed.monitor.store.models.base import FILE_NAME, WORD, Timed, choice_field, document_field
+from swf_testbed.monitor.store.models.base import FILE_NAME, NAME, WORD, Timed, choice_field, document_field
 from swf_testbed.monitor.store.models.runs import Run
 
 
@@ -91,6 +91,8 @@ class StfFigures(Timed):
     bytes_read = models.BigIntegerField(default=0)
     stf_bytes = models.BigIntegerField(default=0)
     requests = models.BigIntegerField(default=0)
+    source = models.CharField(max_length=NAME, null=True)
+    failed = document_field(list)
     latency_s = models.FloatField(null=True)
     values = document_field()
 
