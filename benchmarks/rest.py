@@ -141,7 +141,7 @@ def main() -> None:
         return
     measure("SQLite", {"SWF_MODE": "embedded"}, said.seconds)
     try:
-        with Postgres() as server:
+        with Postgres(durable=True) as server:
             measure("PostgreSQL", server.new_database(), said.seconds)
     except Absent as absent:
         print(absent)

@@ -17,7 +17,7 @@ def embedded(home: Path) -> Iterator[Stack]:
 @contextmanager
 def artemis_postgresql(home: Path) -> Iterator[Stack]:
     """The labs' broker, and PostgreSQL."""
-    with Artemis() as broker, Postgres() as database:
+    with Artemis() as broker, Postgres(durable=True) as database:
         environment = {**broker.environment(), **database.new_database()}
         yield Stack(home, {"broker": broker, "database": database}, environment)
 

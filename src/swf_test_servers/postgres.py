@@ -33,15 +33,21 @@ def programs() -> Path:
 
 
 class Postgres(Server):
-    """A PostgreSQL server."""
+    """A PostgreSQL server.
+
+    Args:
+        durable: whether what is committed outlives a crash of the machine, as a benchmark has to pay for. A
+            crash of the server it outlives anyhow.
+    """
 
     name = "PostgreSQL"
     user = "swf"
     last_word = signal.SIGINT  # "fast": does not wait until all clients have gone
 
-    def __init__(self) -> None:
+    def __init__(self, durable: bool = False) -> None:
         self.programs = programs()
         super().__init__()
+        self._durable = durable
         self.password = secrets.token_hex(16)
         self._databases = 0
 
@@ -53,7 +59,7 @@ class Postgres(Server):
         said = ["--username", self.user, "--pwfile", str(secret), "--auth", "scram-sha-256"]
         where = ["--pgdata", str(self.folder / "data"), "--encoding", "UTF8", "--locale", "C.UTF-8"]
         subprocess.run(
-            [*as_ordinary_user(), str(self.programs / "initdb"), *where, *said],
+            [*as_ordinary_user(), str(self.programs / "initdb"), "--no-sync", *where, *said],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -65,6 +71,8 @@ class Postgres(Server):
     def command(self) -> list[str]:
         """What to run."""
         said = [f"listen_addresses={self.host}", f"port={self.port}", "unix_socket_directories="]
+        if not self._durable:
+            said += ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
         options = [word for one in said for word in ("-c", one)]
         return [str(self.programs / "postgres"), "-D", str(self.folder / "data"), *options]
 

@@ -1,8 +1,10 @@
 """A Rucio server: of its own Python environment, on a PostgreSQL that is given."""
 
+import json
 import secrets
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -63,15 +65,16 @@ class Rucio(Server):
 
     Args:
         postgres: a running server.
+        storages: that it knows, each with its name, its door, and who copies for it (`make_catalogue.py`).
     """
 
     name = "Rucio"
     root, account, scope = "root", "swfdaq", "group.daq"
 
-    def __init__(self, postgres: Postgres) -> None:
+    def __init__(self, postgres: Postgres, storages: Sequence[Mapping[str, object]]) -> None:
         self.environment = environment()
         super().__init__()
-        self._postgres = postgres
+        self._postgres, self._storages = postgres, storages
         self.password = secrets.token_hex(12)
 
     @property
@@ -122,7 +125,7 @@ class Rucio(Server):
         )
         (self.folder / "alembic.ini").write_text(_ALEMBIC.format(database=address))
         hand_over(self.folder)
-        self.run("make_catalogue.py", self.account, self.password, self.scope)
+        self._run("make_catalogue.py", self.account, self.password, self.scope, json.dumps(self._storages))
 
     def command(self) -> list[str]:
         """What to run."""
@@ -146,8 +149,7 @@ class Rucio(Server):
         # The configuration is said by `env`: a server starts with hardly any environment.
         return ["env", f"RUCIO_CONFIG={self.configuration}", str(self.environment / "bin" / "python")]
 
-    def run(self, name: str, *words: str) -> None:
-        """Run one of `PROGRAMS` to its end."""
+    def _run(self, name: str, *words: str) -> None:
         done = subprocess.run(
             [*as_ordinary_user(), *self.inside(name, *words)],
             cwd=self.folder,

@@ -1,12 +1,13 @@
 """Rucio with all that moves files: exit buffer and two sites behind XRootD, and the daemons between them."""
 
-import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 from swf_test_servers.postgres import Postgres
-from swf_test_servers.rucio import Rucio
+from swf_test_servers.rucio import PROGRAMS, Rucio, environment
 from swf_test_servers.server import Server
 from swf_test_servers.xrootd import XRootD
 
@@ -18,13 +19,17 @@ class CopyService(Server):
 
     name = "copy service"
 
-    def __init__(self, rucio: Rucio) -> None:
+    def __init__(self, environment: Path) -> None:
         super().__init__()
-        self._rucio = rucio
+        self._python = environment / "bin" / "python"
+
+    def prepare(self) -> None:
+        """Lay down the program: the ordinary user may not read where it lies."""
+        shutil.copy(PROGRAMS / "copy_service.py", self.folder)
 
     def command(self) -> list[str]:
         """What to run."""
-        return self._rucio.inside("copy_service.py", str(self.port))
+        return [str(self._python), "copy_service.py", str(self.port)]
 
 
 class Daemons(Server):
@@ -56,19 +61,19 @@ class RucioSystem:
     """
 
     def __init__(self, exit_buffer: Path | None = None) -> None:
+        self.postgres = Postgres()
         self.buffer = XRootD(BUFFER, exit_buffer)
         self.sites = {name: XRootD(name) for name in SITES}
+        self.copy_service = CopyService(environment())
+        self.rucio = Rucio(self.postgres, self._storages())
+        self.daemons = Daemons(self.rucio)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self.postgres = stack.enter_context(Postgres())
-            for storage in (self.buffer, *self.sites.values()):
-                stack.enter_context(storage)
-            self.rucio = stack.enter_context(Rucio(self.postgres))
-            self.copy_service = stack.enter_context(CopyService(self.rucio))
-            self.rucio.run("add_storages.py", self.rucio.account, json.dumps(self._storages()))
-            self.daemons = stack.enter_context(Daemons(self.rucio))
+            _start(stack, self.postgres, self.buffer, *self.sites.values(), self.copy_service)
+            self.rucio.make_ready()
+            _start(stack, self.rucio, self.daemons)
             self._stack = stack.pop_all()
         return self
 
@@ -84,3 +89,9 @@ class RucioSystem:
             {**said, "name": storage.name, "port": storage.port, "prefix": "//data/", "deterministic": fixed}
             for storage, fixed in ((self.buffer, False), *((site, True) for site in self.sites.values()))
         ]
+
+
+def _start(stack: ExitStack, *servers: Server) -> None:
+    """Start servers at the same time; they end with the stack."""
+    with ThreadPoolExecutor(len(servers)) as pool:
+        list(pool.map(stack.enter_context, servers))

@@ -70,12 +70,16 @@ class Server:
             raise RuntimeError(f"{self.name} does not run")
         return self._process.pid
 
-    def start(self) -> Self:
-        """Start; returns when it answers."""
+    def make_ready(self) -> None:
+        """Let it be prepared, once; of itself it is when it starts."""
         if not self._prepared:
             self.prepare()
             hand_over(self.folder)
             self._prepared = True
+
+    def start(self) -> Self:
+        """Start; returns when it answers."""
+        self.make_ready()
         with (self.folder / "output").open("ab") as output:
             self._process = subprocess.Popen(
                 self.launch(),

@@ -1,10 +1,11 @@
 """The data agent with a real Rucio, whose rules bring every file to two XRootD sites.
 
     SWF_RUCIO_STFS=50 pytest --log-cli-level=INFO tests/workflows/test_data_agent_rucio.py -k closed
-    SWF_RUCIO_DOWN_S=30 SWF_RUCIO_SLOW_S=2 pytest tests/workflows/test_data_agent_rucio.py -k away
-    SWF_KILL_POINTS=20 pytest tests/workflows/test_data_agent_rucio.py -k killed
+    SWF_LONG_TESTS=1 SWF_RUCIO_DOWN_S=30 SWF_RUCIO_SLOW_S=2 pytest tests/workflows/test_data_agent_rucio.py \
+        -k away
+    SWF_LONG_TESTS=1 SWF_KILL_POINTS=20 pytest tests/workflows/test_data_agent_rucio.py -k killed
 
-are the long forms of what a daily test can afford.
+are the long forms; a daily test has the first, with 5 files.
 """
 
 import logging
@@ -17,24 +18,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archiving import agent, await_archived, await_cleared, await_raised
+from archiving import agent, await_archived, await_cleared, await_raised, await_that, dataset
 from faulty_front import Front, front_before
-from workflow_site import Site
+from workflow_site import Site, User
 
 from swf_test_servers.rucio_system import SITES, RucioSystem
 from swf_testbed.adapters.rucio import Access
 from swf_testbed.adapters.rucio.access import Connection
 from swf_testbed.model.names import dataset_name
-from swf_testbed.model.status import CopyState
+from swf_testbed.model.status import CopyState, DatasetStatus
 from swf_testbed.records import StfCopy, StfFile
 from swf_testbed.stf.documents import file_checksum
 
-pytestmark = [
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        not os.environ.get("SWF_LONG_TESTS"), reason="takes minutes: SWF_LONG_TESTS=1 runs it"
-    ),
-]
+pytestmark = pytest.mark.timeout(900)
+takes_minutes = pytest.mark.skipif(
+    not os.environ.get("SWF_LONG_TESTS"), reason="takes minutes: SWF_LONG_TESTS=1 runs it"
+)
 
 _log = logging.getLogger(__name__)
 STFS = int(os.environ.get("SWF_RUCIO_STFS", "5"))
@@ -57,7 +56,7 @@ class RucioUser:
         }
         (self.user.home / "testbed.toml").write_text(
             f'[testbed]\nnamespace = "{self.user.namespace}"\n'
-            f'[data]\nstorage = "rucio"\nbuffer_url = "{system.buffer.url()}"\n'
+            f'[data]\nstorage = "rucio"\nbuffer_url = "{system.buffer.url()}"\npoll = 0.5\n'
         )
         buffer = self.user.settings.state_dir / "exit-buffer"
         buffer.parent.mkdir(parents=True, exist_ok=True)
@@ -123,6 +122,12 @@ def archivist(site: Site, rucio_system: RucioSystem) -> Iterator[RucioUser]:
             yield made
 
 
+def is_closed(user: User, run: int) -> bool:
+    """Whether the dataset of a run is."""
+    found = dataset(user, run)
+    return found is not None and found.status is DatasetStatus.CLOSED
+
+
 def test_a_run_comes_to_both_sites_by_rucios_rule_and_its_dataset_is_closed(archivist: RucioUser) -> None:
     with archivist.user.runner(), agent(archivist.user):
         begin = time.monotonic()
@@ -132,6 +137,7 @@ def test_a_run_comes_to_both_sites_by_rucios_rule_and_its_dataset_is_closed(arch
         _log.info("%d files at %d sites %.1f s after the start", STFS, len(SITES), took)
 
 
+@takes_minutes
 def test_killed_anywhere_with_rucio_every_file_is_registered_once(archivist: RucioUser) -> None:
     chance = random.Random(10)
     with agent(archivist.user):
@@ -146,6 +152,7 @@ def test_killed_anywhere_with_rucio_every_file_is_registered_once(archivist: Ruc
             archivist.check_archive(run, 2 * POINTS)
 
 
+@takes_minutes
 def test_a_server_that_is_away_then_slow_and_failing_loses_nothing(archivist: RucioUser) -> None:
     user, front, server = archivist.user, archivist.front, archivist.system.rucio
     with user.runner(), agent(user):
@@ -164,3 +171,46 @@ def test_a_server_that_is_away_then_slow_and_failing_loses_nothing(archivist: Ru
         assert front.failed
         archivist.check_archive(run, 3)
         await_cleared(user, "catalogue:rucio")
+
+
+@takes_minutes
+def test_a_site_that_refuses_to_be_written_catches_up(archivist: RucioUser) -> None:
+    user, jlab = archivist.user, archivist.system.sites["JLAB"]
+    with user.runner(), agent(user):
+        jlab.refuse_writes()
+        try:
+            run = archivist.run(2)
+            name = f"swf.{run}.000001.stf"
+            assert await_raised(user, f"copy:{name}@JLAB").text
+            await_that("BNL waits for JLAB", lambda: archivist.verified(run, "BNL") == 2)
+            assert archivist.verified(run, "JLAB") == 0
+        finally:
+            jlab.refuse_writes(False)
+        archivist.check_archive(run, 2)
+        await_cleared(user, f"copy:{name}@JLAB")
+
+
+@takes_minutes
+def test_a_damaged_copy_is_found_by_the_agent_and_replaced(
+    archivist: RucioUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, system = archivist.user, archivist.system
+    system.daemons.pause()
+    try:
+        with user.runner(), agent(user):
+            run = archivist.run(2)
+            await_that("it is not closed", lambda: is_closed(user, run))
+    finally:
+        system.daemons.resume()
+    # Nobody looks while the copies come, and one is damaged.
+    await_that("the copies do not come", lambda: archivist.rule(run)["locks_ok_cnt"] == 4)
+    damaged = archivist.files(system.sites["JLAB"].data, run)[0]
+    damaged.write_bytes(b"x" + damaged.read_bytes()[1:])
+    # By Rucio's own policy only this account declares a copy bad.
+    for name in ("SWF_RUCIO_ACCOUNT", "SWF_RUCIO_USERNAME"):
+        monkeypatch.setitem(user.environment, name, system.rucio.root)
+    with agent(user):
+        subject = f"copy:{damaged.name}@JLAB"
+        assert "checksum" in await_raised(user, subject).text
+        archivist.check_archive(run, 2)
+        await_cleared(user, subject)

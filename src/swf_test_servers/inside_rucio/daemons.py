@@ -13,7 +13,7 @@ from typing import Any
 
 from rucio.daemons import common
 
-PAUSE_S, REPAIR_PAUSE_S = 1, 5
+PAUSE_S, REPAIR_PAUSE_S = 1, 2
 """Between two looks of a daemon at what there is to do."""
 
 _queue = common.db_workqueue
