@@ -17,5 +17,6 @@ check ruff check
 check ruff format --check
 check mypy
 check lint-imports
+check tools/secrets_scan
 check pytest -n 2 --dist loadfile "$@"
 [ -z "$failed" ] || { echo "run_all_tests.sh: failed:$failed" >&2; exit 1; }
