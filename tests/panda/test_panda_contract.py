@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from recorded_panda import TOKEN, RecordedPanda, serving
+
+from swf_test_servers.recorded_panda import TOKEN, RecordedPanda, serving
 
 PAIRS = json.loads((Path(__file__).parent / "contract.json").read_text("utf-8"))
 _BEFORE_JEDI = "job ids"

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
-from recorded_panda import TOKEN, RecordedPanda, serving
 
+from swf_test_servers.recorded_panda import TOKEN, RecordedPanda, serving
 from swf_testbed.adapters.panda import PandaProduction, PandaServer
 from swf_testbed.adapters.production import JobReport, JobState, TaskOrder
 from swf_testbed.config.panda import Panda

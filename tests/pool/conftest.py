@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from pool_rigs import CondorRig, LocalRig, Rig, SlurmRig, condor_programs, in_front_of_path
+from pool_rigs import CondorRig, LocalRig, Rig, SlurmRig, condor_programs, in_front_of_path, panda_site
 
 from swf_test_servers import Absent, Slurm
 
@@ -21,6 +21,8 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
         elif request.param == "slurm":
             made = SlurmRig(_cluster(stack))
             in_front_of_path(monkeypatch, made.cluster.bin)
+        elif request.param == "panda":
+            made = stack.enter_context(panda_site(tmp_path))
         else:
             in_front_of_path(monkeypatch, condor_programs(tmp_path))
             made = CondorRig(tmp_path)

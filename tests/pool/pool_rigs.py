@@ -14,10 +14,15 @@ import pytest
 
 import swf_testbed
 from swf_test_servers import Slurm
+from swf_test_servers.panda_pilots import Pilots
+from swf_test_servers.recorded_panda import TOKEN, RecordedPanda, serving
+from swf_testbed.adapters.panda import PandaServer
 from swf_testbed.adapters.pool import PoolEngine
 from swf_testbed.adapters.pool.htcondor import CondorEngine
 from swf_testbed.adapters.pool.local import LocalEngine
+from swf_testbed.adapters.pool.panda import PandaEngine
 from swf_testbed.adapters.pool.slurm import SlurmEngine
+from swf_testbed.config.panda import Panda
 
 _STUB = Path(__file__).with_name("condor_stub.py")
 
@@ -79,6 +84,35 @@ class CondorRig:
         (self.home / "down").touch()
         yield
         (self.home / "down").unlink()
+
+
+@dataclass
+class PandaRig:
+    home: Path
+    panda: RecordedPanda
+    url: str
+    name: str = "panda"
+    real: str = "the real panda-client, and real processes; the server answers as a real one was recorded"
+
+    def __post_init__(self) -> None:
+        # Asked each time: a test waits for what PanDA says, and not for the time to ask it.
+        rules = Panda(url=self.url, poll_interval=0.001, pool_transformation="https://example.invalid/w")
+        server = PandaServer(self.url, "EIC", TOKEN)
+        self.engine: PoolEngine = PandaEngine(server, rules, self.home / "engine", "ada")
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        self.panda.down = True
+        yield
+        self.panda.down = False
+
+
+@contextmanager
+def panda_site(home: Path) -> Iterator[PandaRig]:
+    """A server, and a site whose logs are where those of workers are."""
+    panda = RecordedPanda()
+    with serving(panda) as url, Pilots(panda, url, home / "testbed" / "logs" / "workers"):
+        yield PandaRig(home, panda, url)
 
 
 def condor_programs(folder: Path) -> Path:

@@ -21,6 +21,7 @@ engines = pytest.mark.parametrize(
     [
         pytest.param("local", id="local-real"),
         pytest.param("slurm", id="slurm-real"),
+        pytest.param("panda", id="panda-recorded"),
         pytest.param("htcondor", id="htcondor-stand-in"),
     ],
     indirect=True,

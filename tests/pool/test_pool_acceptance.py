@@ -31,7 +31,13 @@ function = "swf_testbed.payloads.function:nothing"
 """
 
 engines = pytest.mark.parametrize(
-    "rig", [pytest.param("local", id="local-real"), pytest.param("slurm", id="slurm-real")], indirect=True
+    "rig",
+    [
+        pytest.param("local", id="local-real"),
+        pytest.param("slurm", id="slurm-real"),
+        pytest.param("panda", id="panda-recorded"),
+    ],
+    indirect=True,
 )
 
 

@@ -24,6 +24,12 @@ class Panda(Section):
     processing_type: Text = "epicproduction"
     source_label: Text = "test"
     transformation: Annotated[Text, Field(description="what PanDA's pilot runs for each job")] = ""
+    pool_transformation: Annotated[
+        Text,
+        Field(
+            description='what PanDA\'s pilot runs for each worker, called as `runGen` is: `-j "" -p COMMAND`'
+        ),
+    ] = ""
     scope: Annotated[Text, Field(description="of the input datasets")] = "group.daq"
     memory_mb: Annotated[int, Field(ge=1, le=10_000_000, description="of a core")] = 2000
     poll_interval: AboveZero = 10.0

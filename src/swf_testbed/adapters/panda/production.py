@@ -11,7 +11,7 @@ from swf_testbed.adapters.panda.server import PandaJob, PandaServer
 from swf_testbed.adapters.production import JobReport, JobState, Report, StfJob, TaskOrder
 from swf_testbed.config.panda import Panda
 from swf_testbed.config.settings import Settings
-from swf_testbed.model.errors import BadInput, NotFound, SwfError
+from swf_testbed.model.errors import NotFound, SwfError
 
 _log = logging.getLogger(__name__)
 
@@ -52,10 +52,7 @@ class PandaProduction:
     @classmethod
     def of(cls, rules: Panda, settings: Settings) -> "PandaProduction":
         """As configured; `BadInput` if the server or the token is not."""
-        if not rules.url:
-            raise BadInput("panda.url", "", "must be set in testbed.toml to use PanDA")
-        token = settings.panda_auth_id_token
-        return cls(PandaServer(rules.url, rules.role, token.get_secret_value() if token else ""), rules)
+        return cls(PandaServer.of(rules, settings), rules)
 
     def begin(self, order: TaskOrder) -> int | None:
         """Submit the task, or find it."""
@@ -63,7 +60,7 @@ class PandaProduction:
             known = self._tasks.get(order.name)
         if known is not None:
             return known.number
-        number = self._server.submit(task_parameters(order, self._rules))
+        number = self._server.submit(task_parameters(order, self._rules)).number
         _log.info("run %d is task %d of PanDA (%s)", order.run_number, number, order.name)
         with self._lock:
             self._tasks[order.name] = _Task(order, number, time.monotonic())

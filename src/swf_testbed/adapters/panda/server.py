@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from swf_testbed.config.panda import Panda
+from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import BadInput, Conflict, NotFound, Refused, Unavailable, shorten
 
 _NEW_TASK = re.compile(r"new jediTaskID=(\d+)")
@@ -20,8 +22,15 @@ _LOCK = threading.Lock()
 """The client keeps the server's address and the token for the whole process."""
 
 
+class Submitted(NamedTuple):
+    """A task by its number, and whether the answer made it or its name was known."""
+
+    number: int
+    is_new: bool
+
+
 class PandaJob(NamedTuple):
-    """A job as PanDA tells it."""
+    """A job as PanDA tells it; `parameters` is what its transformation is given."""
 
     job_id: int
     status: str
@@ -31,6 +40,7 @@ class PandaJob(NamedTuple):
     host: str
     exit_code: int | None
     error: str
+    parameters: str
 
 
 class PandaServer:
@@ -51,19 +61,27 @@ class PandaServer:
         self.url = f"{parts.scheme}://{parts.netloc}"
         self._role, self._token = role, token
 
-    def submit(self, parameters: Mapping[str, Any]) -> int:
-        """Make a task; the number of the one of this name, if there is one.
+    @classmethod
+    def of(cls, rules: Panda, settings: Settings) -> "PandaServer":
+        """As configured; `BadInput` if the address or the token is not."""
+        if not rules.url:
+            raise BadInput("panda.url", "", "must be set in testbed.toml to use PanDA")
+        token = settings.panda_auth_id_token
+        return cls(rules.url, rules.role, token.get_secret_value() if token else "")
+
+    def submit(self, parameters: Mapping[str, Any]) -> Submitted:
+        """Make a task; the one of this name, if there is one.
 
         Raises:
             Refused: the server does not take it.
             Unavailable: no answer.
         """
-        said = {**parameters, "uniqueTaskName": True}
-        answer = self._ask(lambda client: client.insertTaskParams_internal(said))
+        said = {"task_parameters": {**parameters, "uniqueTaskName": True}, "parent_tid": None}
+        answer = self._ask(lambda client: _call(client, "task/submit", said, "post"))
         if answer.get("success"):
-            return _number(_NEW_TASK, answer)
+            return Submitted(_number(_NEW_TASK, answer), is_new=True)
         if _OLD_TASK.search(str(answer.get("message"))):
-            return _number(_OLD_TASK, answer)
+            return Submitted(_number(_OLD_TASK, answer), is_new=False)
         raise Refused(f"PanDA: {_said(answer)}")
 
     def task_status(self, task_id: int) -> str:
@@ -138,8 +156,10 @@ class PandaServer:
                 "PANDA_BEHIND_REAL_LB": "1",
             }
         )
-        from pandaclient import Client
-
+        try:
+            from pandaclient import Client
+        except ImportError:
+            raise Unavailable("panda-client is not installed: pip install 'swf-testbed[panda]'") from None
         Client.server_base_path_ssl = f"{self.url}/api/v1"
         return Client
 
@@ -193,6 +213,7 @@ def _job(said: Mapping[str, Any]) -> PandaJob:
         host=str(said.get("modificationHost") or ""),
         exit_code=int(code) if code not in {None, ""} else None,
         error="; ".join(reasons),
+        parameters=str(said.get("jobParameters") or ""),
     )
 
 

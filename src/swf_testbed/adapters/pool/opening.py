@@ -4,22 +4,25 @@ from pathlib import Path
 
 from swf_testbed.adapters.pool.htcondor import CondorEngine
 from swf_testbed.adapters.pool.local import LocalEngine
+from swf_testbed.adapters.pool.panda import PandaEngine
 from swf_testbed.adapters.pool.protocol import PoolEngine
 from swf_testbed.adapters.pool.slurm import SlurmEngine
-from swf_testbed.config.pool import Pool
-from swf_testbed.model.errors import BadInput
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.settings import Settings
 
 
-def open_engine(pool: Pool, folder: Path) -> PoolEngine:
+def open_engine(parameters: Parameters, settings: Settings, folder: Path) -> PoolEngine:
     """The engine that the configuration names.
 
     Args:
-        pool: the section `[pool]`.
+        parameters: of them the sections `[pool]` and `[panda]`.
+        settings: of them PanDA's token.
         folder: where engines keep their notes; on a file system that the workers see.
 
     Raises:
-        BadInput: this version has no such engine.
+        BadInput: something that the engine needs is not configured.
     """
+    pool = parameters.pool
     match pool.engine:
         case "local":
             return LocalEngine(folder)
@@ -27,4 +30,5 @@ def open_engine(pool: Pool, folder: Path) -> PoolEngine:
             return SlurmEngine(pool.submit_options)
         case "htcondor":
             return CondorEngine(pool.submit_options)
-    raise BadInput("pool.engine", pool.engine, "is not there yet; must be local, slurm or htcondor")
+        case "panda":
+            return PandaEngine.of(parameters.panda, settings, folder / "panda")

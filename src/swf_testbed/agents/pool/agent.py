@@ -43,13 +43,14 @@ class PoolAgent(BaseAgent):
 
     def __init__(self, context: AgentContext) -> None:
         super().__init__(context)
-        self.pool = context.parameters(None).pool
+        parameters = context.parameters(None)
+        self.pool = parameters.pool
         folder = context.settings.state_dir / "pool"
         self._lock = threading.Lock()
         self.controller = Controller(
             self.pool,
             context.namespace,
-            open_engine(self.pool, folder),
+            open_engine(parameters, context.settings, folder),
             worker_spec(context, self.pool),
             folder / f"{context.namespace}.last",
             drain=self._drain,

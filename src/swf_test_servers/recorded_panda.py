@@ -8,65 +8,14 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-TOKEN = "good-token"
+from swf_test_servers.recorded_jobs import OVER, Job, Task
+
+TOKEN = "good-token"  # noqa: S105  # of a server of tests
 """The one that is taken."""
-
-_OVER = frozenset({"finished", "failed", "cancelled", "closed"})
-
-
-@dataclass
-class Job:
-    number: int
-    task: int
-    inputs: tuple[str, ...] = ()
-    status: str = "activated"
-    command: str | None = None
-    attempt: int = 1
-    host: str | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
-
-    def described(self, task: "Task") -> dict[str, Any]:
-        files = [{"lfn": name, "type": "input"} for name in self.inputs] or [
-            {"lfn": "pseudo_lfn", "type": "pseudo_input"}
-        ]
-        if self.status == "finished":
-            files += [{"lfn": f"{name}.json", "type": "output"} for name in self.inputs]
-        return {
-            "PandaID": self.number,
-            "jediTaskID": self.task,
-            "jobName": f"{task.name}.{self.number}",
-            "jobStatus": self.status,
-            "attemptNr": self.attempt,
-            "modificationHost": self.host,
-            "commandToPilot": self.command,
-            "transExitCode": None,
-            "creationTime": {"__datetime__": "2026-11-22T08:45:53.559533"},
-            **self.fields,
-            "Files": files,
-        }
-
-
-@dataclass
-class Task:
-    number: int
-    parameters: dict[str, Any]
-    status: str = "registered"
-    visible: bool = False
-    soft_finish: bool = False
-
-    @property
-    def name(self) -> str:
-        return str(self.parameters["taskName"])
-
-    @property
-    def dataset(self) -> str | None:
-        templates = [one for one in self.parameters["jobParameters"] if one.get("param_type") == "input"]
-        return templates[0]["dataset"] if templates else None
 
 
 class RecordedPanda:
@@ -96,23 +45,22 @@ class RecordedPanda:
         mine = [job for job in self.jobs.values() if job.task == task.number]
         if task.parameters.get("noInput"):
             wanted = task.parameters["nEvents"] // task.parameters["nEventsPerJob"]
-            for _ in range(wanted - len(mine)):
-                self._new_job(task, ())
+            for place in range(len(mine), wanted):
+                self._new_job(task, (), place=place)
             return
         taken = {name for job in mine for name in job.inputs}
         for name in self.datasets.get(task.dataset or "", []):
             if name not in taken:
                 self._new_job(task, (name,))
 
-    def _new_job(self, task: Task, inputs: tuple[str, ...], attempt: int = 1) -> Job:
-        job = Job(self.next_job, task.number, inputs, attempt=attempt)
-        self.jobs[job.number] = job
+    def _new_job(self, task: Task, inputs: tuple[str, ...], attempt: int = 1, place: int = 0) -> None:
+        told = task.told(inputs, place)
+        self.jobs[self.next_job] = Job(self.next_job, task.number, inputs, parameters=told, attempt=attempt)
         self.next_job += 1
-        return job
 
     def _end(self, task: Task) -> None:
         mine = [job for job in self.jobs.values() if job.task == task.number]
-        if task.soft_finish and all(job.status in _OVER for job in mine):
+        if task.soft_finish and all(job.status in OVER for job in mine):
             task.status = "done" if all(job.status == "finished" for job in mine) else "finished"
 
     def run_job(self, inputs: str, status: str, **fields: Any) -> None:
@@ -130,6 +78,7 @@ class RecordedPanda:
     def answer(
         self, method: str, path: str, headers: dict[str, str], said: dict[str, Any]
     ) -> tuple[int, dict[str, Any] | str]:
+        """Status and body of the answer to a request."""
         with self.lock:
             self.asked.append(path)
             endpoint = path.removeprefix("/api/v1/")
@@ -152,7 +101,7 @@ class RecordedPanda:
         task = self.tasks.get(int(said["task_id"]))
         return task if task is not None and task.visible else None
 
-    def submit(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _submit(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         if "task_parameters" not in said:
             return _bad("Argument error: missing a required argument: 'task_parameters'")
         parameters = said["task_parameters"]
@@ -166,29 +115,29 @@ class RecordedPanda:
         self.next_task += 1
         return _good(task.number, f"succeeded. new jediTaskID={task.number}")
 
-    def task_status(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _task_status(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         task = self._task(said)
         return _bad("Task not found") if task is None else _good(task.status)
 
-    def job_ids(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _job_ids(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         number = int(said["task_id"])
         return _good(sorted((job.number for job in self.jobs.values() if job.task == number), reverse=True))
 
-    def job_status(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _job_status(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         numbers = said["job_ids"] if isinstance(said["job_ids"], list) else [said["job_ids"]]
         found = [self.jobs[int(number)] for number in numbers]
         return _good([{"command": job.command, "status": job.status} for job in found])
 
-    def details(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _details(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         task = self.tasks[int(said["task_id"])]
         mine = sorted(job.number for job in self.jobs.values() if job.task == task.number)
         return _good({"PandaID": mine, "status": task.status, "statistics": f"picked*{len(mine)}"})
 
-    def described(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _described(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         found = [self.jobs.get(int(number)) for number in said["job_ids"]]
         return _good([job.described(self.tasks[job.task]) if job else None for job in found])
 
-    def finish(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _finish(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         task = self._task(said)
         if task is None:
             return _bad("Task not found")
@@ -198,24 +147,24 @@ class RecordedPanda:
             0, f"command=finish is registered for task ID {task.number}. will be executed in a few minutes"
         )
 
-    def kill(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _kill(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         task = self._task(said)
         if task is None:
             return _bad("Task not found")
         task.status = "aborting"
         for job in self.jobs.values():
             if job.task == task.number:
-                job.status, job.command = "cancelled", "tobekilled"
+                job.kill()
         return _good(
             0, f"command=kill is registered for task ID {task.number}. will be executed in a few minutes"
         )
 
-    def kill_jobs(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _kill_jobs(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         for number in said["job_ids"]:
-            self.jobs[int(number)].command = "tobekilled"
+            self.jobs[int(number)].kill()
         return _good([True] * len(said["job_ids"]))
 
-    def acquire(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _acquire(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         if not role.endswith(".production"):
             return _bad("no production/pilot role in VOMS FQANs or non pilot owner")
         waiting = [job for job in self.jobs.values() if job.status == "activated"]
@@ -223,31 +172,28 @@ class RecordedPanda:
             return _bad("No jobs in PanDA")
         job = min(waiting, key=lambda one: one.number)
         job.status = "sent"
-        given = {"PandaID": job.number, "taskID": job.task, "attemptNr": job.attempt}
-        return _good({"StatusCode": 0, "jobs": [given]})
+        return _good({"StatusCode": 0, "jobs": [job.given(self.tasks[job.task])]})
 
-    def update(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _update(self, role: str, said: dict[str, Any]) -> dict[str, Any]:
         job = self.jobs[int(said["job_id"])]
-        job.status, job.host = said["job_status"], said["node"]
-        job.fields["pilotErrorCode"] = said.get("pilot_error_code", 0)
-        job.fields["pilotErrorDiag"] = said.get("pilot_error_diag")
+        job.updated(said)
         return _good({"StatusCode": 0, "command": job.command or "NULL"})
 
 
 Endpoint = Callable[[RecordedPanda, str, dict[str, Any]], dict[str, Any]]
 
 _ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
-    "task/submit": ("POST", RecordedPanda.submit),
-    "task/get_status": ("GET", RecordedPanda.task_status),
-    "task/get_job_ids": ("GET", RecordedPanda.job_ids),
-    "task/get_details": ("GET", RecordedPanda.details),
-    "task/finish": ("POST", RecordedPanda.finish),
-    "task/kill": ("POST", RecordedPanda.kill),
-    "job/get_status": ("GET", RecordedPanda.job_status),
-    "job/get_description_incl_archive": ("POST", RecordedPanda.described),
-    "job/kill": ("POST", RecordedPanda.kill_jobs),
-    "pilot/acquire_jobs": ("POST", RecordedPanda.acquire),
-    "pilot/update_job": ("POST", RecordedPanda.update),
+    "task/submit": ("POST", RecordedPanda._submit),
+    "task/get_status": ("GET", RecordedPanda._task_status),
+    "task/get_job_ids": ("GET", RecordedPanda._job_ids),
+    "task/get_details": ("GET", RecordedPanda._details),
+    "task/finish": ("POST", RecordedPanda._finish),
+    "task/kill": ("POST", RecordedPanda._kill),
+    "job/get_status": ("GET", RecordedPanda._job_status),
+    "job/get_description_incl_archive": ("POST", RecordedPanda._described),
+    "job/kill": ("POST", RecordedPanda._kill_jobs),
+    "pilot/acquire_jobs": ("POST", RecordedPanda._acquire),
+    "pilot/update_job": ("POST", RecordedPanda._update),
 }
 
 
