@@ -8,8 +8,8 @@ from swf_test_servers.rucio import Rucio
 from swf_test_servers.rucio_system import BUFFER, SITES, RucioSystem
 from swf_testbed.adapters.rucio import Access, RucioStorage
 from swf_testbed.adapters.rucio.access import Connection
-from swf_testbed.adapters.rucio.doors import Door
 from swf_testbed.adapters.storage import DatasetSpec, Did, StoredFile
+from swf_testbed.adapters.storage.door import Door
 
 
 class RucioRun:

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.timeout(300)
 POINTS = int(os.environ.get("SWF_KILL_POINTS", "2"))
 SITES = ("BNL", "JLAB")
 STFS = 4
+DOORS = ("root://daq.example.org//data/", "https://daq.example.org/exit-buffer")
 FOUR: dict[str, Any] = {"daq_state_machine.stf_count": STFS}
 
 
@@ -39,6 +40,8 @@ FOUR: dict[str, Any] = {"daq_state_machine.stf_count": STFS}
 def keeper(site: Site) -> Iterator[User]:
     """Whose data agent it is."""
     with closing(site.user("keeper")) as user:
+        doors = f"[data]\nbuffer_doors = {list(DOORS)}\n"
+        (user.home / "testbed.toml").write_text(f'[testbed]\nnamespace = "{user.namespace}"\n{doors}')
         yield user
 
 
@@ -119,12 +122,20 @@ def test_one_site_down_holds_up_nothing_and_catches_up(keeper: User) -> None:
         # An agent makes folders of its own when it starts: it is there before the site goes away.
         away = bnl.rename(bnl.with_name("away"))
         _, run = keeper.run(params=FOUR)
-        heard.until(lambda found: sum(_ready(one, run) for one in found) == STFS)
+        said = heard.until(lambda found: sum(_ready(one, run) for one in found) == STFS)
         await_that("JLAB waits for BNL", lambda: len(at_site(keeper, "JLAB", run)) == STFS)
         assert "BNL does not answer" in await_raised(keeper, "site:BNL").text
         away.rename(bnl)
         check_archive(keeper, run, STFS)
         await_cleared(keeper, "site:BNL")
+    for one in said:
+        if isinstance(one, StfReady):  # with each of its addresses
+            below = f"{one.run_id}/{one.filename}"
+            assert [(copy.site, copy.url) for copy in one.replicas] == [
+                ("E0-BUFFER", one.file_url),
+                ("E0-BUFFER", f"root://daq.example.org//data/{below}"),
+                ("E0-BUFFER", f"https://daq.example.org/exit-buffer/{below}"),
+            ]
 
 
 def _ready(said: Message, run: int) -> bool:

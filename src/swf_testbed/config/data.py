@@ -75,6 +75,17 @@ class Data(Section):
             "like root://daq.example.org:1094//data/",
         ),
     ] = ""
+    buffer_doors: Annotated[
+        tuple[
+            Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^(root|roots|http|https)://")], ...
+        ],
+        Field(
+            strict=False,
+            max_length=4,
+            description="what readers elsewhere put before the name of a file of the exit buffer, by "
+            "preference, like https://daq.example.org:8443/exit-buffer/; each is announced as a copy",
+        ),
+    ] = ()
     scope: Annotated[
         str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,24}$", description="of the catalogue, for datasets")
     ] = "group.daq"

@@ -40,14 +40,17 @@ def application(swf: Settings) -> tuple[Starlette, "Services"]:
     from django.conf import settings as django_settings
     from django.core.wsgi import get_wsgi_application
 
+    from swf_testbed.monitor.exit_buffer import ExitBuffer
     from swf_testbed.monitor.stream.endpoint import Stream
 
     services = Services(swf)
     stream = Stream(services.stream)
+    exit_buffer = ExitBuffer(swf.state_dir / "exit-buffer", services.stream)
     root = Starlette(
         routes=[
             Route("/api/messages/stream/", stream.events, methods=["GET"]),
             Route("/api/messages/stream/status/", stream.status, methods=["GET"]),
+            Route("/exit-buffer/{path:path}", exit_buffer.serve, methods=["GET"]),
             # Both, as clients differ in whether they keep the slash.
             Route("/mcp/", services.assistants),
             Route("/mcp", services.assistants),

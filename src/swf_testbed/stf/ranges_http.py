@@ -102,7 +102,8 @@ class HttpFile:
         if code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
             raise NotFound(f"{self.name}: {told}")
         if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise Refused(f"{self.name}: {told}")
+            needs = "; it needs a token that may read" if code == httpx.codes.UNAUTHORIZED else ""
+            raise Refused(f"{self.name}: {told}{needs}")
         if code in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS) or answer.is_server_error:
             raise _BusyError(told)
         empty = code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE and _content_range(answer)[2] == 0

@@ -4,7 +4,7 @@ Nothing here loads Rucio's client before it is needed: `pip install 'swf-testbed
 """
 
 from swf_testbed.adapters.rucio.access import Access
-from swf_testbed.adapters.rucio.doors import Door
 from swf_testbed.adapters.rucio.storage import RucioStorage
+from swf_testbed.adapters.storage.door import Door
 
 __all__ = ["Access", "Door", "RucioStorage"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from swf_testbed.adapters.rucio.access import Connection
-from swf_testbed.adapters.rucio.doors import Door
+from swf_testbed.adapters.storage.door import Door
 from swf_testbed.adapters.storage.protocol import Did, Registration, StoredFile
 from swf_testbed.model.errors import BadData, BadInput, Conflict
 

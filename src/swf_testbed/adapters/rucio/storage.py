@@ -6,6 +6,7 @@ from typing import Any
 
 from swf_testbed.adapters.rucio import copies, doors, registering
 from swf_testbed.adapters.rucio.access import Access, Connection
+from swf_testbed.adapters.storage.door import Door
 from swf_testbed.adapters.storage.protocol import (
     Copy,
     DatasetSpec,
@@ -32,7 +33,7 @@ class RucioStorage:
         door: how its files are called from outside.
     """
 
-    def __init__(self, access: Access, buffer: str, door: doors.Door) -> None:
+    def __init__(self, access: Access, buffer: str, door: Door) -> None:
         self._rucio = Connection(access)
         self._buffer, self._door = buffer, door
 

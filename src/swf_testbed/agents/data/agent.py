@@ -191,12 +191,12 @@ class DataAgent(BaseAgent):
             self._verify(said)
         if not fresh:
             return
-        sites = [self._parameters(said.execution_id).data.site for said in fresh]
+        rules = [self._parameters(said.execution_id).data for said in fresh]
         self.context.monitor.upsert(
-            [ingest.record(said, site) for said, site in zip(fresh, sites, strict=True)]
+            [ingest.record(said, one.site) for said, one in zip(fresh, rules, strict=True)]
         )
         self.context.bus.publish_many(
-            ingest.ready(self.context, said, site) for said, site in zip(fresh, sites, strict=True)
+            ingest.ready(self.context, said, one) for said, one in zip(fresh, rules, strict=True)
         )
         for said in fresh:
             self._archive.add(said.run_id, [ingest.stored_file(said)])

@@ -1,12 +1,16 @@
 """Taking a file in: compared with its announcement, recorded, and announced as ready."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 from swf_testbed.adapters.storage import StoredFile
+from swf_testbed.adapters.storage.door import Door
 from swf_testbed.config.data import Data
 from swf_testbed.messages import Replica, StfGen, StfReady
 from swf_testbed.model.clock import now
-from swf_testbed.model.errors import BadData, shorten
+from swf_testbed.model.errors import BadData, BadInput, shorten
 from swf_testbed.model.names import derived_id
 from swf_testbed.model.status import StfStatus
 from swf_testbed.records import FileReplica, StfFile
@@ -55,14 +59,23 @@ def stored_file(said: StfGen) -> StoredFile:
     )
 
 
-def ready(context: AgentContext, said: StfGen, site: str) -> StfReady:
-    """What is said of a file that may be read."""
+def ready(context: AgentContext, said: StfGen, rules: Data) -> StfReady:
+    """What is said of a file that may be read, here and through each door from elsewhere."""
+    urls = _addresses(said, context.settings.state_dir / "exit-buffer", rules.buffer_doors)
     own = {
         "egress_at": egress_at(said),
         "file_id": file_id(said),
-        "replicas": (Replica(site=site, url=said.file_url, verified=True),),
+        "replicas": tuple(Replica(site=rules.site, url=url, verified=True) for url in urls),
     }
     return context.message(StfReady, cause=said, **{**said.model_dump(exclude=_OWN), **own})
+
+
+def _addresses(said: StfGen, buffer: Path, doors: Sequence[str]) -> list[str]:
+    """Where a file may be read; what lies outside the exit buffer has no door."""
+    found = [said.file_url]
+    with suppress(BadInput):
+        found += [Door(buffer, door).outside(said.file_url) for door in doors]
+    return found
 
 
 def record(said: StfGen, site: str) -> StfFile:

@@ -24,6 +24,7 @@ from swf_testbed.messages import (
 from swf_testbed.model.errors import BadInput, SwfError, shorten
 from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.model.names import derived_id
+from swf_testbed.monitor_client.exit_buffer import ExitBufferDoor
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
 from swf_testbed.runtime.answering import answer
 from swf_testbed.runtime.patience import Stopping, persist
@@ -45,6 +46,7 @@ class FastmonAgent(BaseAgent):
         self._own = context.parameters(None)
         sampling_config(self._own)
         self._changes = SamplingChanges(context)
+        self._door = ExitBufferDoor(context.settings, "swf/fastmon")
         self._watcher: threading.Thread | None = None
         self._take_up: TakeUp | None = None
         if self._own.fastmon.mode == "continuous":
@@ -60,9 +62,10 @@ class FastmonAgent(BaseAgent):
             self._watcher.start()
 
     def on_stop(self) -> None:
-        """Wait for what the watcher has in hand."""
+        """Wait for what the watcher has in hand, and close what is open."""
         if self._watcher is not None:
             self._watcher.join(5)
+        self._door.close()
 
     @handles(StfReady)
     def sample(self, stf: StfReady) -> None:
@@ -77,7 +80,7 @@ class FastmonAgent(BaseAgent):
         failures: list[FailedRead] = []
 
         def read(replica: Replica) -> Sampled:
-            with StfReader.open(replica.url) as reader:
+            with StfReader.open(replica.url, client=self._door.client(replica.url)) as reader:
                 readers[replica.url] = reader
                 if reader.header.run != stf.run_id and not parameters.simulation.plays_as_is:
                     raise BadInput(

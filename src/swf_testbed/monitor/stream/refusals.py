@@ -31,7 +31,7 @@ def refusal(error: Exception) -> JSONResponse:
         named = {"field": error.field, "value": shorten(error.value), "allowed": error.allowed}
         return JSONResponse({"detail": str(error), **named}, 400)
     if isinstance(error, NotAllowed):
-        return JSONResponse({"detail": str(error)}, 401)
+        return JSONResponse({"detail": str(error)}, 401, {"WWW-Authenticate": "Token"})
     if isinstance(error, TooMany):
         return _later(429, str(error), _FULL_S)
     down = isinstance(error, GoingDown)

@@ -23,7 +23,7 @@ def visitor_of(request: Request) -> Visitor:
         DatabaseError: it does not answer, and reading is not open to everyone.
     """
     try:
-        user = _user(request)
+        user = user_of(request)
     except DatabaseError:
         if not django_settings.PUBLIC_READ:
             raise
@@ -34,7 +34,8 @@ def visitor_of(request: Request) -> Visitor:
     return Visitor(address[:_LONGEST], request.headers.get("user-agent", "")[:_LONGEST], user)
 
 
-def _user(request: Request) -> str | None:
+def user_of(request: Request) -> str | None:
+    """The name of who asks, by token or session; None for nobody known."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() in {"token", "bearer"} and (holder := holder_of(key.strip())) is not None:
         return holder.user.get_username()
