@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -50,7 +51,8 @@ class Buffer:
     def read_at(self) -> list[str]:
         """The sites at which the samples of the file were read."""
         files = self.client.list(FastmonFile, stf_file=self.path.name)
-        return [file.metadata["read"]["site"] for file in files]
+        read: list[Any] = [file.metadata["read"] for file in files]
+        return [one["site"] for one in read]
 
 
 @pytest.fixture
