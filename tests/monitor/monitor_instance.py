@@ -59,7 +59,7 @@ class Instance:
                 yield process
             finally:
                 process.terminate()
-                process.wait(10)
+                process.wait(60)
 
     @contextmanager
     def taking_in(self) -> Iterator["subprocess.Popen[bytes]"]:

@@ -11,16 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastmon_files import FRAMES, StfMaker, ready
 from monitor_instance import Instance
 
-from swf_testbed.config.parameters import Simulation
-from swf_testbed.daq.announce import announcement_of
-from swf_testbed.daq.files import ExitBuffer
-from swf_testbed.daq.stf_store import StfSlot
-from swf_testbed.messages import StfReady
-from swf_testbed.model.clock import now_ns
-from swf_testbed.model.names import StfName, derived_id, stf_filename
-from swf_testbed.model.states import PHYSICS
+from swf_testbed.model.names import stf_filename
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import FastmonFile, Run, StfFile
 
@@ -47,19 +41,15 @@ class Watched:
         self._events = iter(
             client.events(0, namespace=NAMESPACE, msg_types=["tf_file_registered", "fastmon_status"])
         )
-        self._made = folder.parent / "made"
-        self._buffer = ExitBuffer(self._made, RUN, Simulation(tf_per_stf=60, scale=0.001))
+        self._maker = StfMaker(folder.parent / "made", RUN)
 
     def put_run(self, run: int) -> Path:
         """Let a complete file of another run appear."""
-        other = ExitBuffer(self.folder, run, Simulation(tf_per_stf=60, scale=0.001))
-        assert other.write(StfSlot(StfName(run, 1), PHYSICS, now_ns(), 0.0)) is not None
-        return self.folder / stf_filename(run, 1)
+        return StfMaker(self.folder, run).make(1)
 
     def make(self, sequence: int) -> Path:
         """A complete STF file that is not in the folder."""
-        assert self._buffer.write(StfSlot(StfName(RUN, sequence), PHYSICS, now_ns(), 0.0)) is not None
-        return self._made / stf_filename(RUN, sequence)
+        return self._maker.make(sequence)
 
     def put(self, sequence: int) -> Path:
         """Let a complete file appear, as the DAQ does it."""
@@ -81,11 +71,8 @@ class Watched:
 
     def announce(self, path: Path) -> None:
         """What the data agent says of a file."""
-        said = announcement_of(path, namespace=NAMESPACE, sender="data-agent-t-1", execution_id=None)
-        own = {"msg_type", "message_id", "schema_version"}
-        ready = StfReady(**said.model_dump(exclude=own), file_id=derived_id("stf-file", NAMESPACE, path.name))
         with self._instance.bus() as bus:
-            bus.publish(ready)
+            bus.publish(ready(path, NAMESPACE))
 
     def hear(self, count: int) -> list[dict[str, Any]]:
         """The next messages of the agent."""
@@ -122,7 +109,7 @@ def test_files_are_taken_up_when_complete_each_once_also_over_a_kill(watched: Wa
     with watched.agent() as agent:
         samples = watched.hear_samples(1)
         assert [one["tf_filename"][-10:] for one in samples] == ["_tf_001.tf", "_tf_002.tf", "_tf_003.tf"]
-        assert sum(one["tf_count"] for one in samples) == 60
+        assert sum(one["tf_count"] for one in samples) == FRAMES
         assert all(Path(one["file_url"].removeprefix("file://")).is_file() for one in samples)
         assert client.get(Run, RUN).namespace == NAMESPACE
         stored = client.get(StfFile, stf_filename(RUN, 1))
@@ -155,8 +142,12 @@ def test_files_are_taken_up_when_complete_each_once_also_over_a_kill(watched: Wa
     watched.put(5)
     with watched.agent():
         watched.hear_samples(5)
-        watched.put(6)
-        watched.hear_samples(6)
+        # A change counts for what is complete after it.
+        assert client.change_sampling(RUN, {"selection_fraction": 0.5}).sampling["selection_fraction"] == 0.5
+        watched.put(7)
+        heard = watched.hear_samples(7)
+        assert [one["sampling"]["accepted"] for one in heard] == [FRAMES // 2] * PARTS
+        assert {one["sampling"]["evaluated"] for one in heard} == {FRAMES}
         assert watched.state(name) == "sampled"
     assert client.page(StfFile, run=RUN).total == 6
 
@@ -170,7 +161,7 @@ def test_what_is_announced_is_left_to_the_announcement_and_a_part_is_selected(wa
         watched.put(sequence)
     with watched.agent(FASTMON_SELECTION_FRACTION="0.5"):
         heard = watched.hear_samples(3)
-        assert sum(one["tf_count"] for one in heard) == 30
+        assert sum(one["tf_count"] for one in heard) == FRAMES // 2
         watched.announce(announced)
         watched.hear_samples(1)
     states = [watched.state(stf_filename(RUN, sequence)) for sequence in (1, 2, 3, 4)]
