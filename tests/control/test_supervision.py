@@ -1,5 +1,6 @@
 """One real supervisord: started, asked, killed and ended."""
 
+import json
 import os
 import select
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from swf_testbed.config.memory import memory_environment
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.places import socket_dir
 from swf_testbed.control.programs import Program, supervisor_file
@@ -150,3 +152,17 @@ def test_supervisorctl_works_with_the_file(home: Settings, supervisord: Supervis
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=home.swf_home)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.split()[:2] == ["one", "RUNNING"]
+
+
+def test_each_kind_of_program_is_told_how_to_keep_memory(home: Settings, supervisord: Supervisord) -> None:
+    told = "{name: value for name, value in os.environ.items() if name.startswith('MALLOC_')}"
+    show = f"import json, os, signal; print(json.dumps({told}), flush=True); signal.pause()"
+    names = ("merger", "worker")
+    programs = [Program(name, (sys.executable, "-I", "-S", "-c", show)) for name in names]
+    supervisord.start(_text(home, supervisord, *programs), {})
+    for name in names:
+        supervisord.begin(name)
+    for name in names:
+        log = home.log_dir / f"{name}.log"
+        assert wait_until(lambda log=log: "MALLOC" in log.read_text(), 20)  # type: ignore[misc]  # bound now
+        assert json.loads(log.read_text().splitlines()[-1]) == memory_environment(name)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from swf_testbed.config.documents import AgentEntry
+from swf_testbed.config.memory import memory_environment
 from swf_testbed.config.settings import Mode, Settings
 from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.runtime.catalogue import OWN_AGENTS
@@ -191,7 +192,7 @@ pidfile = {_text(socket.with_suffix(".pid"))}
 childlogdir = {_text(logs)}
 directory = {_text(settings.swf_home)}
 nocleanup = true
-environment = {",".join(f'{key}="{_quoted(key, value)}"' for key, value in environment.items())}
+environment = {_environment(environment)}
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
@@ -209,6 +210,7 @@ def _section(program: Program, logs: Path) -> str:
 [program:{program.name}]
 command = {_text(command)}
 process_name = {name}
+environment = {_environment(memory_environment(program.name))}
 numprocs = {program.count}
 autostart = false
 autorestart = true
@@ -222,6 +224,10 @@ stdout_logfile = {_text(logs)}/{name}.log
 stdout_logfile_maxbytes = 10MB
 stdout_logfile_backups = 3
 """
+
+
+def _environment(said: Mapping[str, str]) -> str:
+    return ",".join(f'{key}="{_quoted(key, value)}"' for key, value in said.items())
 
 
 def _text(value: object) -> str:

@@ -102,18 +102,20 @@ class Keeper:
         return deleted
 
     def _oldest_first(self) -> Iterator[tuple[Path, float, int]]:
-        """Complete files with time and size; folders of runs in the order in which they changed."""
-        found = []
-        for path in self._around.root.glob(f"*/*{SUFFIX}"):
-            try:
-                known = path.stat()
-            except FileNotFoundError:
-                continue
-            found.append((path, known.st_mtime, known.st_size))
-        yield from sorted(found, key=lambda one: one[1])
+        """Complete files with time and size, run by run: a buffer may hold hundreds of thousands."""
+        runs = [path for path in self._around.root.iterdir() if path.is_dir()]
+        for folder in sorted(runs, key=_number_of):
+            found = []
+            for path in folder.glob(f"*{SUFFIX}"):
+                try:
+                    known = path.stat()
+                except FileNotFoundError:
+                    continue
+                found.append((path, known.st_mtime, known.st_size))
+            yield from sorted(found, key=lambda one: one[1])
 
     def _delete_if_safe(self, path: Path) -> bool:
-        run = int(path.parent.name) if path.parent.name.isdigit() else -1
+        run = _number_of(path.parent)
         archive = self._around.archive_of(run)
         task = archive.files.get(path.name) if archive else None
         if archive is None or task is None or not task.archived or path.name in self._around.in_use(run):
@@ -188,3 +190,8 @@ class Keeper:
         (begun, before), (ended, after) = self._used[0], self._used[-1]
         rate = (after - before) / (ended - begun) if ended > begun else 0.0
         return max(0.0, (capacity - usage.used_bytes) / rate) if rate > 0 else None
+
+
+def _number_of(folder: Path) -> int:
+    """The run whose folder it is; -1 if it is none's."""
+    return int(folder.name) if folder.name.isdigit() else -1

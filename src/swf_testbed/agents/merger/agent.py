@@ -20,7 +20,8 @@ from swf_testbed.model.status import SliceOutcome, SliceStatus
 from swf_testbed.records import SliceDone, slice_part, stf_part
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
 
-_RUNS_IN_MEMORY = 4
+_RUNS_IN_MEMORY = 2
+"""The one that goes on, and the one before; an older one is read from the journal when a part comes late."""
 
 _log = logging.getLogger(__name__)
 

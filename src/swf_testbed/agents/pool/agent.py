@@ -9,6 +9,7 @@ from swf_testbed.adapters.pool import WorkerSpec, open_engine
 from swf_testbed.agents.pool.census import Member
 from swf_testbed.agents.pool.controller import Controller
 from swf_testbed.agents.pool.gauge import clock, depth_gauge
+from swf_testbed.config.memory import memory_environment
 from swf_testbed.config.pool import Pool
 from swf_testbed.messages import (
     DrainWorker,
@@ -138,7 +139,7 @@ def worker_spec(context: AgentContext, pool: Pool) -> WorkerSpec:
     told = {"SWF_HOME": str(environment.swf_home), "SWF_WORKER_POOL": context.namespace}
     return WorkerSpec(
         argv=argv,
-        environment=told,
+        environment={**memory_environment("worker"), **told},
         folder=environment.log_dir / "workers",
         cores=context.parameters(None).fast_processing.core_count,
         memory_mb=pool.memory_mb,
