@@ -40,6 +40,7 @@ WITHOUT_KEY = {
     "tokens": "/account/tokens/",
     "login": "/login/",
     "replays": "/replay/",
+    "verdict": f"/runs/{ENDED}/verdict/",
     "shift": f"/shift/?run={RUN}",
     "subsystem": f"/shift/drich/?run={RUN}",
     "side by side": f"/shift/drich/?run={RUN}&window=side",

@@ -57,6 +57,16 @@ def may_control(actor: Actor, namespace: str) -> None:
     _refuse_foreign(actor, [namespace])
 
 
+def controls(actor: Actor, namespace: str | None) -> bool:
+    """Whether the actor controls a namespace; None is nobody's."""
+    try:
+        if namespace:
+            may_control(actor, namespace)
+    except Refused:
+        return False
+    return True
+
+
 def may_delete(resource: Resource, actor: Actor, namespace: str | None, owner: str | None = None) -> None:
     """Refuse what the actor may not delete: `namespace` or `owner` are None if the record has none."""
     if actor.staff:

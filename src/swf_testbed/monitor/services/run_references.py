@@ -20,6 +20,9 @@ from swf_testbed.records import ReferenceOrder
 TAKEN_IN = "run/physics"
 """The state in which the data of references was taken."""
 
+PROFILE = "run"
+"""The window that has a run's profile."""
+
 _DETECTOR = "epic"
 
 
@@ -96,7 +99,7 @@ def _common_conditions(runs: Sequence[Run]) -> ReferenceKey:
 
 
 def _profile(number: int) -> Profile:
-    row = Window.objects.filter(run=number, window="run").first()
+    row = Window.objects.filter(run=number, window=PROFILE).first()
     if row is None:
         raise BadInput("runs", number, "has no profile: was it judged by a merger?")
     try:
@@ -117,13 +120,21 @@ def reference_of(run_number: int, state: str | None = None) -> Row:
     name, _, version = (run.reference or "").rpartition("/")
     chosen = Reference.objects.filter(name=name, version=version) if version.isdigit() else None
     key = conditions_of(run, state or TAKEN_IN)
-    fitting = Reference.objects.filter(
-        configuration=key.configuration, beam=key.beam, state=key.state
-    ).order_by("-version")
-    found = (chosen.first() if chosen is not None else None) or fitting.first()
+    found = (chosen.first() if chosen is not None else None) or _newest(key)
     if found is None:
         raise NotFound(f"there is no reference {name_of(key)}; make one of good runs")
     return {"name": found.name, "version": found.version}
+
+
+def beside(run: Run) -> str | None:
+    """The reference to look at a run beside: what it is judged by, or else the newest that fits it."""
+    found = run.reference or _newest(conditions_of(run))
+    return str(found) if found else None
+
+
+def _newest(key: ReferenceKey) -> Reference | None:
+    fitting = Reference.objects.filter(configuration=key.configuration, beam=key.beam, state=key.state)
+    return fitting.order_by("-version").defer("content").first()
 
 
 def histogram(name: str, version: int, subsystem: str, product: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from swf_testbed.fastmon.products import RUN
 from swf_testbed.model.clock import now
 from swf_testbed.model.detectors import detector
 from swf_testbed.model.status import Quality
-from swf_testbed.monitor.services import run_trends
+from swf_testbed.monitor.services import run_references, run_trends
 from swf_testbed.monitor.services.overview import BADNESS, subsystem_lines
 from swf_testbed.monitor.services.run_figures import RunLine, run_line
 from swf_testbed.monitor.services.trends import Table
@@ -44,7 +44,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class SubsystemPage:
-    """One subsystem of a run; `line` is None for what is of the run as a whole."""
+    """One subsystem of a run, with the `reference` to look at it beside; `line` is None for the whole run."""
 
     line: SubsystemLine | None
     run: RunLine
@@ -72,7 +72,7 @@ def subsystem_page(run_number: int, name: str) -> SubsystemPage:
         title="Whole run" if name == RUN else detector(name).title,
         findings=_findings(flags),
         intervals=[] if begin is None else intervals(flags, begin, line.run.end_time or now()),
-        reference=line.run.reference,
+        reference=run_references.beside(line.run),
         trend=_trend(run_number, name),
     )
 

@@ -10,6 +10,11 @@ from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.monitor.services.run_page import run_page
 from swf_testbed.monitor.web.serving import for_readers, page, scripts_gathered, stream
 
+_PAGES = {
+    "Mark and references": "web:verdict",
+}
+"""The other pages of a run."""
+
 _BELOW = {
     "STF files": ("web:stfs", "run"),
     "TF samples": ("web:samples", "run_number"),
@@ -39,7 +44,10 @@ def run(request: HttpRequest, run_number: int) -> HttpResponse:
         "subsystems": titles.items(),
         "order": " ".join(shown.name for shown in SHOWN),
         "gathered": scripts_gathered(),
-        "below": [(title, f"{reverse(name)}?{by}={run_number}") for title, (name, by) in _BELOW.items()],
+        "below": [
+            *((title, reverse(name, args=[run_number])) for title, name in _PAGES.items()),
+            *((title, f"{reverse(name)}?{by}={run_number}") for title, (name, by) in _BELOW.items()),
+        ],
     }
     return page(request, "run.html", context, here="web:runs", moved_by=stream(run_ids=run_number))
 

@@ -16,6 +16,7 @@ from swf_testbed.monitor.web.message import message
 from swf_testbed.monitor.web.run import run
 from swf_testbed.monitor.web.static_files import favicon
 from swf_testbed.monitor.web.subsystem import subsystem
+from swf_testbed.monitor.web.verdict import verdict
 
 register_converter(AnyKey, "key")
 
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("plots/", plots.plots, name="plots"),
     path("plots/histogram.<slug:form>", plots.plot_file, name="plot-file"),
     path("runs/<int:run_number>/", run, name="run"),
+    path("runs/<int:run_number>/verdict/", verdict, name="verdict"),
     path("runs/<int:run_number>/timeline.json", run_timeline, name="run-timeline"),
     path("executions/<key:key>/", execution, name="execution"),
     path("definitions/<key:key>/", definition, name="definition"),
