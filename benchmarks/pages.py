@@ -79,6 +79,8 @@ PAGES = {
     "dataset": "/datasets/{dataset}/",
     "shift": "/shift/?run={run}",
     "shift, a subsystem": "/shift/drich/?run={run}",
+    "trends": "/trends/?subsystem=drich",
+    "trends, whole runs": "/trends/",
     "compare": "/compare/?of={run}+{live_run}&subsystem=drich",
     "layouts": "/layouts/",
     "layout, unnamed": "/layouts/unnamed/?run={run}&cells=drich.adc",

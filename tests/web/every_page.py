@@ -26,6 +26,7 @@ NO_PAGES = {
     "acknowledge",
     "plots",
     "plot-file",
+    "trends-file",
     "keep-layout",
     "forget-layout",
 }
@@ -44,6 +45,7 @@ WITHOUT_KEY = {
     "shift": f"/shift/?run={RUN}",
     "subsystem": f"/shift/drich/?run={RUN}",
     "side by side": f"/shift/drich/?run={RUN}&window=side",
+    "trends": "/trends/?last=10&namespace=t",
     "compare": f"/compare/?of={RUN}+{ENDED}&subsystem=drich",
     "compare nothing": "/compare/",
     "layouts": "/layouts/",

@@ -16,7 +16,7 @@ BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "pages.py"
 sys.path.insert(0, str(BENCHMARK.parent))
 NOT_MEASURED = {
     *("login", "logout", "download", "favicon", "dead-letters", "dead-letter"),
-    *("acknowledge", "keep-layout", "forget-layout", "layout", "plots", "plot-file"),
+    *("acknowledge", "keep-layout", "forget-layout", "layout", "plots", "plot-file", "trends-file"),
 }
 """Forms and files, what asks the broker and not the database, and a layout, which is an unnamed one kept."""
 

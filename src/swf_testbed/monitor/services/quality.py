@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
+
 from swf_testbed.model.alarms import alarm_subject
 from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.model.status import Quality
@@ -67,18 +69,25 @@ def of_run(run: Run) -> dict[str, str]:
 
     That there is too little data counts only where nothing else is said.
     """
-    flags = QualityFlag.objects.filter(run=run)
-    if run.end_time is None:
-        flags = flags.filter(until=None)
-    rows = list(flags.order_by("subsystem").values_list("subsystem", "quality"))
-    nothing = {name: Quality.NULL.value for name, _ in rows}
-    judged = worst_by(row for row in rows if row[1] != Quality.NULL)
-    return nothing | {name: quality for (name,), quality in judged.items()}
+    return of_runs([run])[run.run_number]
 
 
-def worst_by(rows: Iterable[tuple[Any, ...]]) -> Mapping[tuple[str, ...], str]:
+def of_runs(runs: Iterable[Run]) -> dict[int, dict[str, str]]:
+    """The same of several runs, by number, in one query."""
+    found: dict[int, dict[str, str]] = {run.run_number: {} for run in runs}
+    counts = Q(run__end_time__isnull=False) | Q(until=None)
+    flags = QualityFlag.objects.filter(counts, run__in=found).order_by("subsystem")
+    rows = list(flags.values_list("run", "subsystem", "quality").distinct())
+    for number, subsystem, _ in rows:
+        found[number][subsystem] = Quality.NULL.value
+    for (number, subsystem), quality in worst_by(row for row in rows if row[2] != Quality.NULL).items():
+        found[number][subsystem] = quality
+    return found
+
+
+def worst_by(rows: Iterable[tuple[Any, ...]]) -> Mapping[tuple[Any, ...], str]:
     """The worst quality, the last of each row, by what stands before it."""
-    found: dict[tuple[str, ...], str] = {}
+    found: dict[tuple[Any, ...], str] = {}
     for *key, quality in rows:
         known = found.get(tuple(key))
         if known is None or _BADNESS[Quality(quality)] > _BADNESS[Quality(known)]:

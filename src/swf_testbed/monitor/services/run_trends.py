@@ -1,9 +1,11 @@
 """Figures against time: of the STFs of a run, and of one run after the other."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import Avg, Min, Sum
+from django.db.models import Avg, Count, Max, Min, Sum
 
 from swf_testbed.model.errors import BadInput, NotFound
 from swf_testbed.monitor.services.rows import Row
@@ -55,17 +57,17 @@ def of_runs(run_numbers: Sequence[int]) -> Trends:
         raise BadInput("run_number", len(run_numbers), f"must be given 1 to {MOST_RUNS} times")
     figures = StfFigures.objects.filter(run__in=run_numbers).order_by("run")
     sums = {name: Sum(name) for name in _SUMS}
-    by_run = figures.values("run").annotate(begin=Min("since"), latency=Avg("latency_s"), **sums)
+    seen = {"stfs": Count("id"), "changed": Max("updated_at")}
+    by_run = figures.values("run").annotate(begin=Min("since"), latency=Avg("latency_s"), **seen, **sums)
     rows: list[Row] = [dict(row) for row in by_run]
     columns: dict[str, Column] = {name: tuple(row[name] for row in rows) for name in _SUMS}
     columns |= {"latency_s": tuple(row["latency"] for row in rows)}
     columns["sampled_fraction"] = _ratio(columns["sampled"], columns["evaluated"])
-    values = [_mean_values(figures.filter(run=row["run"]).values_list("values", flat=True)) for row in rows]
     return Trends(
         points=tuple(str(row["run"]) for row in rows),
         since=tuple(row["begin"] for row in rows),
         columns=columns,
-        subsystems=_by_subsystem(values),
+        subsystems=_by_subsystem(_means_of([(row["run"], row["stfs"], row["changed"]) for row in rows])),
     )
 
 
@@ -86,6 +88,26 @@ def _by_subsystem(rows: Sequence[Values]) -> dict[str, dict[str, Column]]:
 
 def _number(value: object) -> float | None:
     return value if isinstance(value, int | float) else None
+
+
+_Seen = tuple[int, int, Any]
+"""A run, how many STFs it had, when they last changed: what was seen so keeps its means."""
+
+_MOST_MEANS = 5 * MOST_RUNS
+_means: dict[_Seen, Values] = {}
+
+
+def _means_of(seen: Sequence[_Seen]) -> list[Values]:
+    """The mean values of runs; those that changed since they were last asked for are read in one query."""
+    known = {one: _means[one] for one in seen if one in _means}
+    missing = {one[0]: one for one in seen if one not in known}
+    rows = StfFigures.objects.filter(run__in=missing).order_by("run").values_list("run", "values")
+    for run, of_it in groupby(rows.iterator(), key=itemgetter(0)) if missing else ():
+        known[missing[run]] = _mean_values(values for _, values in of_it)
+    if len(_means) + len(missing) > _MOST_MEANS:
+        _means.clear()
+    _means.update(known)
+    return [known.get(one, {}) for one in seen]
 
 
 def _mean_values(rows: Iterable[Values]) -> Values:

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from swf_testbed.monitor.web import account, alarms, layouts, plots, replay, shift, system, wall
+from swf_testbed.monitor.web import account, alarms, layouts, plots, replay, shift, system, trends, wall
 from swf_testbed.monitor.web.compare import compare
 from swf_testbed.monitor.web.definition import definition
 from swf_testbed.monitor.web.details import DETAILS, detail_view
@@ -37,6 +37,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shift/", shift.shift, name="shift"),
     path("shift/acknowledge/", shift.acknowledge, name="acknowledge"),
     path("shift/<slug:name>/", subsystem, name="subsystem"),
+    path("trends/", trends.trends, name="trends"),
+    path("trends/runs.<slug:form>", trends.trends_file, name="trends-file"),
     path("compare/", compare, name="compare"),
     path("wall/", wall.wall, name="wall"),
     path("layouts/", layouts.layouts, name="layouts"),

@@ -27,6 +27,7 @@ MAIN = (
 )
 MORE = (
     Entry("Compare", "web:compare", "plots of runs and references on the same axes"),
+    Entry("Trends", "web:trends", "figures and flags of one run after the other"),
     Entry("Layouts", "web:layouts", "plots that people arranged, and share"),
     Entry("Wall screen", "web:wall", "sheets in large type that take turns"),
     Entry("STF files", "web:stfs", "files of super time frames in the exit buffer"),

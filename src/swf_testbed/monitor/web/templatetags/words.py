@@ -142,6 +142,14 @@ def count(value: float | None) -> str:
 
 
 @register.filter
+def significant(value: float | None) -> str:
+    """A number with four significant digits, however small or large."""
+    if value is None:
+        return NOTHING
+    return count(value) if float(value).is_integer() else f"{value:.4g}"
+
+
+@register.filter
 def three_digits(value: float | None) -> str:
     """A number with three significant digits, or as a whole."""
     if value is None:

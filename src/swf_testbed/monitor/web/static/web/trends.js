@@ -1,12 +1,23 @@
-// Rates and latencies against time, drawn by uPlot from the table that the server puts into the page.
+// Rates and latencies against time, or figures from run to run, drawn by uPlot from the table that the server puts
+// into the page.
 
 import uPlot from '../vendor/uplot/dist/uPlot.esm.js';
 
 import { clock, resolved } from './drawing.js';
 
 const HEIGHT = 172;
+const STEPS = [1, 2, 5, 10, 20, 50];
+
+/** What the horizontal axis is: time from zero upwards, or one place for each of `points`, as close as can be. */
+function across({ points }) {
+  const from = (_, low, high) => [0, high > 0 ? high * 1.08 : 1];
+  if (!points) return { says: clock, scales: { y: { range: from } } };
+  const says = (place) => points[place] ?? '';
+  return { says, scales: { x: { time: false, range: (_, low, high) => [low - 0.5, high + 0.5] } }, incrs: STEPS };
+}
 
 function options(home, data) {
+  const { says, scales, incrs } = across(data);
   const ink = resolved('--quiet');
   const grid = { stroke: resolved('--line'), width: 1 };
   const axis = { stroke: ink, grid, ticks: { ...grid, size: 4 }, font: '11px system-ui, sans-serif' };
@@ -17,12 +28,15 @@ function options(home, data) {
     height: HEIGHT,
     padding: [8, 26, 0, 0],
     cursor: { drag: { x: true, y: false } },
-    scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
-    axes: [{ ...axis, space: 80, size: 28, values: (_, splits) => splits.map(clock) }, { ...axis, size: 46 }],
+    scales,
+    axes: [
+      { ...axis, space: 80, size: 28, ...(incrs && { incrs }), values: (_, splits) => splits.map(says) },
+      { ...axis, size: data.points ? 60 : 46 },
+    ],
     series: [
-      { label: 'time', value: (_, seconds) => (seconds == null ? '–' : clock(seconds)) },
+      { label: data.points ? 'run' : 'time', value: (_, place) => (place == null ? '–' : says(place)) },
       ...data.series.map(({ label }, index) => ({
-        label, value, stroke: colours[index], width: 1.5, spanGaps: true, points: { show: false },
+        label, value, stroke: colours[index], width: 1.5, spanGaps: true, points: { show: 'points' in data, size: 6 },
       })),
     ],
   };
@@ -44,6 +58,9 @@ class Trend {
     this.home.dataset.points = table.time.length;
     if (!table.time.length) return;
     this.home.querySelector('.empty')?.remove();
+    const grown = this.chart && String(table.points) !== this.said;
+    this.said = String(table.points);
+    if (grown) { this.chart.destroy(); this.chart = null; }
     if (this.chart) this.chart.setData(columns);
     else this.chart = new uPlot(options(this.home, table), columns, this.home);
   }
