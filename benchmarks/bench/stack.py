@@ -51,6 +51,7 @@ class Stack:
         environment: what leads to those servers.
         toml: more of testbed.toml.
         proxied: whether a proxy stands before broker, monitor and database.
+        workers: how many supervisord keeps.
     """
 
     def __init__(
@@ -61,10 +62,12 @@ class Stack:
         toml: str = "",
         *,
         proxied: bool = True,
+        workers: int = 2,
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        workers = "[agents.data]\n[agents.fastmon]\n[agents.fast_processing]\n[agents.merger]\n"
-        text = f'[testbed]\nnamespace = "{NAMESPACE}"\n{workers}[agents.worker]\ncount = 2\n{toml}'
+        agents = "[agents.data]\n[agents.fastmon]\n[agents.fast_processing]\n[agents.merger]\n"
+        agents += f"[agents.worker]\ncount = {workers}\n" if workers else ""
+        text = f'[testbed]\nnamespace = "{NAMESPACE}"\n{agents}{toml}'
         (home / "testbed.toml").write_text(text)
         self.servers = servers or {}
         said = {"SWF_HOME": str(home), **(environment or {})}

@@ -1,15 +1,19 @@
 """The control law in simulated time: arrivals, a queue, workers that need a while to come."""
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import simpy
 
-from swf_testbed.agents.pool.gauge import Arrivals
+from swf_testbed.agents.pool.gauge import Arrivals, ServiceTime
 from swf_testbed.agents.pool.law import Law, Measured
 from swf_testbed.config.pool import Pool
+from swf_testbed.messages import WorkerHeartbeatContent
+from swf_testbed.model.status import WorkerStatus
+
+_SAID_EVERY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Simulation:
         service_s: how long one takes.
         start_s: how long a worker takes to come.
         workers: at the beginning.
+        first_s: how much longer the first slice of a worker takes, as its payload has to be loaded.
+        batch: slices come so many at once.
+        stalls: times at which nothing comes on for so long, and then all at once, s.
     """
 
     pool: Pool
@@ -40,6 +47,9 @@ class Simulation:
     service_s: float
     start_s: float
     workers: int = 0
+    first_s: float = 0.0
+    batch: int = 1
+    stalls: Sequence[tuple[float, float]] = ()
     curve: list[Moment] = field(default_factory=list)
 
     def run(self, until_s: float) -> list[Moment]:
@@ -60,7 +70,18 @@ class Simulation:
             if rate <= 0:
                 yield self._env.timeout(1.0)
                 continue
-            yield self._env.timeout(1.0 / rate)
+            yield self._env.timeout(self.batch / rate)
+            self._env.process(self._arrive(self._stalled()))
+
+    def _stalled(self) -> float:
+        """How long what leaves now is held up."""
+        return max(
+            (begin + long - self._env.now for begin, long in self.stalls if begin <= self._env.now), default=0
+        )
+
+    def _arrive(self, after_s: float) -> Generator[Any, Any, None]:
+        yield self._env.timeout(max(0.0, after_s))
+        for _ in range(self.batch):
             self._arrived += 1
             yield self._queue.put(self._arrived)
 
@@ -69,29 +90,46 @@ class Simulation:
         yield self._env.timeout(start_s)
         self._coming -= 1
         self._here += 1
+        done, busy_s = 0, 0.0
+        before = said = _beat(0, 0.0)
+        said_at = self._env.now
         while not self._surplus:
             if not self._queue.items:
                 yield self._env.timeout(0.05)
                 continue
             yield self._queue.get()
-            yield self._env.timeout(self.service_s)
+            takes_s = self.service_s + (0.0 if done else self.first_s)
+            yield self._env.timeout(takes_s)
+            done, busy_s = done + 1, busy_s + takes_s
+            if self._env.now - said_at >= _SAID_EVERY_S:
+                before, said, said_at = said, _beat(done, busy_s), self._env.now
+                self._service.heard(before, said)
         self._surplus -= 1
         self._here -= 1
 
     def _control(self) -> Generator[Any, Any, None]:
-        law, arrivals = Law(self.pool), Arrivals()
+        law, arrivals, self._service = Law(self.pool), Arrivals(), ServiceTime()
         while True:
             yield self._env.timeout(self.pool.interval)
             at = self._env.now
             workers = self._here + self._coming - self._surplus
             queued = len(self._queue.items)
-            measured = Measured(at, queued, arrivals.saw(at, self._arrived), self.service_s, workers)
+            known = self._service.measured_s
+            service_s = self.service_s if known is None else known
+            measured = Measured(at, queued, arrivals.saw(at, self._arrived), service_s, workers)
             wanted = law.wanted(measured)
             here = max(1, self._here)
             self.curve.append(Moment(at, queued, workers, wanted, queued * self.service_s / here))
             for _ in range(wanted - workers):
                 self._env.process(self._worker(self.start_s))
             self._surplus += max(0, workers - wanted)
+
+
+def _beat(done: int, busy_s: float) -> WorkerHeartbeatContent:
+    """What a worker says of itself."""
+    return WorkerHeartbeatContent(
+        worker_id="w", hostname="h", state=WorkerStatus.BUSY, slices_completed=done, busy_s=busy_s
+    )
 
 
 def steady(rate: float, service_s: float, pool: Pool) -> int:

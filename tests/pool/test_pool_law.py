@@ -9,7 +9,7 @@ from pool_simulation import Moment, Simulation, steady
 
 from swf_testbed.agents.pool.brakes import Brakes
 from swf_testbed.agents.pool.gauge import Arrivals, ServiceTime
-from swf_testbed.agents.pool.law import Law, Measured
+from swf_testbed.agents.pool.law import Law, Measured, needed
 from swf_testbed.agents.pool.ramp import Ramp
 from swf_testbed.config.pool import Pool
 from swf_testbed.messages import WorkerHeartbeatContent, WorkerRunContent
@@ -38,6 +38,26 @@ def test_four_times_the_load_is_met_without_overshoot_and_released_after(start_s
     assert all(one.wait_s <= POOL.latency_target for one in curve if one.at > end)
     assert curve[-1].workers <= 1.3 * steady(before, 2.0, POOL)
     assert curve[-1].queued <= before * POOL.latency_target
+
+
+@pytest.mark.parametrize("first_s", [0.5, 2.0, 5.0])
+@pytest.mark.parametrize("stalls", [(), ((130.0, 3.0),)], ids=["smooth", "a-stall"])
+def test_payloads_that_have_to_be_loaded_do_not_bring_more_workers_than_needed(
+    first_s: float, stalls: tuple[tuple[float, float], ...]
+) -> None:
+    """A new worker's first slice is slow: it must not bring more workers, whose first slices are slow."""
+
+    def rate(at: float) -> float:
+        return 32.0 if 120 <= at < 240 else 8.0
+
+    pool = Pool(max_workers=200, latency_target=2)
+    curve = Simulation(
+        pool, rate, service_s=0.2, start_s=2.0, workers=2, first_s=first_s, batch=4, stalls=stalls
+    ).run(400)
+    most = steady(32, 0.2, pool)
+    assert max(one.wanted for one in curve) <= 1.3 * most, [one for one in curve if one.wanted > 1.3 * most]
+    assert all(one.wait_s <= pool.latency_target for one in curve if 180 < one.at < 240)
+    assert curve[-1].workers <= steady(8, 0.2, pool) + 1
 
 
 def test_a_steady_load_has_a_steady_number_of_workers() -> None:
@@ -71,6 +91,24 @@ def test_what_is_wanted_lies_within_the_limits(queued: int, rate: float, workers
 def test_one_slice_has_a_worker_and_none_has_none() -> None:
     assert Law(POOL).wanted(measured(queued=1)) == 1
     assert Law(POOL).wanted(measured()) == 0
+
+
+def test_while_nothing_waits_those_that_are_there_are_enough() -> None:
+    law = Law(POOL)
+    assert law.wanted(measured(0, rate=8, workers=5)) == 5
+    assert law.wanted(measured(2, queued=1, rate=8, workers=5)) == 10
+    assert Law(POOL).wanted(measured(0, rate=8, workers=5), floor=7) == 7
+    assert Law(Pool(min_workers=6, max_workers=9)).wanted(measured(0, workers=5)) == 6
+
+
+def test_a_backlog_adds_a_quarter_or_has_what_it_alone_needs() -> None:
+    load = needed(measured(rate=8), POOL)
+    assert needed(measured(rate=8, queued=40), POOL) == load
+    for queued in range(50, 2000, 50):
+        more = needed(measured(rate=8, queued=queued), POOL)
+        assert load <= more <= max(1.25 * load, (queued - 40) / 30) + 1e-9
+        # It grows with what waits, and nowhere at once.
+        assert 0 <= needed(measured(rate=8, queued=queued + 1), POOL) - more <= 1 / 30 + 1e-9
 
 
 def test_fewer_are_enough_only_when_they_were_for_a_while() -> None:
@@ -165,9 +203,19 @@ def test_the_service_time_is_what_workers_were_busy_for() -> None:
     service = ServiceTime()
     service.heard(None, beat(0, 0))
     assert service.measured_s is None
-    service.heard(beat(0, 0), beat(4, 2))
+    for at in range(1, 300):
+        service.heard(beat(at, 0.5 * at), beat(at, 0.5 * at))
+        service.heard(beat(at, 0.5 * at), beat(at + 1, 0.5 * at + 0.5, failed=0))
     assert service.measured_s == pytest.approx(0.5)
-    service.heard(beat(4, 2), beat(4, 2))
-    for at in range(4, 60):
-        service.heard(beat(at, float(at)), beat(at, float(at + 1), failed=1))
+    for at in range(300, 600):
+        service.heard(beat(at, 150.0 + at), beat(at, 151.0 + at, failed=1))
     assert service.measured_s == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_first_slice_of_a_worker_counts_only_while_there_is_no_other() -> None:
+    service = ServiceTime()
+    service.heard(beat(0, 0), beat(1, 6.0))
+    assert service.measured_s == 6.0
+    service.heard(beat(1, 6.0), beat(2, 6.2))
+    service.heard(beat(0, 0), beat(1, 9.0))
+    assert service.measured_s == pytest.approx(0.2)

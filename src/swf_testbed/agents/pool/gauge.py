@@ -19,8 +19,8 @@ from swf_testbed.runtime.broker_counts import BrokerCounts
 WINDOW_S = 15.0
 """Arrivals are averaged over so long."""
 
-_FORGET = 0.3
-"""Weight of the newest service times."""
+_FORGET = 0.03
+"""Weight that the service times of earlier slices lose with each new one."""
 
 
 class Depth(NamedTuple):
@@ -80,24 +80,33 @@ class Arrivals:
 
 @dataclass(slots=True)
 class ServiceTime:
-    """How long a slice keeps a worker busy, from what workers say of themselves."""
+    """How long a slice keeps a worker busy, from what workers say of themselves: the mean of the newest.
+
+    The first slices of a worker are slow, as their payload has to be loaded. They count only as long as there
+    are no others: else each worker that comes would make it seem that more are needed.
+    """
 
     measured_s: float | None = None
+    _slices: float = 0.0
+    _busy_s: float = 0.0
 
     def heard(self, before: WorkerHeartbeatContent | None, said: WorkerHeartbeatContent) -> None:
         """A heartbeat, and the one before of the same worker."""
-        done = said.slices_completed + said.slices_failed
-        busy_s = said.busy_s
-        if before is not None:
-            done -= before.slices_completed + before.slices_failed
-            busy_s -= before.busy_s
+        earlier = 0 if before is None else _ended(before)
+        done = _ended(said) - earlier
+        busy_s = said.busy_s - (0.0 if before is None else before.busy_s)
         if done <= 0 or busy_s < 0:
             return
-        mean = busy_s / done
-        weight = 1 - (1 - _FORGET) ** min(done, 20)
-        self.measured_s = (
-            mean if self.measured_s is None else self.measured_s + weight * (mean - self.measured_s)
-        )
+        if earlier:
+            kept = (1 - _FORGET) ** done
+            self._slices, self._busy_s = kept * self._slices + done, kept * self._busy_s + busy_s
+            self.measured_s = self._busy_s / self._slices
+        elif not self._slices:
+            self.measured_s = busy_s / done
+
+
+def _ended(said: WorkerHeartbeatContent) -> int:
+    return said.slices_completed + said.slices_failed
 
 
 def clock() -> float:

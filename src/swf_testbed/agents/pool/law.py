@@ -53,19 +53,24 @@ def needed(measured: Measured, pool: Pool) -> float:
 
     The load alone keeps arrivals times service of them busy. What waits beyond half of the latency target is
     worked off within three of them. A backlog that grew while workers were on their way is no reason to have
-    many more than the load needs: it adds at most a quarter, unless there is little load beside it.
+    many more than the load needs: it adds at most a quarter, unless it alone would need more than that.
     """
     load = measured.arrivals_per_s * measured.service_s / pool.utilisation
     allowed = measured.arrivals_per_s * pool.latency_target / 2
     backlog = max(0.0, measured.queued - allowed) * measured.service_s / (_HORIZON * pool.latency_target)
-    return load + (min(backlog, BOOST * load) if backlog < load else backlog)
+    return max(load + min(backlog, BOOST * load), backlog)
 
 
 class Law:
-    """Remembers what was needed lately: more is granted at once, less only when it was enough for a while."""
+    """Remembers what was needed lately: more is granted at once, less only when it was enough for a while.
+
+    Those that are there are enough while nothing waits, or what waits becomes less so fast that it is gone in
+    time: however much came a moment ago, and however many of them have only just come.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool, self._most = pool, most_workers(pool)
+        self._before: Measured | None = None
         self._lately: deque[tuple[float, int]] = deque()
 
     def wanted(self, measured: Measured, floor: int = 0) -> int:
@@ -75,14 +80,14 @@ class Law:
             measured: now.
             floor: so many in any case, as a run that is about to begin has asked for.
         """
+        present = measured.workers
         need = math.ceil(needed(measured, self._pool) - 1e-9)
-        if measured.queued and need == 0:
-            need = 1
+        need = min(need, present) if self._in_time(measured) else max(need, 1)
+        self._before = measured
         need = max(self._pool.min_workers, min(max(need, floor), self._most))
         self._lately.append((measured.at, need))
         while self._lately[0][0] < measured.at - self._pool.hold:
             self._lately.popleft()
-        present = measured.workers
         slack = max(1.0, TOLERANCE * present)
         if need >= present + slack or need > present == 0:
             return need
@@ -90,3 +95,13 @@ class Law:
         if enough <= present - slack:
             return enough
         return max(self._pool.min_workers, min(present, self._most))
+
+    def _in_time(self, measured: Measured) -> bool:
+        """Whether what waits will be gone in three latency targets, as it goes."""
+        if not measured.queued:
+            return True
+        before = self._before
+        if before is None or before.at >= measured.at:
+            return False
+        fewer = (before.queued - measured.queued) / (measured.at - before.at)
+        return fewer * _HORIZON * self._pool.latency_target >= measured.queued
