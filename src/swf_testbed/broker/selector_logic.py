@@ -28,29 +28,21 @@ COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
 
 def all_of(parts: list[Truth]) -> Truth:
     """AND: false if any is false, else unknown if any is."""
-
-    def truth(headers: Headers) -> bool | None:
-        result: bool | None = True
-        for part in parts:
-            value = part(headers)
-            if value is False:
-                return False
-            if value is None:
-                result = None
-        return result
-
-    return truth
+    return _decided(parts, by=False)
 
 
 def any_of(parts: list[Truth]) -> Truth:
     """OR: true if any is true, else unknown if any is."""
+    return _decided(parts, by=True)
 
+
+def _decided(parts: list[Truth], *, by: bool) -> Truth:
     def truth(headers: Headers) -> bool | None:
-        result: bool | None = False
+        result: bool | None = not by
         for part in parts:
             value = part(headers)
-            if value is True:
-                return True
+            if value is by:
+                return by
             if value is None:
                 result = None
         return result
