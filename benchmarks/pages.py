@@ -31,6 +31,7 @@ PAGES = {
     "run in progress": "/runs/{live_run}/",
     "run, what moves": "/runs/{live_run}/?part=live",
     "run, marked": "/runs/{run}/verdict/",
+    "run, sampling": "/runs/{run}/sampling/",
     "run, every STF": "/runs/{run}/timeline.json",
     "runs": "/runs/",
     "runs of a phase": "/runs/?phase=completed",

@@ -41,6 +41,7 @@ WITHOUT_KEY = {
     "tokens": "/account/tokens/",
     "login": "/login/",
     "replays": "/replay/",
+    "sampling": f"/runs/{RUN}/sampling/",
     "verdict": f"/runs/{ENDED}/verdict/",
     "shift": f"/shift/?run={RUN}",
     "subsystem": f"/shift/drich/?run={RUN}",

@@ -17,7 +17,7 @@ from swf_testbed.records.monitoring import SamplingChange, SourceRead
 from swf_testbed.records.runs import SAMPLING_CHANGED
 
 ANSWER_S = 10.0
-_SUMS = ("frames", "evaluated", "sampled", "bytes_read", "stf_bytes", "requests")
+SUMS = ("frames", "evaluated", "sampled", "bytes_read", "stf_bytes", "requests")
 
 
 def parameters_of(run: Run) -> Parameters:
@@ -37,16 +37,16 @@ def _changes(run: Run) -> list[SamplingChange]:
 
 def parameters_after_changes(run: Run) -> Parameters:
     """The parameters of a run as they are now."""
-    return _after(parameters_of(run), [one.change for one in _changes(run)])
+    return after(parameters_of(run), [one.change for one in _changes(run)])
 
 
 def sampling_of(run_number: int) -> RunSampling:
     """How a run is sampled; `NotFound` if there is no such run."""
     run = _run(run_number)
     changes = _changes(run)
-    now = _after(parameters_of(run), [one.change for one in changes])
+    now = after(parameters_of(run), [one.change for one in changes])
     figures = StfFigures.objects.filter(run=run).aggregate(
-        stfs=Count("id"), **{name: Sum(name, default=0) for name in _SUMS}
+        stfs=Count("id"), **{name: Sum(name, default=0) for name in SUMS}
     )
     evaluated = figures["evaluated"]
     sources = sources_of(run)
@@ -136,7 +136,7 @@ def _change(event: SystemStateEvent) -> SamplingChange:
     )
 
 
-def _after(parameters: Parameters, changes: list[dict[str, Any]]) -> Parameters:
+def after(parameters: Parameters, changes: list[dict[str, Any]]) -> Parameters:
     """What somebody else wrote as a change, and is none, counts for nothing, as with the agent."""
     try:
         return changed(parameters, changes)
