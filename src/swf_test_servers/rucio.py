@@ -130,7 +130,8 @@ class Rucio(Server):
     def command(self) -> list[str]:
         """What to run."""
         served = "rucio.web.rest.flaskapi.v1.main:application"
-        said = ["--workers", "2", "--threads", "2", "--timeout", "120", "--preload"]
+        # Not --preload: a connection to the database that is made before the fork would be each worker's.
+        said = ["--workers", "1", "--threads", "4", "--timeout", "120"]
         where = ["--bind", f"{self.host}:{self.port}", "--worker-tmp-dir", str(self.folder)]
         return [*self._python(), "-m", "gunicorn", *said, *where, served]
 

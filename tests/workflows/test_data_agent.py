@@ -18,7 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from archiving import agent, await_archived, await_cleared, await_raised, await_that
+from archiving import agent, await_archived, await_cleared, await_raised, await_that, check_refused
 from workflow_site import Site, User, ended
 
 from swf_testbed.messages import Message, PauseRun, StfGen, StfReady
@@ -182,6 +182,7 @@ def test_a_file_that_is_not_what_was_announced_is_refused_and_taken_when_it_is(k
         assert (record.file_size_bytes, record.status) == (first.size_bytes, StfStatus.REGISTERED)
         keeper.bus.publish(first.model_copy(update={"message_id": uuid4()}))
         await_cleared(keeper, f"verification:{first.filename}")
+        check_refused(keeper, first)
 
 
 def test_killed_anywhere_it_begins_again_and_every_file_is_there_once(keeper: User) -> None:

@@ -18,17 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archiving import agent, await_archived, await_cleared, await_raised, await_that, dataset
+from archiving import agent, await_archived, await_cleared, await_raised, await_that, check_refused, dataset
 from faulty_front import Front, front_before
-from workflow_site import Site, User
+from workflow_site import Site, User, ended
 
-from swf_test_servers.rucio_system import SITES, RucioSystem
+from swf_test_servers.rucio import Rucio
+from swf_test_servers.rucio_system import BUFFER, SITES, RucioSystem
 from swf_testbed.adapters.rucio import Access
 from swf_testbed.adapters.rucio.access import Connection
+from swf_testbed.messages import StfGen
 from swf_testbed.model.names import dataset_name
 from swf_testbed.model.status import CopyState, DatasetStatus
 from swf_testbed.records import StfCopy, StfFile
 from swf_testbed.stf.documents import file_checksum
+from swf_testbed.stf.urls import local_path
 
 pytestmark = pytest.mark.timeout(900)
 takes_minutes = pytest.mark.skipif(
@@ -107,10 +110,10 @@ class RucioUser:
         """The files of a run at a site."""
         return list(folder.rglob(f"swf.{run}.*"))
 
-    def run(self, stfs: int, **more: Any) -> int:
+    def run(self, stfs: int, *, realtime: bool = False, scope: str = Rucio.scope) -> int:
         """Have a run of so many files; its number."""
-        _, number = self.user.run(params={"daq_state_machine.stf_count": stfs}, **more)
-        return number
+        said = {"daq_state_machine.stf_count": stfs, "data.scope": scope}
+        return self.user.run(params=said, realtime=realtime)[1]
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,29 @@ def test_a_run_comes_to_both_sites_by_rucios_rule_and_its_dataset_is_closed(arch
         archivist.check_archive(run, STFS)
         took = time.monotonic() - begin
         _log.info("%d files at %d sites %.1f s after the start", STFS, len(SITES), took)
+
+
+def test_what_rucio_or_the_testbed_refuses_is_told_and_kept(archivist: RucioUser) -> None:
+    user, did = archivist.user, archivist.system.rucio.scope
+    with agent(user):
+        pass  # now the broker keeps what it does not hear
+    with user.runner(), user.hearing() as heard:
+        nowhere = archivist.run(1, scope="group.nobody")
+        run = archivist.run(2)
+        said = heard.until(ended(run))
+        files = [one for one in said if isinstance(one, StfGen) and one.run_id == run]
+        # Somebody else has taken the name of the first.
+        other = {"scope": did, "name": files[0].filename, "bytes": 7, "adler32": "0000abcd"}
+        url = archivist.system.buffer.url("taken.stf")
+        archivist.rucio.ask("taking", lambda rucio: rucio.add_replicas(BUFFER, [{**other, "pfn": url}]))
+        with agent(user):
+            text = await_raised(user, f"registration:{files[0].filename}").text
+            assert f"registered with size 7, not {files[0].size_bytes}" in text
+            await_that("the other waits for it", lambda: archivist.catalogued(run) == [files[1].filename])
+            text = await_raised(user, f"dataset:{dataset_name(nowhere)}").text
+            assert "Rucio knows no such scope" in text
+            check_refused(user, files[1])
+    assert all(local_path(one.file_url).exists() for one in said if isinstance(one, StfGen))
 
 
 @takes_minutes

@@ -24,6 +24,9 @@ from rucio.daemons.badreplicas import minos, necromancer  # noqa: E402  # they t
 from rucio.daemons.conveyor import finisher, poller, submitter  # noqa: E402
 from rucio.daemons.judge import evaluator, repairer  # noqa: E402
 
+# What another daemon holds the lock of is looked at again soon, and not after 10 to 40 minutes.
+evaluator.randint = repairer.randint = lambda *_: REPAIR_PAUSE_S
+
 DAEMONS: dict[Any, dict[str, int]] = {
     evaluator: {"sleep_time": PAUSE_S},
     submitter: {"sleep_time": PAUSE_S, "group_bulk": 50},

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from swf_testbed.bus import Inbox, Subscription
 from swf_testbed.messages import REGISTRY
 from swf_testbed.model import destinations
-from swf_testbed.model.errors import Unavailable
+from swf_testbed.model.errors import BadInput, Unavailable
 from swf_testbed.model.status import OperationalState
 from swf_testbed.runtime.activity import Activity
 from swf_testbed.runtime.consumer import Consumer, Listener
@@ -73,6 +73,9 @@ class BaseAgent:
     def changed(self) -> None:
         """The operational state has changed."""
 
+    def not_understood(self, body: bytes, error: BadInput) -> None:
+        """What came is no message; it becomes a dead letter."""
+
     # Its life.
 
     @classmethod
@@ -132,7 +135,7 @@ class BaseAgent:
         consumers = []
         for destination, handlers in self.heard(context.namespace).items():
             inbox = context.bus.subscribe(self._subscription(destination, handlers))
-            who = Listener(context.namespace, context.name, self.everybody)
+            who = Listener(context.namespace, context.name, self.everybody, self.not_understood)
             consumer = Consumer(inbox, handlers, self._call, context.bus, who, self.activity, self.stopping)
             self._inboxes.append(inbox)
             consumers.append(consumer)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from swf_testbed.bus import Bus, Delivery, Inbox
 from swf_testbed.messages import Message, decode
 from swf_testbed.messages.codec import NotAMessage, UnknownType
+from swf_testbed.model.errors import BadInput
 from swf_testbed.runtime.activity import Activity
 from swf_testbed.runtime.dead_letters import bury
 from swf_testbed.runtime.handlers import Handler
@@ -26,11 +27,17 @@ class Work(NamedTuple):
 
 
 class Listener(NamedTuple):
-    """Who hears: an agent of a namespace; `everybody` if what it hears is its own whatever the namespace."""
+    """Who hears: an agent of a namespace.
+
+    Attributes:
+        everybody: whether what it hears is its own whatever the namespace.
+        not_understood: told of a body that is no message, and why; it becomes a dead letter.
+    """
 
     namespace: str
     agent: str
     everybody: bool = False
+    not_understood: Callable[[bytes, BadInput], None] = lambda body, error: None
 
 
 class Consumer:
@@ -98,6 +105,7 @@ class Consumer:
             except UnknownType as error:
                 self._skip(delivery, str(error))
             except NotAMessage as error:
+                self._who.not_understood(delivery.body, error)
                 self._fail(delivery, error)
             else:
                 foreign = message.namespace != self._who.namespace and not self._who.everybody

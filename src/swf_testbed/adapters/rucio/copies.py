@@ -20,7 +20,10 @@ def look(rucio: Connection, did: Did, site: str, files: Sequence[StoredFile]) ->
     asked = [{"scope": did.scope, "name": file.name} for file in files]
     known = rucio.ask(
         f"looking for {len(files)} files of {did} at {site}",
-        lambda client: {one["name"]: one for one in client.list_replicas(asked, all_states=True)},
+        # Of itself the server sorts addresses by distance: it asks its database for each, and the network.
+        lambda client: {
+            one["name"]: one for one in client.list_replicas(asked, all_states=True, sort="random")
+        },
     )
     for file in files:
         if file.name not in known:

@@ -30,7 +30,7 @@ from swf_testbed.messages import (
     StfGen,
 )
 from swf_testbed.messages.lifecycle import Lifecycle
-from swf_testbed.model.errors import BadData, SwfError
+from swf_testbed.model.errors import BadData, BadInput, SwfError
 from swf_testbed.model.names import dataset_name
 from swf_testbed.model.status import DatasetStatus
 from swf_testbed.records import Alarm, Dataset
@@ -202,6 +202,11 @@ class DataAgent(BaseAgent):
             self._archive.add(said.run_id, [ingest.stored_file(said)])
             self._overseer.take(said)
             self._look_at(said)
+
+    def not_understood(self, body: bytes, error: BadInput) -> None:
+        """A file that is announced wrongly is kept where it is, and an alarm says what is wrong."""
+        if (said := ingest.wrongly_announced(body)) is not None:
+            self._alarms.raised("verification", said.filename, str(error), said.run_id)
 
     def _parameters(self, execution_id: str | None) -> Parameters:
         return self.context.parameters(execution_id)

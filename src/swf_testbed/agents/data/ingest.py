@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from swf_testbed.adapters.storage import StoredFile
 from swf_testbed.adapters.storage.door import Door
 from swf_testbed.config.data import Data
 from swf_testbed.messages import Replica, StfGen, StfReady
+from swf_testbed.messages.codec import parse
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadData, BadInput, shorten
-from swf_testbed.model.names import derived_id
+from swf_testbed.model.names import LAST_RUN_NUMBER, derived_id
 from swf_testbed.model.status import StfStatus
 from swf_testbed.records import FileReplica, StfFile
 from swf_testbed.runtime import AgentContext
@@ -19,6 +21,28 @@ from swf_testbed.stf.documents import file_checksum
 from swf_testbed.stf.urls import local_path
 
 _OWN = {"msg_type", "message_id", "sender", "timestamp", "causation_id", "schema_version"}
+
+
+class WronglyAnnounced(NamedTuple):
+    """What can be made out of an announcement that breaks the rules of messages."""
+
+    filename: str
+    run_id: int | None
+
+
+def wrongly_announced(body: bytes) -> WronglyAnnounced | None:
+    """The file that a body speaks of; None if it announces none."""
+    try:
+        document = parse(body)
+    except BadInput:
+        return None
+    if document.get("msg_type") != StfGen.model_fields["msg_type"].default:
+        return None
+    name, run = document.get("filename"), document.get("run_id")
+    return WronglyAnnounced(
+        name if isinstance(name, str) and name else "a file without a name",
+        run if isinstance(run, int) and 0 < run <= LAST_RUN_NUMBER else None,
+    )
 
 
 def verify(said: StfGen, rules: Data) -> None:
