@@ -1,7 +1,8 @@
 """A `Storage` whose catalogue is Rucio's, and whose files are moved by its rules."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from swf_testbed.adapters.rucio import copies, doors, registering
@@ -85,12 +86,23 @@ class RucioStorage:
         return registering.register(self._rucio, did, self._buffer, self._door, files)
 
     def deliver(self, did: Did, site: str, files: Sequence[StoredFile]) -> Sequence[Copy]:
-        """As of `Storage`."""
+        """As of `Storage`; what is stuck is tried again when it is asked for, not after Rucio's two hours."""
         found = copies.look(self._rucio, did, site, files)
         if any(copy.state is CopyState.WAITING for copy in found):
-            stuck = copies.stuck(self._rucio, self._rules(did), site)
+            rules = self._rules(did)
+            stuck = copies.stuck(self._rucio, rules, site)
             found = [copies.as_stuck(copy, stuck) for copy in found]
+            if any(copy.state is CopyState.FAILED for copy in found):
+                self._boost(did, rules)
         return found
+
+    def _boost(self, did: Did, rules: Sequence[Mapping[str, Any]]) -> None:
+        for rule in rules:
+            with suppress(Refused):  # the account may not: Rucio tries again by itself, later
+                self._rucio.ask(
+                    f"having copies of {did} tried again",
+                    lambda rucio: rucio.update_replication_rule(rule["id"], {"boost_rule": True}),  # noqa: B023  # run at once
+                )
 
     def verify(self, did: Did, site: str, files: Sequence[StoredFile]) -> Sequence[Copy]:
         """As of `Storage`: the site's server reads its copy; one that differs is declared bad."""
