@@ -13,7 +13,7 @@ from live_monitor import Monitor
 EXAMPLES = int(os.environ.get("SWF_EXAMPLES", "60"))
 LISTS = (
     *("runs", "stfs", "samples", "slices", "workers", "definitions", "executions", "namespaces", "agents"),
-    *("messages", "logs", "logs/summary", "subscribers", "alarms", "copies", "datasets"),
+    *("messages", "logs", "logs/summary", "subscribers", "alarms", "copies", "datasets", "stages"),
 )
 NAMES = (
     *("q", "page", "ordering", "without", "part", "namespace", "run_number", "start_time", "end_time", "run"),

@@ -30,6 +30,7 @@ LISTS = {
     "runs": "Runs",
     "stfs": "STF files",
     "copies": "Copies of STF files",
+    "stages": "Stages of STF files",
     "datasets": "Datasets",
     "samples": "TF samples",
     "slices": "Slices",

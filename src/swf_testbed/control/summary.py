@@ -20,8 +20,8 @@ from swf_testbed.records import (
     StfFile,
     TfSlice,
     Window,
-    Workflow,
     WorkflowExecution,
+    WorkflowStage,
     slice_part,
     stf_part,
 )
@@ -122,9 +122,14 @@ def is_judged(monitor: MonitorClient, run_number: int) -> bool:
 
 def _processed(monitor: MonitorClient, run_number: int) -> Iterator[str]:
     """The STFs of whose processing there is a last word."""
-    for row in monitor.list(Workflow, run_number=run_number):
+    for row in _whole_stfs(monitor, run_number):
         if row.status in _LAST_WORDS and row.stf_file is not None:
             yield row.stf_file
+
+
+def _whole_stfs(monitor: MonitorClient, run_number: int) -> Iterator[WorkflowStage]:
+    """The part of the prompt processing agent in each STF that it has received."""
+    return monitor.list(WorkflowStage, run_number=run_number, agent_type="processing")
 
 
 def looks_settled(summary: RunSummary) -> bool:
@@ -227,7 +232,7 @@ def summary_document(
     files = count_files(monitor, run_number, parameters.simulation)
     announced = summary.total_stf_files or summary.stf_registered
     missing = find_missing(monitor, run_number, announced, wanted)
-    whole = Counter(row.status for row in monitor.list(Workflow, run_number=run_number))
+    whole = Counter(row.status for row in _whole_stfs(monitor, run_number))
     hits = round(sum(summary.histograms.hits.values()))
     return {
         "execution_id": execution_id,

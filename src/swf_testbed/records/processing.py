@@ -27,13 +27,15 @@ class Workflow(Record):
 
 
 class WorkflowStage(Record):
-    """One agent's part in the processing of an STF; `workflow` is a `workflow_id`."""
+    """One agent's part in the processing of an STF; `workflow` is a `workflow_id`, `stf_file` its STF."""
 
     resource: ClassVar[str] = "workflow-stages"
     key: ClassVar[tuple[str, ...]] = ("stage_id",)
+    server_fields: ClassVar[frozenset[str]] = Record.server_fields | {"stf_file"}
 
     stage_id: UUID
     workflow: UUID | None = None
+    stf_file: FileName | None = None
     agent: Name | None = None
     agent_type: Name | None = None
     status: ProcessingStatus = ProcessingStatus.RECEIVED

@@ -16,7 +16,7 @@ from swf_testbed.messages import StfGen
 from swf_testbed.messages.lifecycle import Lifecycle
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.status import ProcessingStatus
-from swf_testbed.records import Workflow, WorkflowExecution
+from swf_testbed.records import WorkflowExecution, WorkflowStage
 from swf_testbed.runtime import AgentContext
 
 CATALOGUE = "the catalogue"
@@ -142,6 +142,8 @@ class Overseer:
         found = (
             one
             for status in busy
-            for one in self._context.monitor.list(Workflow, run_number=run, status=status)
+            for one in self._context.monitor.list(
+                WorkflowStage, run_number=run, agent_type="processing", status=status
+            )
         )
         return {one.stf_file for one in found if one.stf_file is not None}

@@ -1,4 +1,4 @@
-"""The records of whole STFs being processed: one of each STF, one of this agent's part in it."""
+"""The records of whole STFs being processed: this agent's part in each STF, and what it is a part of."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -60,7 +60,11 @@ class Ledger:
     def _write(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         monitor = self._context.monitor
         monitor.upsert(
-            [Workflow(workflow_id=self.workflow_id(name), stf_file=name, **said) for name, said in rows]
+            [
+                # The status of the whole follows from its stages.
+                Workflow(workflow_id=self.workflow_id(name), stf_file=name, metadata=said["metadata"])
+                for name, said in rows
+            ]
         )
         monitor.upsert(
             [
@@ -77,11 +81,14 @@ class Ledger:
 
     def unfinished(self) -> Iterator[StfReady]:
         """What this agent or one before it received, and has no last word of."""
-        monitor, namespace = self._context.monitor, self._context.namespace
+        namespace = self._context.namespace
         for status in (ProcessingStatus.RECEIVED, ProcessingStatus.STARTED):
-            for row in monitor.list(Workflow, namespace=namespace, status=status.value):
+            for row in self._own(namespace=namespace, status=status.value):
                 if (said := row.metadata.get("announcement")) is not None:
                     yield StfReady.model_validate(said)
+
+    def _own(self, **filters: object) -> Iterator[WorkflowStage]:
+        return self._context.monitor.list(WorkflowStage, agent_type=AGENT_TYPE, **filters)
 
     def ended_runs(self) -> Iterator[int]:
         """The newest runs, if they have ended: their last word may have been left unsaid."""
@@ -96,7 +103,9 @@ class Ledger:
         files, _ = monitor.page(StfFile, run=run_number, limit=1)
         ended = 0
         for status in (ProcessingStatus.FINISHED, ProcessingStatus.FAILED):
-            count, _ = monitor.page(Workflow, run_number=run_number, status=status.value, limit=1)
+            count, _ = monitor.page(
+                WorkflowStage, run_number=run_number, agent_type=AGENT_TYPE, status=status.value, limit=1
+            )
             ended += count
         return files, ended
 

@@ -1,4 +1,4 @@
-"""What messages change beyond being stored: runs and their states, the history, workers, slices, alarms."""
+"""What messages change beyond being stored: runs and their states, workers, slices, stages, alarms."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,8 @@ from swf_testbed.messages import (
 )
 from swf_testbed.messages.lifecycle import Lifecycle
 from swf_testbed.model.status import SliceStatus, WorkerStatus
-from swf_testbed.monitor.services import alarms
+from swf_testbed.monitor.intake.stages import facts_of
+from swf_testbed.monitor.services import alarms, stages
 from swf_testbed.monitor.services.changes import upsert_rows
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.rows import Row
@@ -41,6 +42,8 @@ def apply(messages: Sequence[Message]) -> None:
     _upsert("system-state-events", map(_event, changes))
     _upsert("run-states", map(_wanted_workers, calls))
     _upsert("workers", map(_worker, beats))
+    if facts := list(facts_of(messages)):
+        stages.note(facts)
     alarms.hear([message for message in messages if isinstance(message, Alarm)])
     for beat in {(beat.content.tf_filename, beat.content.slice_id): beat for beat in beats}.values():
         _slice_in_hand(beat)

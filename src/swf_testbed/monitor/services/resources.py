@@ -2,7 +2,16 @@
 
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.status import ExecutionStatus
-from swf_testbed.monitor.services import alarms, copies, messages, news, references, statuses
+from swf_testbed.monitor.services import (
+    alarms,
+    copies,
+    messages,
+    news,
+    references,
+    stage_facts,
+    stages,
+    statuses,
+)
 from swf_testbed.monitor.services.declaration import Resource, Rule
 from swf_testbed.monitor.services.quality import follow as follow_flags
 from swf_testbed.monitor.services.rows import Row
@@ -55,6 +64,7 @@ _ALL = (
         hold=statuses.stf_file,
         held_fields=("status",),
         complete=copies.add_replicas,
+        follow=stage_facts.of_files,
         kept=_PART_OF_RUN,
     ),
     Resource(
@@ -95,6 +105,7 @@ _ALL = (
         run="run_number",
         prepare=references.tf_slices,
         tells=news.slices,
+        follow=stage_facts.of_slices,
         hold=statuses.tf_slice,
         held_fields=("status", "retries"),
         kept=_PART_OF_RUN,
@@ -168,7 +179,10 @@ _ALL = (
         namespace="workflow__stf_file__run__namespace",
         run="workflow__stf_file__run",
         time="received_at",
+        related={"stf_file": "workflow__stf_file"},
         prepare=references.workflow_stages,
+        follow=stages.follow,
+        complete=stages.add_stf_files,
         hold=statuses.processing,
         held_fields=("status",),
     ),

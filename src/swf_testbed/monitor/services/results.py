@@ -8,7 +8,7 @@ from django.db.models import F, Sum
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import Conflict
 from swf_testbed.model.status import SliceStatus
-from swf_testbed.monitor.services import latency, news
+from swf_testbed.monitor.services import latency, news, stage_facts
 from swf_testbed.monitor.services.changes import upsert_rows
 from swf_testbed.monitor.services.references import ensure_runs
 from swf_testbed.monitor.services.resources import RESOURCES
@@ -51,6 +51,7 @@ def store_results(results: RunResults) -> ResultsStored:
             upsert_rows(
                 RESOURCES["tf-slices"], [_slice_row(done, number, plotted_at) for done in results.slices]
             )
+        stage_facts.of_indexes(results.parts, plotted_at)
         if results.histograms:
             said = {"run_id": number, "revision": revision}
             upsert_rows(RESOURCES["histograms"], [_said(one) | said for one in results.histograms])

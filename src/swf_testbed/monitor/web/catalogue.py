@@ -10,6 +10,7 @@ from swf_testbed.messages import REGISTRY
 from swf_testbed.monitor.services.listing import Listing
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.run_figures import add_counts
+from swf_testbed.monitor.services.stages import add_durations
 from swf_testbed.monitor.web.columns import Column, Row, number
 from swf_testbed.monitor.web.templatetags import words
 
@@ -173,6 +174,27 @@ _ALL = (
         search=("name", "problem"),
         moved_by=("stf_archived", "dataset_closed", *LIFECYCLE),
         further=(("Copies of files", "web:copies"),),
+    ),
+    _list(
+        "stages",
+        "Stages of STF files",
+        "workflow-stages",
+        Column("agent_type", "Agent"),
+        Column("stf_file", "STF file"),
+        Column("run_number", "Run"),
+        Column("status", "Status", words.word),
+        number("duration", "Took", words.span, computed=True),
+        Column("received_at", "Received", words.moment),
+        Column("started_at", "Started", words.moment),
+        Column("finished_at", "Finished", words.moment),
+        Column("agent", "By"),
+        Column("message", "Why", wide=True),
+        rows="stages",
+        facets=("agent_type", "status", "run_number"),
+        search=("workflow__stf_file__stf_filename", "message"),
+        complete=add_durations,
+        moved_by=("stf_ready", "tf_file_registered", "slice", "histograms_updated", "processing_complete"),
+        changes=("workflow-stages", "tf-slices"),
     ),
     _list(
         "samples",

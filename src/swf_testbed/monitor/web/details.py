@@ -110,6 +110,7 @@ DETAILS: dict[str, Detail] = {
         "stfs",
         "STF file",
         (
+            Part("stages", "Stages", {"stf_file": "stf_filename"}),
             Part("copies", "Copies", {"stf_file": "stf_filename"}),
             Part("samples", "TF samples", {"stf_file": "stf_filename"}),
         ),

@@ -56,7 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("executions/<key:key>/", execution, name="execution"),
     path("definitions/<key:key>/", definition, name="definition"),
     path("logs/summary/", summary, name="log-summary"),
-    *_lists("runs", "stfs", "samples", "slices", "workers", "copies", "datasets"),
+    *_lists("runs", "stfs", "samples", "slices", "workers", "copies", "datasets", "stages"),
     *_lists("definitions", "executions", "namespaces", "agents", "messages", "logs", "subscribers", "alarms"),
     *_lists("quality", "states"),
     path("<slug:name>.<slug:form>", download, name="download"),

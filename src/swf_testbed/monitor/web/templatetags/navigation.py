@@ -33,6 +33,7 @@ MORE = (
     Entry("STF files", "web:stfs", "files of super time frames in the exit buffer"),
     Entry("Datasets", "web:datasets", "the files of each run, and how far they are at the sites"),
     Entry("Copies", "web:copies", "where every file is, in which state, and why"),
+    Entry("Stages", "web:stages", "what each agent has done with each STF, and how long it took"),
     Entry("TF samples", "web:samples", "files of sampled time frames"),
     Entry("Slices", "web:slices", "pieces of samples that workers process"),
     Entry("Quality flags", "web:quality", "what checks say of the data"),
