@@ -1,6 +1,10 @@
 """The whole chain: one command, true numbers, whatever is killed on the way."""
 
+import json
+import os
 import random
+import signal
+from datetime import UTC, datetime
 
 import pytest
 from chain_faults import assert_nothing_lost_nothing_twice, kill
@@ -8,10 +12,12 @@ from chain_hostile import hostile_bodies
 from chain_testbed import Testbed
 
 from swf_testbed.model import destinations
+from swf_testbed.records import Alarm, StfFigures
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
 
 STFS = 5
+BEGIN = datetime.min.replace(tzinfo=UTC)
 
 
 def test_one_command_takes_a_run_from_detector_to_plot(testbed: Testbed) -> None:
@@ -24,7 +30,7 @@ def test_one_command_takes_a_run_from_detector_to_plot(testbed: Testbed) -> None
     assert run.summary["latency_s"]["egress_to_plot"]["p95"] is not None
 
 
-@pytest.mark.parametrize("victim", ["data", "fastmon", "fast_processing", "merger", "worker"])
+@pytest.mark.parametrize("victim", ["data", "fast_processing", "merger", "worker"])
 def test_an_agent_killed_at_a_random_moment_loses_nothing(testbed: Testbed, victim: str) -> None:
     moment = random.Random(victim)  # a moment, not a secret
     running = testbed.start_run(STFS)
@@ -33,6 +39,33 @@ def test_an_agent_killed_at_a_random_moment_loses_nothing(testbed: Testbed, vict
     run = testbed.finish(running)
     assert run.code == 0, run.said
     assert_nothing_lost_nothing_twice(run, STFS)
+
+
+def test_a_change_of_the_sampling_stands_though_its_agent_is_killed_and_late_plots_are_told(
+    testbed: Testbed,
+) -> None:
+    stfs, later = 2 * STFS, {"selection_fraction": 0.1}
+    running = testbed.start_run(stfs, **{"alarms.latency_raise": 0.001, "alarms.latency_clear": 0.0005})
+    with testbed.monitor() as monitor, monitor.events(msg_types=["stf_ready"], namespace="local") as events:
+        number = next(iter(events)).data["run_id"]
+        monitor.change_sampling(number, later)
+        os.kill(testbed.pid("fastmon"), signal.SIGKILL)
+    run = testbed.finish(running)
+    assert run.code == 0, run.said
+    assert_nothing_lost_nothing_twice(run, stfs)
+    with testbed.monitor() as monitor:
+        figures = sorted(monitor.list(StfFigures, run_number=number), key=lambda one: one.since or BEGIN)
+        (alarm,) = monitor.list(Alarm, run_number=number, subject=f"latency:{number}")
+    shares = [one.sampled / one.evaluated for one in figures]
+    assert (shares[0], shares[-1]) == (0.05, 0.1)
+    assert shares == sorted(shares)
+    assert set(shares) == {0.05, 0.1}
+    assert alarm.history[0].action == "raised"
+    shown = json.loads(testbed.do("sampling", "show", str(number), "--json").stdout)
+    assert [one["change"] for one in shown["changes"]] == [later]
+    assert (shown["evaluated"], shown["sampled"]) == (1000 * stfs, sum(one.sampled for one in figures))
+    (source,) = shown["sources"]
+    assert (source["stfs"], source["bytes_read"]) == (stfs, shown["bytes_read"])
 
 
 def test_a_runner_that_is_killed_ends_its_run_in_truth(testbed: Testbed) -> None:
