@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 
-WIDTH, HEIGHT, LEFT, TOP, GAP = 760, 150, 52, 34, 34
+WIDTH, HEIGHT, LEFT, TOP, GAP = 760, 150, 52, 34, 46
 COLOURS = {"wanted": "#b35900", "engine": "#3a6ea5", "broker": "#2e7d32", "p95": "#b35900", "p50": "#3a6ea5"}
 
 
