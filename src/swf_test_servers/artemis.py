@@ -16,6 +16,11 @@ _STOCK = """<address-setting match="/queue/stock.#">
 </address-setting>"""
 """Queues in whose names `stock.` comes first are as Artemis has them without our configuration."""
 
+_SMALL = """<address-setting match="/queue/panda.slices.transformer.small">
+  <max-size-bytes>64K</max-size-bytes><page-size-bytes>32K</page-size-bytes><page-limit-bytes>64K</page-limit-bytes>
+</address-setting>"""
+"""The work of the namespace `small` has a small bound; what happens there our configuration says."""
+
 _PREFIXES = "anycastPrefix=/queue/;multicastPrefix=/topic/"
 
 
@@ -70,7 +75,7 @@ class Artemis(Broker):
             (documented, ours),
             # The disk of a machine for tests may be nearly full, and Artemis then lets producers wait.
             ("<max-disk-usage>90<", "<max-disk-usage>100<"),
-            ("<address-settings>", f"<address-settings>{_STOCK}"),
+            ("<address-settings>", f"<address-settings>{_STOCK}{_SMALL}"),
             ("<journal-pool-files>10<", "<journal-pool-files>2<"),
         ):
             if text.count(shown) != 1:

@@ -1,5 +1,6 @@
 """The exit buffer: real files, readable, faulty as asked for, and the same again when made again."""
 
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from swf_testbed.daq.files import ExitBuffer
 from swf_testbed.daq.plan import plan
 from swf_testbed.daq.simulator import DaqSimulator, RunIdentity
 from swf_testbed.daq.stf_store import StfSlot
-from swf_testbed.messages import Message, StfGen
+from swf_testbed.messages import Message, PauseRun, StfGen
 from swf_testbed.model import states
 from swf_testbed.model.detectors import BC_PER_TF, TF_NS, detector, detectors
 from swf_testbed.model.errors import BadData, BadInput
@@ -170,3 +171,41 @@ def test_no_announcement_of_a_damaged_file(tmp_path: Path) -> None:
     path.write_bytes(b"nothing of the kind" * 100)
     with pytest.raises(BadData):
         announcement_of(path, namespace="test", sender="me", execution_id=None)
+
+
+def test_a_disk_without_room_holds_the_run_up_and_no_half_file_looks_whole(tmp_path: Path) -> None:
+    taking = DaqStateMachine(stf_count=4, physics_period_count=1)
+    parameters = Parameters(daq_state_machine=taking, simulation=simulation())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    said: list[Message] = []
+    found_when_full: list[list[str]] = []
+
+    def say(message: Message) -> None:
+        said.append(message)
+        if isinstance(message, StfGen) and message.sequence == 2:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (message.size_bytes // 2, before[1]))
+        if isinstance(message, PauseRun):
+            found_when_full.append(sorted(path.name for path in tmp_path.iterdir()))
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    daq = DaqSimulator(
+        RunIdentity("test", "daq", "mine-alice-0001", RUN),
+        parameters,
+        ExitBuffer(tmp_path, RUN, parameters.simulation),
+        say,
+        DaqEnvironment(paced=False),
+    )
+    try:
+        assert daq.run(daq.walk(plan(parameters))) == "completed"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    files = [str(StfName(RUN, number, "main")) for number in range(1, 5)]
+    assert found_when_full == [files[:2]]
+    [pause] = [message for message in said if isinstance(message, PauseRun)]
+    assert "the exit buffer is full" in (pause.reason or "")
+    assert [message.filename for message in said if isinstance(message, StfGen)] == files
+    for message in said:
+        if isinstance(message, StfGen):
+            assert file_checksum(tmp_path / message.filename) == message.checksum
+            with StfReader.open(tmp_path / message.filename) as reader:
+                assert len(reader.index.tf) == FRAMES

@@ -62,17 +62,17 @@ class Instance:
                 process.wait(60)
 
     @contextmanager
-    def taking_in(self) -> Iterator["subprocess.Popen[bytes]"]:
+    def taking_in(self, stderr: int | None = None) -> Iterator["subprocess.Popen[bytes]"]:
         with self.bus() as bus:
             inbox = bus.subscribe(Subscription(destinations.STORED))
-            with self.program("intake") as process:
+            with self.program("intake", stderr) as process:
                 assert inbox.take(timeout_s=60)
                 inbox.close()
                 yield process
 
     @contextmanager
-    def serving(self) -> Iterator["subprocess.Popen[bytes]"]:
-        with self.program("serve") as process:
+    def serving(self, stderr: int | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+        with self.program("serve", stderr) as process:
             with MonitorClient(self.url, patience_s=60) as client:
                 client.health()
             yield process

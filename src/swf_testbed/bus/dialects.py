@@ -51,6 +51,10 @@ class Dialect:
         """Whether a delivery says that a look has seen everything."""
         return headers.get("browser") == "end"
 
+    def lacks_room(self, error: str) -> bool:
+        """Whether a message is refused for now only; ours and Classic let its sender wait instead."""
+        return False
+
 
 class Artemis(Dialect):
     """ActiveMQ Artemis's.
@@ -58,7 +62,8 @@ class Artemis(Dialect):
     A name does not make a topic or a queue there: each frame says which of both it means, so that it is all
     the same whether the acceptor has prefixes. Windows are in bytes. What is said again after a lost
     connection is known by its receipt, and dropped. A queue cannot be looked at: all of it is taken, up to a
-    mark that is sent after it, and given back unacknowledged.
+    mark that is sent after it, and given back unacknowledged. A full address refuses what is said to it, and
+    ends the connection.
     """
 
     name = "ActiveMQ Artemis"
@@ -97,6 +102,10 @@ class Artemis(Dialect):
     def is_end(self, headers: Mapping[str, str]) -> bool:
         """The mark has come back."""
         return "swf_look" in headers
+
+    def lacks_room(self, error: str) -> bool:
+        """It could not store the message, and does not say why; what is not allowed has other numbers."""
+        return error.startswith("AMQ339011")
 
 
 def _kind(destination: str) -> str:

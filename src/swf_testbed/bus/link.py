@@ -43,6 +43,7 @@ class Ears:
     message: Callable[["Link", Frame], None]
     receipt: Callable[[str], None]
     error: Callable[[Mapping[str, str], str], None]
+    full: Callable[[str], None]
     lost: Callable[["Link"], None]
 
 
@@ -136,7 +137,9 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         """The broker refuses something, and will close the connection."""
         body = frame.body.decode("utf-8", "replace") if isinstance(frame.body, bytes) else str(frame.body)
         self._refusal = (frame.headers.get("message") or body).strip()
-        if self._accepted:
+        if self._accepted and self.dialect.lacks_room(self._refusal):
+            self._ears.full(frame.headers.get("receipt-id", ""))
+        elif self._accepted:
             self._ears.error(frame.headers, self._refusal)
         self._settled.set()
 

@@ -16,10 +16,16 @@ TRANSMISSIONS = 20
 HELD_BACK_S = 10.0
 """A connection that lived on for so long was not lost by the message: the broker holds its producers back."""
 
+ROOM_S = 5.0
+"""When to try again what found no room at the broker."""
+
 
 @dataclass
 class Pending:
-    """A message that the broker has not confirmed; `done` is set when it is confirmed or refused."""
+    """A message that the broker has not confirmed; `done` is set when it is confirmed or refused.
+
+    One that is `held` is not sent: there was no room in its destination when it was last tried.
+    """
 
     receipt: str
     destination: str
@@ -29,6 +35,8 @@ class Pending:
     sent_at: float = 0.0
     transmissions: int = 0
     refusal: str = ""
+    held: bool = False
+    said_at: float = field(default_factory=time.monotonic)
 
     def waited_s(self) -> float:
         """Since it was sent last, s; 0 if it was never sent."""
@@ -43,6 +51,8 @@ class Outbox:
         self._name = uuid4().hex
         self._lock = threading.Lock()
         self._pending: dict[str, Pending] = {}
+        self._full: dict[str, float] = {}
+        self._was_full: set[str] = set()
         self._counter = itertools.count(1)
 
     def add(self, destination: str, body: bytes, headers: Mapping[str, str]) -> Pending:
@@ -56,7 +66,10 @@ class Outbox:
         return pending
 
     def transmit(self, pending: Pending, send: Callable[[str, bytes, Mapping[str, str]], None]) -> None:
-        """Send it, unless that was tried too often."""
+        """Send it, unless that was tried too often, or there is no room for it now."""
+        pending.held = self._must_wait(pending.destination)
+        if pending.held:
+            return
         if pending.waited_s() > HELD_BACK_S:
             pending.transmissions = 0
         pending.sent_at = time.monotonic()
@@ -65,6 +78,47 @@ class Outbox:
             self.refuse(pending.receipt, f"the connection was lost {TRANSMISSIONS} times while sending it")
         else:
             send(pending.destination, pending.body, pending.headers)
+
+    def _must_wait(self, destination: str) -> bool:
+        with self._lock:
+            again = self._full.get(destination)
+            if again is None or time.monotonic() < again:
+                return again is not None
+            # One message finds out for all of them.
+            self._full[destination] = time.monotonic() + ROOM_S
+        return False
+
+    def hold(self, receipt: str) -> str | None:
+        """There is no room for a message: it is kept, and those after it; its destination, if that is new."""
+        with self._lock:
+            pending = self._pending.get(receipt)
+            if pending is None:
+                return None
+            pending.held, pending.transmissions = True, 0
+            new = pending.destination not in self._full
+            self._full[pending.destination] = time.monotonic() + ROOM_S
+            self._was_full.add(pending.destination)
+        return pending.destination if new else None
+
+    def freed(self, destination: str) -> list[Pending]:
+        """What was held and may go, in order."""
+        with self._lock:
+            if destination in self._full or destination not in self._was_full:
+                return []
+            self._was_full.discard(destination)
+            return [one for one in self._pending.values() if one.held and one.destination == destination]
+
+    def waiting(self, lives: bool) -> list[str]:
+        """Destinations without room; of a broker that lives also those that confirm nothing for long."""
+        since = time.monotonic() - HELD_BACK_S
+        with self._lock:
+            return sorted(
+                {
+                    one.destination
+                    for one in self._pending.values()
+                    if one.destination in self._full or (lives and one.said_at < since)
+                }
+            )
 
     def unconfirmed(self) -> list[Pending]:
         """What is to be said again, in order."""
@@ -87,8 +141,9 @@ class Outbox:
     def _settle(self, receipt: str, refusal: str) -> bool:
         with self._lock:
             pending = self._pending.pop(receipt, None)
-        if pending is None:
-            return False
+            if pending is None:
+                return False
+            self._full.pop(pending.destination, None)
         pending.refusal = refusal
         pending.done.set()
         return True

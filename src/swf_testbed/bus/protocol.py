@@ -138,6 +138,10 @@ class Bus(Protocol):
     def connected(self) -> bool:
         """Whether the broker answers at this moment."""
 
+    @property
+    def held_back(self) -> list[str]:
+        """Destinations that are full: the broker lives, and who says something to them waits for room."""
+
     def wait_connected(self, timeout_s: float) -> bool:
         """Wait for the broker; False when it did not answer in time."""
 

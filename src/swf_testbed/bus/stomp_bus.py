@@ -58,7 +58,7 @@ class StompBus:
         self._wanted = threading.Event()
         self._closing = threading.Event()
         self.last_error = ""
-        self._ears = Ears(self._on_message, self._on_receipt, self._on_error, self._on_lost)
+        self._ears = Ears(self._on_message, self._on_receipt, self._on_error, self._on_full, self._on_lost)
         self._keeper = threading.Thread(target=self._keep_linked, name="bus-keeper", daemon=True)
         self._wanted.set()
         self._keeper.start()
@@ -125,6 +125,10 @@ class StompBus:
     def _on_error(self, said: Mapping[str, str], text: str) -> None:
         if not self._outbox.refuse(said.get("receipt-id", ""), text):
             self._note(f"broker says: {text}")
+
+    def _on_full(self, receipt: str) -> None:
+        if destination := self._outbox.hold(receipt):
+            _log.warning("%s is full; what is said to it waits until there is room", destination)
 
     # Hearing.
 
@@ -223,10 +227,19 @@ class StompBus:
                 self._outbox.forget(pending)
                 why = self.last_error or "no answer"
                 raise Unavailable(f"no receipt for a message to {pending.destination}: {why}")
-            if pending.waited_s() >= RECEIPT_TIMEOUT_S and not self._held_back():
+            if pending.held:
+                self._on_link(lambda link: self._transmit(link, pending))
+            elif pending.waited_s() >= RECEIPT_TIMEOUT_S and not self._held_back():
                 self._give_up_link(pending)
+        for other in self._outbox.freed(pending.destination):
+            self._on_link(lambda link, other=other: self._transmit(link, other))  # type: ignore[misc]  # bound now
         if pending.refusal:
             raise Refused(f"the broker refuses a message to {pending.destination}: {pending.refusal}")
+
+    @property
+    def held_back(self) -> list[str]:
+        """Destinations that are full: the broker lives, and takes nothing for them."""
+        return self._outbox.waiting(lives=self._held_back())
 
     def _held_back(self) -> bool:
         """Whether the broker lives and keeps its receipts to itself: a queue is full, and we are to wait."""

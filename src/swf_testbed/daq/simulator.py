@@ -1,6 +1,5 @@
 """The simulated DAQ: walks the plan, writes the files, and says what happens."""
 
-import errno
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from swf_testbed.messages.lifecycle import COMPLETED
 from swf_testbed.model import states
 from swf_testbed.model.clock import to_ns
 from swf_testbed.model.detectors import TF_NS
-from swf_testbed.model.errors import IllegalTransition
+from swf_testbed.model.errors import DISK_FULL, IllegalTransition
 from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.model.names import StfName, dataset_name
 from swf_testbed.model.states import DaqState, Walk, takes_data
@@ -49,8 +48,6 @@ Process = Generator[simpy.Event, Any, None]
 
 HOLD_S = 1.0
 """How often it is looked whether the exit buffer has room again."""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class DaqSimulator:
@@ -256,7 +253,7 @@ class DaqSimulator:
             try:
                 written = self._store.write(stf)
             except OSError as error:
-                if error.errno not in _FULL:
+                if error.errno not in DISK_FULL:
                     raise
                 yield from self._hold(f"the exit buffer is full: {error.strerror}")
             else:

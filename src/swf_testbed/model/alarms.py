@@ -43,11 +43,11 @@ ALARMS: dict[str, AlarmKind] = {
             "queue_full",
             "producers wait for a queue",
             Severity.WARNING,
-            "A queue of the embedded broker holds what it may hold, or nearly: who sends to it waits until "
-            "its consumers have made room. Nothing is lost.",
+            "A queue holds what it may hold, or nearly: who sends to it waits until its consumers have made "
+            "room. Nothing is lost. The embedded broker tells it itself, of others the agents that wait.",
             "`testbed status`: the agent that consumes the queue, and its log. If it works and is too slow: "
             "more workers.",
-            "Less than half of the bound waits, and no producer does.",
+            "No producer waits, and on the embedded broker less than half of the bound is left.",
         ),
         AlarmKind(
             "stall",

@@ -1,9 +1,13 @@
 """The error tree: what can go wrong, sorted by what the one who sees it should do."""
 
+import errno
 from collections.abc import Iterable
 from typing import Any
 
 _SHOWN_CHARS = 80
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""An `OSError` of these waits for room: on the disk, for this user, in a file of this process."""
 
 
 class SwfError(Exception):

@@ -137,7 +137,7 @@ def receive(client: httpx.Client, request: httpx.Request, patience_s: float) -> 
         else:
             if response.status_code not in _AWAY:
                 return _accepted(response)
-            problem = f"answered {response.status_code}"
+            problem = f"answered {response.status_code}{_reason(response)}"
             asked_s = retry_after_s(response)
         wait = max(pause(), asked_s)
         if time.monotonic() + wait >= until:
@@ -160,13 +160,23 @@ class _Quoted(str):
         return str(self)
 
 
-def error_of(response: httpx.Response) -> SwfError:
-    """What a refusal means; the response has been read."""
+def _document(response: httpx.Response) -> dict[str, Any]:
+    """What the monitor says; nothing if it was somebody before it who answered."""
     try:
         said = response.json()
     except ValueError:
-        said = {}
-    said = said if isinstance(said, dict) else {}
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _reason(response: httpx.Response) -> str:
+    detail = _document(response).get("detail")
+    return f": {detail}" if isinstance(detail, str) else ""
+
+
+def error_of(response: httpx.Response) -> SwfError:
+    """What a refusal means; the response has been read."""
+    said = _document(response)
     detail = str(said.get("detail") or f"{response.request.url.path} answered {response.status_code}")
     status = response.status_code
     if status == 400 and "field" in said:

@@ -1,20 +1,16 @@
 """How long to keep trying: what a failure means, and how the delays grow."""
 
-import errno
 import itertools
 import random
 import threading
 from collections.abc import Callable, Iterator
 
-from swf_testbed.model.errors import BadData, BadInput, Unavailable
+from swf_testbed.model.errors import DISK_FULL, BadData, BadInput, Unavailable
 
 ATTEMPTS = 5
 """Tries of one message before it becomes a dead letter."""
 
 FIRST_DELAY_S, LAST_DELAY_S = 0.2, 15.0
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""No room, no more room for this user, no larger file for this process."""
 
 
 class Stopping(Exception):  # not an error: the agent was asked to end
@@ -28,7 +24,7 @@ def delays() -> Iterator[float]:
 
 
 def _disk_is_full(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in _FULL
+    return isinstance(error, OSError) and error.errno in DISK_FULL
 
 
 def persist(

@@ -62,6 +62,7 @@ class MonitorPresence:
             "metadata": {
                 "failed": self._activity.failed,
                 "skipped": self._activity.skipped,
+                "held_back": self._context.bus.held_back,
                 **self._more(),
             },
         }

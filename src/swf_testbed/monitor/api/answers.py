@@ -22,6 +22,7 @@ from swf_testbed.model.errors import (
     Unavailable,
     shorten,
 )
+from swf_testbed.monitor.services.database_trouble import trouble
 from swf_testbed.monitor.services.results import ResultsConflict
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def _no_entry() -> HttpResponse:
 
 def _unavailable(error: OperationalError) -> HttpResponse:
     log.warning("database: %s", error)
-    return answer({"detail": "the database did not answer in time; try again"}, 503)
+    return answer({"detail": trouble(error)}, 503)
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:

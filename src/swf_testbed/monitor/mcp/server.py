@@ -24,6 +24,7 @@ from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor.mcp import acting, guiding, judging, looking, looking_at_runs, managing, watching
 from swf_testbed.monitor.mcp.asker import ANYBODY, Asker, asking, of_token
 from swf_testbed.monitor.mcp.registry import TOOLS, Entry, as_offered
+from swf_testbed.monitor.services.database_trouble import trouble
 
 __all__ = ["TOOLS", "Door", "build", "offered"]
 
@@ -137,7 +138,7 @@ def _told(call: Callable[..., Any], run: Run, kind: type[Exception]) -> Callable
             raise kind(str(error)) from None
         except DatabaseError as error:
             log.warning("database: %s", error)
-            raise kind("the database did not answer in time; try again") from None
+            raise kind(trouble(error)) from None
 
     return told
 
