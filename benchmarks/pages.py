@@ -32,6 +32,8 @@ PAGES = {
     "run, what moves": "/runs/{live_run}/?part=live",
     "run, marked": "/runs/{run}/verdict/",
     "run, sampling": "/runs/{run}/sampling/",
+    "run, data": "/runs/{run}/data/",
+    "run, missing data": "/runs/{run}/data/?show=missing",
     "run, every STF": "/runs/{run}/timeline.json",
     "runs": "/runs/",
     "runs of a phase": "/runs/?phase=completed",

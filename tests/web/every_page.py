@@ -41,6 +41,8 @@ WITHOUT_KEY = {
     "tokens": "/account/tokens/",
     "login": "/login/",
     "replays": "/replay/",
+    "run-data": f"/runs/{RUN}/data/",
+    "missing data": f"/runs/{RUN}/data/?show=missing",
     "sampling": f"/runs/{RUN}/sampling/",
     "verdict": f"/runs/{ENDED}/verdict/",
     "shift": f"/shift/?run={RUN}",

@@ -92,7 +92,7 @@ def test_the_owner_changes_the_sampling_and_it_is_recorded(sampled: Monitor, bro
         assert '"selection_fraction": 0.2' in page.locator("#changes").inner_text()
         assert "every_n" in page.locator("#streams tr", has_text="luminosity").inner_text()
         page.get_by_role("button", name="As the run began").click()
-        page.wait_for_function("document.querySelectorAll('#changes tbody tr').length === 2")
+        page.wait_for_function("() => document.querySelectorAll('#changes tbody tr').length === 2")
         assert "selection_fraction" not in page.locator("#policy").inner_text()
         assert seen.problems == []
     changes = sampled.client.get(f"/api/runs/{RUN}/sampling/").json()["changes"]

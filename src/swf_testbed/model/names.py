@@ -135,6 +135,10 @@ def tf_filename(stf: str, part: int) -> str:
     return f"{stf.removesuffix('.stf')}_tf_{part:03d}.tf"
 
 
+ANNOUNCED_STREAM = "DAQ"
+"""Among the running checksums of a dataset, by site, that of what the DAQ has announced."""
+
+
 def dataset_name(run_number: int) -> str:
     """The dataset that holds all STFs of a run, of all its streams."""
     return f"swf.{run_number}.run"

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 from swf_testbed.adapters.storage import Copy, DatasetSpec, StoredFile
 from swf_testbed.agents.data.stream_checksum import Stream, StreamChecksum, first_difference
+from swf_testbed.model.names import ANNOUNCED_STREAM
 from swf_testbed.model.status import CopyState, DatasetStatus
 
 FIRST_DELAY_S, LAST_DELAY_S = 1.0, 60.0
-ANNOUNCED = "DAQ"
-"""What the stream of the announcements is called beside those of the sites."""
 
 
 def delay_after(attempts: int) -> float:
@@ -60,7 +59,7 @@ class RunArchive:
     files: dict[str, FileTask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._streams = {name: StreamChecksum() for name in (ANNOUNCED, *self.spec.sites)}
+        self._streams = {name: StreamChecksum() for name in (ANNOUNCED_STREAM, *self.spec.sites)}
         self._first_waiting = dict.fromkeys(self.spec.sites, 0)
         self._order: list[FileTask] = []
 
@@ -73,7 +72,7 @@ class RunArchive:
         task = FileTask(file, len(self._order), copies, since=now)
         self.files[file.name] = task
         self._order.append(task)
-        self._streams[ANNOUNCED].add(task.position, file.size_bytes, file.checksum)
+        self._streams[ANNOUNCED_STREAM].add(task.position, file.size_bytes, file.checksum)
         return task
 
     def unregistered(self, now: float, most: int) -> list[FileTask]:
@@ -117,7 +116,7 @@ class RunArchive:
     def differences(self) -> Iterator[tuple[str, str]]:
         """The sites whose stream is not what was announced, and the first file that differs."""
         for site in self.spec.sites:
-            place = first_difference(self._streams[site], self._streams[ANNOUNCED])
+            place = first_difference(self._streams[site], self._streams[ANNOUNCED_STREAM])
             if place is not None:
                 yield site, self._order[place].file.name
 

@@ -84,6 +84,7 @@ def _of_slice(row: Row) -> list[Further]:
 def _of_dataset(row: Row) -> list[Further]:
     run = row["run"]
     return [
+        *([("Where its files are, and why", reverse("web:run-data", args=[run]))] if run is not None else []),
         ("Copies of its files", _list_link("copies", run_number=run)),
         ("Its files", _list_link("stfs", run=run)),
     ]

@@ -13,6 +13,7 @@ from swf_testbed.monitor.web.serving import for_readers, page, scripts_gathered,
 _PAGES = {
     "Mark and references": "web:verdict",
     "Sampling": "web:sampling",
+    "Where its files are": "web:run-data",
 }
 """The other pages of a run."""
 

@@ -14,6 +14,7 @@ from swf_testbed.monitor.web.lists import download, list_view
 from swf_testbed.monitor.web.log_summary import summary
 from swf_testbed.monitor.web.message import message
 from swf_testbed.monitor.web.run import run
+from swf_testbed.monitor.web.run_data import run_data
 from swf_testbed.monitor.web.sampling import sampling
 from swf_testbed.monitor.web.static_files import favicon
 from swf_testbed.monitor.web.subsystem import subsystem
@@ -52,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<int:run_number>/", run, name="run"),
     path("runs/<int:run_number>/verdict/", verdict, name="verdict"),
     path("runs/<int:run_number>/sampling/", sampling, name="sampling"),
+    path("runs/<int:run_number>/data/", run_data, name="run-data"),
     path("runs/<int:run_number>/timeline.json", run_timeline, name="run-timeline"),
     path("executions/<key:key>/", execution, name="execution"),
     path("definitions/<key:key>/", definition, name="definition"),

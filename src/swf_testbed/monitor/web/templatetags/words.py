@@ -16,13 +16,25 @@ NOTHING = "\N{EN DASH}"
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 
 _TONES = {
-    "good": {"completed", "OK", "READY", "processed", "done", "idle", "good"},
+    "good": {"completed", "OK", "READY", "processed", "done", "idle", "good", "verified", "archived", "low"},
     "active": {"imminent", "physics", "running", "PROCESSING", "processing", "busy"},
     "medium": {
-        *("standby", "pending", "WARNING", "STARTING", "starting", "draining", "medium", "terminated"),
+        *(
+            "waiting",
+            "arrived",
+            "high",
+            "standby",
+            "pending",
+            "WARNING",
+            "STARTING",
+            "starting",
+            "draining",
+            "medium",
+            "terminated",
+        ),
         "warning",
     },
-    "bad": {"aborted", "failed", "ERROR", "bad", "CRITICAL", "error"},
+    "bad": {"full", "aborted", "failed", "ERROR", "bad", "CRITICAL", "error"},
 }
 _TONE = {word: tone for tone, words in _TONES.items() for word in words}
 
