@@ -82,6 +82,18 @@ def test_a_runner_that_is_killed_ends_its_run_in_truth(testbed: Testbed) -> None
     assert_nothing_lost_nothing_twice(run, on_disk)
 
 
+def test_stfs_that_never_came_are_named_to_whoever_looks(testbed: Testbed) -> None:
+    lost = '[{kind="missing_stf", sequences=[2, 3]}]'
+    run = testbed.finish(testbed.start_run(STFS, **{"simulation.anomalies": lost}))
+    assert_nothing_lost_nothing_twice(run, STFS - 2)
+    stream = f"{run.summary['run_id']}.main"
+    assert run.summary["sequence_gaps"] == {stream: [2, 3]}
+    with testbed.monitor() as monitor:
+        [alarm] = [one for one in monitor.list(Alarm) if one.subject == f"sequence_gap:{stream}"]
+    assert "no STF with number 2, 3" in alarm.text
+    assert alarm.cleared_at is None
+
+
 def test_ten_thousand_hostile_messages_change_nothing(testbed: Testbed) -> None:
     """On the topic and on the work queues, with headers that pass every selector."""
     running = testbed.start_run(STFS)

@@ -15,6 +15,7 @@ def summary(run: int, **more: Any) -> dict[str, Any]:
         "status": "completed",
         "stf_count": 2,
         "stf_registered": 2,
+        "sequence_gaps": {},
         "tf_files": 14,
         "slices": {"created": 30, "completed": 29, "failed": 1, "lost": 0},
         "processing": {"finished": 2, "failed": 0},
@@ -32,6 +33,7 @@ def summary(run: int, **more: Any) -> dict[str, Any]:
 def test_counts_are_sums_and_the_worst_counts() -> None:
     worse = summary(
         100_011,
+        sequence_gaps={"100011.main": [2, 3]},
         quality={"drich": "bad", "btof": "null"},
         latency_s={"egress_to_plot": {"p50": 0.5, "max": 3.0}},
         histograms={"products": 160, "hits": 7, "hits_in_files": 8, "equal": False},
@@ -43,6 +45,7 @@ def test_counts_are_sums_and_the_worst_counts() -> None:
         "http://x/runs/100010/",
     )
     assert (both["stf_count"], both["results"], both["redelivered"]) == (4, 60, 2)
+    assert both["sequence_gaps"] == {"100011.main": [2, 3]}
     assert both["slices"] == {"created": 60, "completed": 58, "failed": 2, "lost": 0}
     assert both["histograms"] == {"products": 177, "hits": 107, "hits_in_files": 108, "equal": False}
     assert both["quality"] == {"drich": "bad", "btof": "null"}

@@ -26,6 +26,7 @@ def combined(runs: Sequence[dict[str, Any]], http_calls: float | None = None) ->
         **runs[0],
         "runs": [run["run_id"] for run in runs],
         **{name: sum(run[name] for run in runs) for name in _SUMMED},
+        "sequence_gaps": {what: gap for run in runs for what, gap in run["sequence_gaps"].items()},
         "slices": _added([run["slices"] for run in runs]),
         "processing": _added([run["processing"] for run in runs]),
         "histograms": {

@@ -1,7 +1,7 @@
 """What a run came to, counted from the database and from the files themselves."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,16 @@ def find_missing(
         ],
         processing=[name for name in stfs if name not in processed],
     )
+
+
+def sequence_gaps(stfs: Iterable[StfFile]) -> dict[str, list[int]]:
+    """The numbers that no STF has though a later one has come, by `RUN.STREAM`, as the alarm names it."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for stf in stfs:
+        name = StfName.parse(stf.stf_filename)
+        found[f"{name.run}.{name.stream}"].add(name.sequence)
+    gaps = {what: sorted(set(range(1, max(numbers))) - numbers) for what, numbers in sorted(found.items())}
+    return {what: missing for what, missing in gaps.items() if missing}
 
 
 def is_judged(monitor: MonitorClient, run_number: int) -> bool:
@@ -241,6 +251,7 @@ def summary_document(
         "error": execution.error_message,
         "stf_count": files.complete_stfs,
         "stf_registered": summary.stf_registered,
+        "sequence_gaps": sequence_gaps(monitor.list(StfFile, run=run_number)),
         "tf_files": summary.tf_files,
         "slices": {
             "created": summary.slices.created,
