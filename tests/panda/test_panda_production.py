@@ -1,5 +1,6 @@
 """Whole STFs on PanDA: the real panda-client against a server with recorded semantics."""
 
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -163,6 +164,14 @@ def test_errors_of_the_server_are_told_apart(panda: RecordedPanda, url: str) -> 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         PandaServer("http://127.0.0.1:1", "EIC", TOKEN).alive()
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_without_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mute = PandaServer(f"http://127.0.0.1:{silent.getsockname()[1]}", "EIC", TOKEN, answer_s=0.3)
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="did not answer within 0 s"):
+                mute.alive()
 
 
 @pytest.mark.parametrize(

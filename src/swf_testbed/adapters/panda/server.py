@@ -8,6 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from swf_testbed.model.errors import BadInput, Conflict, NotFound, Refused, Unav
 _NEW_TASK = re.compile(r"new jediTaskID=(\d+)")
 _OLD_TASK = re.compile(r"jediTaskID=(\d+) is already")
 _FORBIDDEN = re.compile(r"authentication failed|forbidden|not a member", re.IGNORECASE)
+ANSWER_S = 30.0
 _LOCK = threading.Lock()
 """The client keeps the server's address and the token for the whole process."""
 
@@ -50,16 +52,17 @@ class PandaServer:
         url: `https://HOST:PORT`.
         role: a group, or `GROUP.ROLE`.
         token: of OIDC; the client would ask for one in a browser, so there must be one.
+        answer_s: a server that takes longer is given up, for this time.
     """
 
-    def __init__(self, url: str, role: str, token: str) -> None:
+    def __init__(self, url: str, role: str, token: str, answer_s: float = ANSWER_S) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise BadInput("panda.url", url, "must be https://HOST:PORT of a PanDA server")
         if not token:
             raise BadInput("PANDA_AUTH_ID_TOKEN", "", "must be an OIDC token, to use PanDA")
         self.url = f"{parts.scheme}://{parts.netloc}"
-        self._role, self._token = role, token
+        self._role, self._token, self._answer_s = role, token, answer_s
 
     @classmethod
     def of(cls, rules: Panda, settings: Settings) -> "PandaServer":
@@ -77,7 +80,7 @@ class PandaServer:
             Unavailable: no answer.
         """
         said = {"task_parameters": {**parameters, "uniqueTaskName": True}, "parent_tid": None}
-        answer = self._ask(lambda client: _call(client, "task/submit", said, "post"))
+        answer = self._ask("task/submit", said)
         if answer.get("success"):
             return Submitted(_number(_NEW_TASK, answer), is_new=True)
         if _OLD_TASK.search(str(answer.get("message"))):
@@ -126,7 +129,7 @@ class PandaServer:
         return f"PanDA at {self.url}"
 
     def _value(self, endpoint: str, body: Mapping[str, Any], *, get: bool = False) -> Any:
-        answer = self._ask(lambda client: _call(client, endpoint, body, "get" if get else "post"))
+        answer = self._ask(endpoint, body, get=get)
         if answer.get("success"):
             return answer.get("data")
         text = _said(answer)
@@ -134,15 +137,36 @@ class PandaServer:
             raise NotFound(f"PanDA: {text}")
         raise Conflict(f"PanDA: {text}")
 
-    def _ask(self, call: Callable[[Any], tuple[int, Any]]) -> dict[str, Any]:
-        with _LOCK:
-            status, answer = call(self._client())
+    def _ask(self, endpoint: str, body: Mapping[str, Any], *, get: bool = False) -> dict[str, Any]:
+        status, answer = self._patiently(lambda: _call(self._client(), endpoint, body, get=get))
         if isinstance(answer, dict):
             return answer
         text = shorten(str(answer or "no answer"))
         if _FORBIDDEN.search(text):
             raise Refused(f"PanDA at {self.url}: {text}")
         raise Unavailable(f"PanDA at {self.url}: {text} (status {status})")
+
+    def _patiently(self, ask: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
+        """In a thread that can be left behind: the client waits ten minutes for a server that is silent."""
+        answered: Future[tuple[int, Any]] = Future()
+        late = Unavailable(f"PanDA at {self.url} did not answer within {self._answer_s:.0f} s")
+
+        def in_turn() -> None:
+            if not _LOCK.acquire(timeout=self._answer_s):  # who is before us has no answer either
+                answered.set_exception(late)
+                return
+            try:
+                answered.set_result(ask())
+            except Exception as error:
+                answered.set_exception(error)
+            finally:
+                _LOCK.release()
+
+        threading.Thread(target=in_turn, name="panda-client", daemon=True).start()
+        try:
+            return answered.result(self._answer_s)
+        except TimeoutError:
+            raise late from None
 
     def _client(self) -> Any:
         """The client's module, turned to this server; it reads all it knows of the environment."""
@@ -164,10 +188,10 @@ class PandaServer:
         return Client
 
 
-def _call(client: Any, endpoint: str, body: Mapping[str, Any], method: str) -> tuple[int, Any]:
+def _call(client: Any, endpoint: str, body: Mapping[str, Any], *, get: bool) -> tuple[int, Any]:
     http = client._HttpClient()  # its public functions hide the words of an error
     url = f"{client.server_base_path_ssl}/{endpoint}"
-    if method == "get":
+    if get:
         status, answer = http.get(url, dict(body), json_out=True, repeating_keys=True)
     else:
         status, answer = http.post(url, dict(body), json_out=True)
