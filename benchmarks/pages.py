@@ -49,6 +49,8 @@ PAGES = {
     "slices, the last page": "/slices/?page={slice_pages}",
     "slices, searched": "/slices/?q=worker-100012",
     "workers": "/workers/",
+    "pool": "/pool/",
+    "pool of a namespace": "/pool/?namespace={namespace}",
     "definitions": "/definitions/",
     "executions": "/executions/",
     "namespaces": "/namespaces/",

@@ -43,6 +43,7 @@ WITHOUT_KEY = {
     "replays": "/replay/",
     "run-data": f"/runs/{RUN}/data/",
     "missing data": f"/runs/{RUN}/data/?show=missing",
+    "pool": "/pool/",
     "sampling": f"/runs/{RUN}/sampling/",
     "verdict": f"/runs/{ENDED}/verdict/",
     "shift": f"/shift/?run={RUN}",

@@ -183,6 +183,8 @@ class Controller:
             self.report.died += 1
             self.brakes.died(member.age_s(at), at, member.job.said)
             _log.warning("%s has ended: %s", member.handle.name, member.job.said)
+            if held := self.brakes.said(at):
+                _log.warning("launching pauses: %s", held)
         self._bury(member, member.job.said)
 
     def _measured(self, depth: Depth | None, standing: dict[int, Standing], at: float) -> Measured:
@@ -223,6 +225,8 @@ class Controller:
         self.census.add(handles, at)
         self.brakes.launched(len(handles), at)
         self.report.launched += len(handles)
+        if handles:
+            _log.info("launched: %s", ", ".join(handle.name for handle in handles))
 
     def _found(self, numbers: Sequence[int]) -> list[Handle]:
         try:

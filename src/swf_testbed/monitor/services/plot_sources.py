@@ -121,7 +121,7 @@ class OfWindow:
     @property
     def label(self) -> str:
         """The window, and its run."""
-        words = {"stf": "last STF", "30s": "last 30 s"}
+        words = {"stf": "last STF", "30s": "last 30 s", windows.PROMPT: "all frames"}
         return f"{words.get(self.window, self.window)} of run {self.run_number}"
 
     def documents(self, wanted: Wanted) -> Iterable[tuple[Key, Document]]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db.models import Aggregate, Count, Q, Sum
+from django.db.models import Aggregate, Count, Exists, OuterRef, Q, Sum
 
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import NotFound
+from swf_testbed.monitor.services import windows
 from swf_testbed.monitor.services.counts import slice_counts
 from swf_testbed.monitor.services.rows import Row
-from swf_testbed.monitor.store.models import Run, RunState, StfFile
+from swf_testbed.monitor.store.models import Run, RunState, StfFile, Window
 from swf_testbed.records import SliceCounts
 
 RECENT_S = 60.0
@@ -54,9 +55,13 @@ def run_lines(runs: Iterable[Run]) -> list[RunLine]:
 
 
 def run_line(run_number: int) -> RunLine:
-    """One run with its counts, in two queries; `NotFound` if there is no such run."""
+    """One run with its counts, in two queries; `NotFound` if there is no such run.
+
+    `run.has_prompt` says whether prompt processing has filled histograms of all its frames.
+    """
     runs = Run.objects.select_related("run_state").annotate(**_counts("stf_files__"))
-    run = runs.filter(run_number=run_number).first()
+    prompt = Window.objects.filter(run=OuterRef("pk"), window=windows.PROMPT)
+    run = runs.filter(run_number=run_number).annotate(has_prompt=Exists(prompt)).first()
     if run is None:
         raise NotFound(f"there is no run {run_number}")
     files = Files(*(getattr(run, name) or 0 for name in Files._fields))

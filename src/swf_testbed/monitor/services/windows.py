@@ -11,7 +11,8 @@ from swf_testbed.model.errors import BadInput, NotFound, one_of
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.store.models import Window
 
-WINDOWS = ("stf", "30s", "prompt")
+PROMPT = "prompt"
+WINDOWS = ("stf", "30s", PROMPT)
 """Of one STF, of the last 30 s, and of all frames of all STFs, which prompt processing fills; what is sampled
 of the whole run are its histograms."""
 

@@ -13,6 +13,7 @@ from swf_testbed.monitor.web.links import AnyKey
 from swf_testbed.monitor.web.lists import download, list_view
 from swf_testbed.monitor.web.log_summary import summary
 from swf_testbed.monitor.web.message import message
+from swf_testbed.monitor.web.pool import pool
 from swf_testbed.monitor.web.run import run
 from swf_testbed.monitor.web.run_data import run_data
 from swf_testbed.monitor.web.sampling import sampling
@@ -74,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/<key:key>/", message, name="message"),
     path("alarms/raise/", alarms.raise_alarm, name="raise-alarm"),
     path("alarms/<int:number>/", alarms.alarm, name="alarm"),
+    path("pool/", pool, name="pool"),
     path("replay/", replay.choose, name="replay"),
     path("replay/<int:run_number>/", replay.replay, name="replay"),
     path("replay/<int:run_number>/events/", replay.events, name="replay-events"),

@@ -38,6 +38,7 @@ MORE = (
     Entry("Slices", "web:slices", "pieces of samples that workers process"),
     Entry("Quality flags", "web:quality", "what checks say of the data"),
     Entry("State history", "web:states", "every change of the datataking state"),
+    Entry("Pool", "web:pool", "workers that are wanted, and those that there are"),
     Entry("Workers", "web:workers", "processes that take slices"),
     Entry("Agents", "web:agents", "programs that move the data along"),
     Entry("Workflow definitions", "web:definitions", "code and configuration of workflows"),
