@@ -38,15 +38,16 @@ def dataset(user: User, run: int) -> Dataset | None:
     return next(user.monitor.list(Dataset, name=dataset_name(run)), None)
 
 
-def await_archived(user: User, run: int) -> Dataset:
+def await_archived(user: User, run: int, patience_s: float = PATIENCE_S) -> Dataset:
     """The dataset of a run, when all of it is at every site."""
+    found: Dataset | None = None
 
     def archived() -> bool:
+        nonlocal found
         found = dataset(user, run)
         return found is not None and found.status is DatasetStatus.ARCHIVED
 
-    await_that(f"run {run} is not archived: {dataset(user, run)}", archived)
-    found = dataset(user, run)
+    assert wait_until(archived, patience_s), f"run {run} is not archived: {found}"
     assert found is not None
     return found
 

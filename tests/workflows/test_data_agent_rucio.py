@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from archiving import agent, await_archived, await_cleared, await_raised, await_that, check_refused, dataset
 from faulty_front import Front, front_before
-from workflow_site import Site, User, ended
+from workflow_site import PATIENCE_S, Site, User, ended
 
 from swf_test_servers.rucio import Rucio
 from swf_test_servers.rucio_system import BUFFER, SITES, RucioSystem
@@ -69,7 +69,7 @@ class RucioUser:
 
     def check_archive(self, run: int, files: int) -> None:
         """Each file is in Rucio once, and as announced at both sites; and the monitor says so."""
-        found = await_archived(self.user, run)
+        found = await_archived(self.user, run, PATIENCE_S + 5 * files)
         records = {one.stf_filename: one for one in self.user.monitor.list(StfFile, run=run)}
         assert (found.files, found.expected_files, len(records)) == (files, files, files)
         assert len({str(stream) for stream in found.streams.values()}) == 1, found.streams
@@ -191,7 +191,7 @@ def test_a_server_that_is_away_then_slow_and_failing_loses_nothing(archivist: Ru
         finally:
             server.start()
         try:
-            await_archived(user, run)
+            await_archived(user, run, 5 * PATIENCE_S)
         finally:
             front.failing, front.delay_s = 0.0, 0.0
         assert front.failed

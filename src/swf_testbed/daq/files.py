@@ -10,6 +10,7 @@ from swf_testbed.daq.buffer_room import BufferRoom, files_of_run
 from swf_testbed.daq.generated import GeneratedFiles
 from swf_testbed.daq.recorded import RecordedFiles, Recording
 from swf_testbed.daq.stf_store import StfSlot, WrittenStf
+from swf_testbed.model.errors import Unavailable
 from swf_testbed.stf.documents import WriteSummary, checksum_text
 
 
@@ -35,7 +36,7 @@ class ExitBuffer:
 
     Raises:
         BadInput: the beam or an anomaly does not exist, or there is nothing to play.
-        Unavailable: what is to be played cannot be listed.
+        Unavailable: what is to be played cannot be listed, or the folder cannot be made.
     """
 
     def __init__(
@@ -49,7 +50,10 @@ class ExitBuffer:
         self._streams = {one.stream: one for one in simulation.of_each_stream()}
         self._sources = self._open(simulation)
         self._announced = 0
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(f"the exit buffer takes no files: {error.strerror} ({folder})") from error
 
     def _open(self, simulation: Simulation) -> dict[str, StfSource]:
         match simulation.source:

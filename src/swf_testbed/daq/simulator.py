@@ -1,5 +1,6 @@
 """The simulated DAQ: walks the plan, writes the files, and says what happens."""
 
+import errno
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
@@ -248,14 +249,15 @@ class DaqSimulator:
         self._ended, self._open = ends, not ends
 
     def _write(self, stf: StfSlot) -> Generator[simpy.Event, Any, WrittenStf | None]:
-        """Write an STF; a disk that is full is waited for with the data in memory."""
+        """Write an STF; a disk that is full or read-only is waited for with the data in memory."""
         while True:
             try:
                 written = self._store.write(stf)
             except OSError as error:
-                if error.errno not in DISK_FULL:
+                if error.errno not in {*DISK_FULL, errno.EROFS}:
                     raise
-                yield from self._hold(f"the exit buffer is full: {error.strerror}")
+                what = "is full" if error.errno in DISK_FULL else "takes no files"
+                yield from self._hold(f"the exit buffer {what}: {error.strerror}")
             else:
                 self._go_on()
                 return written

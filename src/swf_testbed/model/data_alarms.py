@@ -112,11 +112,11 @@ DATA_ALARMS = (
     ),
     AlarmKind(
         "exit_buffer_full",
-        "the exit buffer is full",
+        "the exit buffer takes no files",
         Severity.ERROR,
-        "There is no room for another file. The DAQ pauses rather than lose data.",
+        "There is no room for another file, or its disk is read-only. The DAQ pauses rather than lose data.",
         "Bring the site that is behind back, or give the buffer more room (`data.buffer_capacity`).",
-        "There is room again.",
+        "There is room again, and files may be written.",
     ),
     AlarmKind(
         "no_stf",

@@ -1,6 +1,7 @@
 """The keeper of the exit buffer: says how full it is, and deletes only what is safe at every site."""
 
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ class Keeper:
     def step(self) -> bool:
         """One look; True if anything was deleted."""
         usage, capacity = self._look()
-        deleted = self._make_room(usage, capacity)
+        deleted = self._make_room(usage, capacity) if self._writable() else 0
         if deleted:
             usage, capacity = self._look()
         self._tell(usage, capacity)
@@ -162,6 +163,8 @@ class Keeper:
                 alarms.raised("exit_buffer", site, text)
         if level is BufferLevel.FULL:
             alarms.raised("exit_buffer_full", site, "no room for another file: the DAQ pauses")
+        elif not self._writable():
+            alarms.raised("exit_buffer_full", site, f"{self._around.root} is read-only: the DAQ pauses")
         else:
             alarms.cleared("exit_buffer_full", site, "there is room again")
         said_at, said_level, said_used = self._said
@@ -178,6 +181,9 @@ class Keeper:
                 waiting_bytes=self._around.waiting_bytes(),
                 fills_in_s=self._fills_in(usage, capacity),
             )
+
+    def _writable(self) -> bool:
+        return os.access(self._around.root, os.W_OK)  # to root too, a read-only disk says no
 
     def _level(self, usage: Usage, capacity: int) -> BufferLevel:
         mean = usage.used_bytes // max(1, usage.files)
