@@ -1,10 +1,16 @@
 """What a host is given to run, container files and the brokers' configurations, says what the code says."""
 
+import json
+import os
 import re
+import subprocess
+import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import fastjsonschema
 import pytest
 import yaml
 
@@ -17,12 +23,68 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 CORE = "{urn:activemq:core}"
+SCHEMA = (
+    Path(__file__).with_name("containers") / "node_modules" / "dclint" / "schemas" / "compose.schema.json"
+)
+HADOLINT = Path(sysconfig.get_path("scripts")) / "hadolint"
 
 
 def variables() -> dict[str, tuple[str, str]]:
     """What compose is told: for each name whether it has a default or must be said, and the text."""
     text = (ROOT / "docker-compose.yml").read_text("utf-8")
     return {name: (kind, said) for name, kind, said in _VARIABLE.findall(text)}
+
+
+def need(file: Path, remedy: str) -> None:
+    """What is absent is named; in CI it fails."""
+    if not file.exists():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{file.name} is absent ({remedy})")
+
+
+@pytest.fixture
+def validate() -> Callable[[Any], Any]:
+    """What the Compose Specification says of a compose file."""
+    need(SCHEMA, "npm ci --prefix tests/house/containers")
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    # As it names its own metaschema, the library would not know it.
+    compiled: Callable[[Any], Any] = fastjsonschema.compile(
+        schema | {"$schema": "http://json-schema.org/draft-07/schema"}
+    )
+    return compiled
+
+
+def test_the_compose_file_is_one_by_its_specification(validate: Callable[[Any], Any]) -> None:
+    validate(COMPOSE)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("portz", []), ("ports", "61613"), ("healthcheck", {"intervall": "2s"}), ("restart", True)],
+)
+def test_a_slip_in_the_compose_file_would_be_found(
+    validate: Callable[[Any], Any], name: str, value: Any
+) -> None:
+    slipped = COMPOSE | {"services": SERVICES | {"broker": SERVICES["broker"] | {name: value}}}
+    with pytest.raises(fastjsonschema.JsonSchemaException, match="broker"):
+        validate(slipped)
+
+
+def lint(dockerfile: str) -> subprocess.CompletedProcess[str]:
+    need(HADOLINT, "it is among requirements-test.lock")
+    return subprocess.run(
+        [HADOLINT, "--no-color", "-"], input=dockerfile, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_dockerfile_has_nothing_that_its_linter_finds() -> None:
+    found = lint(DOCKERFILE)
+    assert (found.returncode, found.stdout) == (0, "")
+
+
+def test_the_linter_of_the_dockerfile_would_find_something() -> None:
+    found = lint(DOCKERFILE.replace("--no-cache-dir ", ""))
+    assert found.returncode == 1
+    assert "DL3042" in found.stdout
 
 
 def test_defaults_are_those_of_the_code() -> None:
