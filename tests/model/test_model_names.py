@@ -18,6 +18,7 @@ from swf_testbed.model.names import (
     dataset_name,
     derived_id,
     stf_filename,
+    stf_of_sample,
     tf_filename,
     user_word,
 )
@@ -125,3 +126,9 @@ def test_the_name_of_an_stf_file_is_taken_apart_into_what_it_was_made_of(
 def test_no_name_of_an_stf_file(text: str) -> None:
     with pytest.raises(BadInput, match=r"must be swf\.<run>\.<NNNNNN>\.stf"):
         StfName.parse(text)
+
+
+def test_the_stf_of_a_sample_is_told_by_its_name() -> None:
+    for name in ("swf.100010.000001.stf", "swf.100010.luminosity.000001.stf"):
+        assert stf_of_sample(tf_filename(name, 1)) == stf_of_sample(tf_filename(name, 1000)) == name
+    assert stf_of_sample("sample.tf") is None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from swf_testbed.messages.envelope import Message, Part, on_transformer, on_workers
 from swf_testbed.model import destinations
@@ -20,7 +20,7 @@ from swf_testbed.model.fields import (
     Timestamp,
     Url,
 )
-from swf_testbed.model.names import MAIN_STREAM
+from swf_testbed.model.names import MAIN_STREAM, stf_of_sample
 from swf_testbed.model.status import SliceOutcome, WorkerStatus
 
 
@@ -95,7 +95,11 @@ class SliceResultState(Part):
 
 
 class SliceResultContent(Part):
-    """What became of a slice; `histograms` is its products in the codec of `fastmon.codec`."""
+    """What became of a slice; `histograms` is its products in the codec of `fastmon.codec`.
+
+    A worker of another system may leave out `filename`, which the name of the sample says, and whatever has a
+    default.
+    """
 
     slice_id: Count
     tf_filename: FileName
@@ -114,6 +118,17 @@ class SliceResultContent(Part):
     result: SliceResultState
     tf_count: Count = 0
     histograms: dict[str, Any] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_stf(cls, said: Any) -> Any:
+        if (
+            isinstance(said, dict)
+            and said.get("filename") is None
+            and isinstance(said.get("tf_filename"), str)
+        ):
+            return {**said, "filename": stf_of_sample(said["tf_filename"])}
+        return said
 
 
 class SliceResult(Message):

@@ -135,6 +135,12 @@ def tf_filename(stf: str, part: int) -> str:
     return f"{stf.removesuffix('.stf')}_tf_{part:03d}.tf"
 
 
+def stf_of_sample(tf: str) -> str | None:
+    """The name of the STF file that a sample file was made of; None if its name does not say it."""
+    found = re.fullmatch(r"(?P<stem>.+)_tf_[0-9]{3,}\.tf", tf)
+    return f"{found['stem']}.stf" if found else None
+
+
 ANNOUNCED_STREAM = "DAQ"
 """Among the running checksums of a dataset, by site, that of what the DAQ has announced."""
 

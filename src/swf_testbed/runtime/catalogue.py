@@ -7,6 +7,7 @@ OWN_AGENTS = {
     "merger": "swf_testbed.agents.merger.agent:MergerAgent",
     "pool": "swf_testbed.agents.pool.agent:PoolAgent",
     "processing": "swf_testbed.agents.processing:ProcessingAgent",
+    "transformer": "swf_testbed.agents.transformer:TransformerAgent",
     "worker": "swf_testbed.agents.worker.agent:Worker",
 }
 """Module and class of each."""

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import ClassVar
 
+from swf_testbed.agents.merger.completing import completed
 from swf_testbed.agents.merger.journal import Documents, Journal, Part
 from swf_testbed.agents.merger.judging import Judging
 from swf_testbed.agents.merger.run import RunMerge
@@ -67,8 +68,9 @@ class MergerAgent(BaseAgent):
     @handles(SliceResult, StfVolume, batch=250, linger_s=0.1)
     def merge(self, said: Sequence[SliceResult | StfVolume]) -> None:
         """Merge many parts with one request a run."""
-        for run_number in sorted({message.run_id for message in said}):
-            self._merge_run(run_number, [message for message in said if message.run_id == run_number])
+        whole = completed(self.context.monitor, said)
+        for run_number in sorted({message.run_id for message in whole}):
+            self._merge_run(run_number, [message for message in whole if message.run_id == run_number])
 
     def _merge_run(self, run_number: int, said: Sequence[SliceResult | StfVolume]) -> None:
         execution = said[0].execution_id
