@@ -45,6 +45,9 @@ def drain(monitor: Monitor, number: int, reason: str) -> None:
 def pooled(operated: Monitor) -> Monitor:
     tell(operated, 3)
     operated.post("workers", [worker(1, "busy"), worker(2, "idle"), worker(3, "ended", reason="walltime")])
+    strange = {"instance_name": "pool-agent-strange", "agent_type": "pool", "namespace": NAMESPACE}
+    operated.post("systemagents", strange | {"metadata": {"pool": {"engine": ["none"]}}})
+    operated.post("workers", worker(4, "ended", busy_s="<b>long</b>", reason=["none"]))
     line = {"app_name": "pool-agent", "instance_name": CONTROLLER, "timestamp": iso(now()), "level": 20}
     operated.post("logs", line | {"levelname": "INFO", "message": "launched: swf-<b>1</b>"})
     return operated
@@ -65,7 +68,7 @@ def test_the_pool_is_seen_live(pooled: Monitor, browser: "Browser") -> None:
             ("worker-pooled-1", "1", "busy", "slurm 4711", "\N{EN DASH}"),
             ("worker-pooled-2", "2", "idle", "slurm 4712", "\N{EN DASH}"),
         }
-        assert (rows[2][2], rows[2][9]) == ("ended", "walltime")
+        assert {(row[2], row[9]) for row in rows[2:]} == {("ended", "walltime"), ("ended", "['none']")}
         assert "launched: swf-<b>1</b>" in page.locator("#events").inner_text()
         drain(pooled, 2, "the queue is short")
         page.locator("#events").get_by_text("worker-pooled-2 is to end: the queue is short").wait_for()

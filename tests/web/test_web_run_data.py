@@ -56,7 +56,7 @@ def archived(operated: Monitor) -> Monitor:
             file(4, ("verified", "", ""), status="failed", metadata={"error": "checksum differs"}),
         ],
     )
-    streams = {"DAQ": stream(3, "ad:00000003"), "BNL": stream(3, "ad:00000003")}
+    streams = {"E0-BUFFER": "nothing", "DAQ": stream(3, "ad:00000003"), "BNL": stream(3, "ad:00000003")}
     said = {"name": DATASET, "run": RUN, "sites": ["BNL", "JLAB"], "files": 3, "expected_files": 5}
     operated.post("datasets", said | {"streams": streams | {"JLAB": stream(2, "ad:00000002")}})
     alarm = {"severity": "error", "namespace": NAMESPACE, "run_number": RUN}

@@ -2,11 +2,11 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from swf_testbed.model.fields import Count, FileName, Name, Namespace, RunNumber, ShortText, Timestamp
 from swf_testbed.model.status import AgentStatus, DeliveryType, OperationalState, WorkerStatus
-from swf_testbed.records.base import Document, Record, SmallInt
+from swf_testbed.records.base import Document, FrozenDocument, Record, SmallInt
 
 
 class Worker(Record):
@@ -48,6 +48,33 @@ class SystemAgent(Record):
     current_stf_count: Count = 0
     total_stf_processed: Count = 0
     metadata: Document = Field(default_factory=dict)
+
+
+class PoolReport(FrozenDocument):
+    """How a pool of workers stands, as `metadata` of its controller's agent tells it under `pool`.
+
+    Times are in s; `wait_s` is null where nothing can be said of it.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    engine: str
+    engine_says: str = ""
+    desired: int = 0
+    helpers: int = 0
+    engine_counts: dict[str, int] = Field(default_factory=dict)
+    broker_counts: dict[str, int] = Field(default_factory=dict)
+    queued: int = 0
+    in_hand: int = 0
+    arrivals_per_s: float = 0.0
+    service_s: float = 0.0
+    wait_s: float | None = None
+    latency_target_s: float = 0.0
+    held_back: str = ""
+    launched: int = 0
+    released: int = 0
+    lost: int = 0
+    died: int = 0
 
 
 class NamespaceRecord(Record):

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from swf_testbed.messages import ExitBufferStatus
 from swf_testbed.model.status import BufferLevel
+from swf_testbed.monitor.services.rows import number_in
 from swf_testbed.monitor.services.trends import Table
 from swf_testbed.monitor.store.models import WorkflowMessage
 
@@ -21,7 +23,7 @@ class ExitBuffer:
     """
 
     at: datetime
-    level: BufferLevel
+    level: str
     files: int
     used_bytes: int
     capacity_bytes: int
@@ -51,14 +53,18 @@ def exit_buffer(namespace: str | None) -> ExitBuffer | None:
     labels = ("used", "not at every site", "capacity")
     past = told[::-1]
     series = [
-        {"label": label, "values": [content.get(name, 0) / _GB for _, content in past]}
+        {"label": label, "values": [_count(content, name) / _GB for _, content in past]}
         for name, label in zip(names, labels, strict=True)
     ]
     return ExitBuffer(
         at=at,
-        level=BufferLevel(last.get("level", BufferLevel.LOW)),
-        files=last.get("files", 0),
-        fills_in_s=last.get("fills_in_s"),
+        level=str(last.get("level", BufferLevel.LOW)),
+        files=_count(last, "files"),
+        fills_in_s=number_in(last.get("fills_in_s")),
         trend={"time": [moment.timestamp() for moment, _ in past], "unit": "GB", "series": series},
-        **{name: last.get(name, 0) for name in names},
+        **{name: _count(last, name) for name in names},
     )
+
+
+def _count(content: dict[str, Any], name: str) -> int:
+    return int(number_in(content.get(name)) or 0)

@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from pydantic import ValidationError
 
 from swf_testbed.messages import DrainWorker, EndRun, RunImminentWorker
 from swf_testbed.model.status import WorkerStatus
+from swf_testbed.monitor.services.rows import number_in
 from swf_testbed.monitor.store.models import Log, SystemAgent, Worker, WorkflowMessage
+from swf_testbed.records.workers import PoolReport
 
 MOST_WORKERS, MOST_EVENTS = 200, 60
 POOL = "pool"
@@ -25,22 +28,44 @@ class Pool:
     """A pool as its controller told last; `report` as `agents.pool` has it."""
 
     agent: SystemAgent
-    report: dict[str, Any]
+    report: PoolReport
 
     @property
     def to_engine(self) -> int:
         """Workers that the engine knows."""
-        return _sum(self.report.get("engine_counts"))
+        return sum(self.report.engine_counts.values())
 
     @property
     def on_broker(self) -> int:
         """Workers that are heard on the broker."""
-        return _sum(self.report.get("broker_counts"))
+        return sum(self.report.broker_counts.values())
 
     @property
     def agrees(self) -> bool:
         """Whether all of them are as many."""
-        return self.report.get("desired") == self.to_engine == self.on_broker
+        return self.report.desired == self.to_engine == self.on_broker
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLine:
+    """A worker, and what it told besides."""
+
+    worker: Worker
+
+    @property
+    def number(self) -> float | None:
+        """Its number in the pool."""
+        return number_in(self.worker.metadata.get("number"))
+
+    @property
+    def busy_s(self) -> float | None:
+        """How long it has worked in all, s."""
+        return number_in(self.worker.metadata.get("busy_s"))
+
+    @property
+    def reason(self) -> str:
+        """Why it ends; empty while it does not."""
+        return str(self.worker.metadata.get("reason", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +83,25 @@ class PoolPage:
     """Pools, their workers (those at work first), and events, newest first."""
 
     pools: list[Pool]
-    workers: list[Worker]
+    workers: list[WorkerLine]
     events: list[Event]
 
     @property
     def at_work(self) -> int:
         """Workers that have not ended."""
-        return sum(worker.status != WorkerStatus.ENDED for worker in self.workers)
+        return sum(line.worker.status != WorkerStatus.ENDED for line in self.workers)
 
 
 def pool_page(namespace: str | None) -> PoolPage:
     """The pools of a namespace; None is all."""
     agents = _within(SystemAgent.objects.filter(agent_type=POOL), namespace)
-    pools = [Pool(one, report) for one in agents if isinstance(report := one.metadata.get(POOL), dict)]
+    pools = [Pool(one, report) for one in agents if (report := _report(one)) is not None]
     workers = _within(Worker.objects.all(), namespace).order_by("-last_heartbeat", "-id")
     ended = Q(status=WorkerStatus.ENDED)
     found = [*workers.exclude(ended)[:MOST_WORKERS]]
     found += workers.filter(ended)[: MOST_WORKERS - len(found)]
-    return PoolPage(pools, found, _events(namespace, [pool.agent.instance_name for pool in pools]))
+    lines = [WorkerLine(worker) for worker in found]
+    return PoolPage(pools, lines, _events(namespace, [pool.agent.instance_name for pool in pools]))
 
 
 def _within(rows: "QuerySet[Any]", namespace: str | None) -> "QuerySet[Any]":
@@ -106,5 +132,8 @@ def _in_words(message: WorkflowMessage) -> str:
     return f"run {message.run_id} has ended"
 
 
-def _sum(counts: object) -> int:
-    return sum(counts.values()) if isinstance(counts, dict) else 0
+def _report(agent: SystemAgent) -> PoolReport | None:
+    try:
+        return PoolReport.model_validate(agent.metadata.get(POOL))
+    except ValidationError:
+        return None

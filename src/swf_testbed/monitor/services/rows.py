@@ -10,6 +10,11 @@ Row = dict[str, Any]
 """Values by column."""
 
 
+def number_in(value: object) -> float | None:
+    """A number that somebody wrote into a document; None for anything else."""
+    return value if isinstance(value, int | float) else None
+
+
 def plain(value: Any) -> Any:
     """A value as answers have it: times and identities as text."""
     if isinstance(value, datetime):

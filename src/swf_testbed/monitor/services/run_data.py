@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -13,6 +13,7 @@ from swf_testbed.model.errors import NotFound
 from swf_testbed.model.names import ANNOUNCED_STREAM
 from swf_testbed.model.status import CopyState, StfStatus
 from swf_testbed.monitor.services.exit_buffer import ExitBuffer, exit_buffer
+from swf_testbed.monitor.services.rows import number_in
 from swf_testbed.monitor.store.models import Alarm, Dataset, Run, StfCopy, StfFile
 
 FILES_A_PAGE = 100
@@ -32,7 +33,7 @@ class SiteLine:
     needed: bool
     states: Counter[str]
     missing: int
-    in_a_row: int | None
+    in_a_row: float | None
     checksum: str
     compared: str
 
@@ -129,12 +130,25 @@ def _sites(run: Run, dataset: Dataset | None, good_files: int) -> list[SiteLine]
 def _site(
     site: str, needed: bool, states: Counter[str], good_files: int, streams: dict[str, Any]
 ) -> SiteLine:
-    announced, own = streams.get(ANNOUNCED_STREAM, {}), streams.get(site, {})
+    announced, own = _stream(streams, ANNOUNCED_STREAM), _stream(streams, site)
     compared = ""
-    if own and own.get("files") == announced.get("files"):
-        compared = "good" if own.get("checksum") == announced.get("checksum") else "bad"
+    if own.files is not None and own.files == announced.files:
+        compared = "good" if own.checksum == announced.checksum else "bad"
     missing = max(0, good_files - states[CopyState.VERIFIED]) if needed else 0
-    return SiteLine(site, needed, states, missing, own.get("files"), own.get("checksum", ""), compared)
+    return SiteLine(site, needed, states, missing, own.files, own.checksum, compared)
+
+
+class _Stream(NamedTuple):
+    """How far a running checksum is; files are None where nobody has told."""
+
+    files: float | None
+    checksum: str
+
+
+def _stream(streams: dict[str, Any], site: str) -> _Stream:
+    said = streams.get(site)
+    known = said if isinstance(said, dict) else {}
+    return _Stream(number_in(known.get("files")), str(known.get("checksum", "")))
 
 
 def _missing(run: Run, dataset: Dataset | None) -> QuerySet[StfFile]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Avg, Count, Max, Min, Sum
 
 from swf_testbed.model.errors import BadInput, NotFound
-from swf_testbed.monitor.services.rows import Row
+from swf_testbed.monitor.services.rows import Row, number_in
 from swf_testbed.monitor.store.models import Run, StfFigures
 from swf_testbed.records import Trends
 from swf_testbed.records.monitoring import Column
@@ -81,13 +81,11 @@ def _by_subsystem(rows: Sequence[Values]) -> dict[str, dict[str, Column]]:
         for subsystem, values in row.items():
             names.setdefault(subsystem, {}).update(dict.fromkeys(values))
     return {
-        subsystem: {name: tuple(_number(row.get(subsystem, {}).get(name)) for row in rows) for name in of_it}
+        subsystem: {
+            name: tuple(number_in(row.get(subsystem, {}).get(name)) for row in rows) for name in of_it
+        }
         for subsystem, of_it in sorted(names.items())
     }
-
-
-def _number(value: object) -> float | None:
-    return value if isinstance(value, int | float) else None
 
 
 _Seen = tuple[int, int, Any]
@@ -116,7 +114,7 @@ def _mean_values(rows: Iterable[Values]) -> Values:
         for subsystem, values in row.items():
             of_it = gathered.setdefault(subsystem, {})
             for name, value in values.items():
-                if (number := _number(value)) is not None:
+                if (number := number_in(value)) is not None:
                     of_it.setdefault(name, []).append(number)
     mean: Callable[[list[float]], float] = lambda numbers: sum(numbers) / len(numbers)  # noqa: E731  # short
     return {
