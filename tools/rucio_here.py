@@ -20,17 +20,21 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, help="the exit buffer; the testbed's own if left out")
     folder: Path = parser.parse_args().folder or settings().state_dir / "exit-buffer"
     folder.mkdir(parents=True, exist_ok=True)
-    print("starting PostgreSQL, Rucio and three XRootD servers; this takes half a minute", file=sys.stderr)
+    # However it is asked to end, what it has started ends with it; a shell's background ignores the first.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    print("starting PostgreSQL, Rucio and three XRootD servers; this takes some seconds", file=sys.stderr)
     try:
         with RucioSystem(folder) as system:
             rucio = system.rucio
             print(f"export SWF_RUCIO_URL={rucio.url}")
             print(f"export SWF_RUCIO_ACCOUNT={rucio.account} SWF_RUCIO_USERNAME={rucio.account}")
             print(f"export SWF_RUCIO_PASSWORD={rucio.password}")
-            print(f"# testbed run NAME --set data.storage=rucio --set data.buffer_url={system.buffer.url()}")
+            print(f'# in testbed.toml:\n# [data]\n# storage = "rucio"\n# buffer_url = "{system.buffer.url()}"')
             for name, site in system.sites.items():
                 print(f"# {name} keeps its files below {site.data}")
             sys.stdout.flush()
+            print("up; Ctrl-C ends all of it", file=sys.stderr)
             signal.pause()
     except Absent as absent:
         print(absent, file=sys.stderr)
