@@ -30,7 +30,8 @@ def main() -> int:
             print(f"export SWF_RUCIO_URL={rucio.url}")
             print(f"export SWF_RUCIO_ACCOUNT={rucio.account} SWF_RUCIO_USERNAME={rucio.account}")
             print(f"export SWF_RUCIO_PASSWORD={rucio.password}")
-            print(f'# in testbed.toml:\n# [data]\n# storage = "rucio"\n# buffer_url = "{system.buffer.url()}"')
+            print('# in testbed.toml:\n# [data]\n# storage = "rucio"')
+            print(f'# buffer_url = "{system.buffer.url()}"')
             for name, site in system.sites.items():
                 print(f"# {name} keeps its files below {site.data}")
             sys.stdout.flush()
