@@ -49,6 +49,7 @@ PAGES = {
     "slices, the last page": "/slices/?page={slice_pages}",
     "slices, searched": "/slices/?q=worker-100012",
     "workers": "/workers/",
+    "stages": "/stages/",
     "pool": "/pool/",
     "pool of a namespace": "/pool/?namespace={namespace}",
     "definitions": "/definitions/",
