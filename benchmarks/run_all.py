@@ -30,7 +30,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "skim": ("--scale", "0.02"),
     "fill": ("--scale", "0.1", "--repeat", "2"),
     "pool": ("--slices", "60", "--workers", "1,2", "--scale", "0.01"),
-    "load_step": ("--before", "10", "--step", "15", "--after", "20", "--hold", "5"),
+    "load_step": ("--before", "15", "--step", "40", "--after", "30", "--hold", "5"),
     "broker": ("--messages", "2000"),
     "rest": ("--seconds", "0.2"),
     "pages": ("--scale", "0.01", "--rounds", "1"),

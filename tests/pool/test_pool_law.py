@@ -93,10 +93,11 @@ def test_one_slice_has_a_worker_and_none_has_none() -> None:
     assert Law(POOL).wanted(measured()) == 0
 
 
-def test_while_nothing_waits_those_that_are_there_are_enough() -> None:
+def test_while_slices_hardly_wait_those_that_are_there_are_enough() -> None:
     law = Law(POOL)
     assert law.wanted(measured(0, rate=8, workers=5)) == 5
-    assert law.wanted(measured(2, queued=1, rate=8, workers=5)) == 10
+    assert law.wanted(measured(2, queued=12, rate=8, workers=5)) == 5
+    assert law.wanted(measured(4, queued=13, rate=8, workers=5)) == 10
     assert Law(POOL).wanted(measured(0, rate=8, workers=5), floor=7) == 7
     assert Law(Pool(min_workers=6, max_workers=9)).wanted(measured(0, workers=5)) == 6
 

@@ -13,6 +13,9 @@ BOOST = 0.25
 TOLERANCE = 0.1
 """A need within this part of the present number changes nothing."""
 
+_CALM = 0.25
+"""Slices that wait for less than this part of the latency target hardly wait."""
+
 _HORIZON = 3.0
 """A backlog is to be worked off in so many times the latency target."""
 
@@ -64,8 +67,8 @@ def needed(measured: Measured, pool: Pool) -> float:
 class Law:
     """Remembers what was needed lately: more is granted at once, less only when it was enough for a while.
 
-    Those that are there are enough while nothing waits, or what waits becomes less so fast that it is gone in
-    time: however much came a moment ago, and however many of them have only just come.
+    Those that are there are enough while slices hardly wait, or what waits becomes less so fast that it is
+    gone in time: however much came a moment ago, and however many of them have only just come.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -97,8 +100,8 @@ class Law:
         return max(self._pool.min_workers, min(present, self._most))
 
     def _in_time(self, measured: Measured) -> bool:
-        """Whether what waits will be gone in three latency targets, as it goes."""
-        if not measured.queued:
+        """Whether what waits will be gone in three latency targets, as it goes, or hardly waits at all."""
+        if measured.wait_s <= _CALM * self._pool.latency_target:
             return True
         before = self._before
         if before is None or before.at >= measured.at:
