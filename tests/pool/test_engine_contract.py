@@ -114,6 +114,7 @@ def test_an_engine_that_does_not_answer_has_not_lost_its_processes(rig: Rig) -> 
     until(rig, handles, all_are(JobState.ACTIVE))
     outage = rig.outage()
     if outage is None:
+        rig.engine.stop(handles, grace_s=5)
         return
     with outage:
         assert all_are(JobState.UNKNOWN)(rig.engine.status(handles))
