@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pages import ROOT
 from swf_testbed.stf import layout
 
 _SOURCE = ROOT / "tools" / "generate_reference.py"
+sys.path.insert(0, str(_SOURCE.parent))  # it has a neighbour there
 
 
 def _generator() -> tuple[str, Path, dict[str, Callable[[], str]]]:
