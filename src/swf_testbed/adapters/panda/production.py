@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from swf_testbed.adapters.panda.server import PandaJob, PandaServer
+from swf_testbed.adapters.panda.task import common_parameters
 from swf_testbed.adapters.production import JobReport, JobState, Report, StfJob, TaskOrder
 from swf_testbed.config.panda import Panda
 from swf_testbed.config.settings import Settings
@@ -144,24 +145,10 @@ class PandaProduction:
 def task_parameters(order: TaskOrder, rules: Panda) -> dict[str, Any]:
     """What PanDA is told of a task: a job for each file of the dataset, until that is closed."""
     return {
-        "taskName": order.name,
-        "vo": rules.vo,
-        "site": rules.site,
-        "cloud": rules.cloud,
-        "workingGroup": rules.working_group,
-        "processingType": rules.processing_type,
-        "prodSourceLabel": rules.source_label,
-        "taskType": "anal",
-        "taskPriority": 900,
-        "transUses": "",
-        "transHome": None,
+        **common_parameters(order.name, rules),
         "transPath": rules.transformation,
-        "architecture": "",
         "coreCount": order.cores,
-        "ramCount": rules.memory_mb,
-        "ramUnit": "MBPerCoreFixed",
         "walltime": round(order.seconds),
-        "skipScout": True,
         "runUntilClosed": True,
         "nFilesPerJob": 1,
         "maxAttempt": order.attempts,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from swf_testbed.adapters.panda.task import common_parameters
 from swf_testbed.adapters.pool.protocol import WorkerSpec, check_pool_id, job_name
 from swf_testbed.config.panda import Panda
 
@@ -56,27 +57,13 @@ def new_task(pool_id: str, numbers: range, spec: WorkerSpec, rules: Panda, user:
 
 
 def _parameters(name: str, numbers: range, spec: WorkerSpec, rules: Panda) -> dict[str, Any]:
-    memory = {"ramCount": rules.memory_mb, "ramUnit": "MBPerCoreFixed"}
-    if spec.memory_mb is not None:
-        memory["ramCount"] = -(-spec.memory_mb // spec.cores)
+    memory = {} if spec.memory_mb is None else {"ramCount": -(-spec.memory_mb // spec.cores)}
     return {
-        "taskName": name,
-        "vo": rules.vo,
-        "site": rules.site,
-        "cloud": rules.cloud,
-        "workingGroup": rules.working_group,
-        "processingType": rules.processing_type,
-        "prodSourceLabel": rules.source_label,
-        "taskType": "anal",
-        "taskPriority": 900,
-        "transUses": "",
-        "transHome": None,
-        "transPath": rules.pool_transformation,
-        "architecture": "",
-        "coreCount": spec.cores,
+        **common_parameters(name, rules),
         **memory,
+        "transPath": rules.pool_transformation,
+        "coreCount": spec.cores,
         "walltime": round(spec.walltime_s),
-        "skipScout": True,
         "noInput": True,
         "nEvents": len(numbers),
         "nEventsPerJob": 1,
