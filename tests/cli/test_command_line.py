@@ -5,10 +5,13 @@ import os
 import socket
 
 import pytest
+import typer
 from command_home import Home
 from typer.testing import CliRunner
 
+from swf_testbed import __version__
 from swf_testbed.cli.main import app
+from swf_testbed.cli.stf import app as stf
 
 COMMANDS = {
     "run": "--wait",
@@ -27,6 +30,13 @@ COMMANDS = {
     "new-agent": "testbed.toml",
     "doctor": "handshake",
 }
+
+
+@pytest.mark.parametrize("program", [app, stf], ids=["testbed", "stf"])
+def test_the_version_is_told(program: typer.Typer) -> None:
+    done = CliRunner().invoke(program, ["--version"])
+    assert done.exit_code == 0
+    assert done.stdout == f"swf-testbed {__version__}\n"
 
 
 def test_help_lists_every_command_and_teaches(bare: Home) -> None:

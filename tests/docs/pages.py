@@ -1,6 +1,7 @@
 """The documents of the repository, and what stands in them."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +9,10 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
-_FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<kind>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
+)
+"""Also within a list, where a block is indented."""
 
 
 class Block(NamedTuple):
@@ -28,7 +32,7 @@ def blocks(page: Path, *kinds: str) -> list[Block]:
     """The fenced blocks of these kinds, in order."""
     text = page.read_text("utf-8")
     found = (
-        Block(match["kind"], match["text"], text.count("\n", 0, match.start()) + 1)
+        Block(match["kind"], textwrap.dedent(match["text"]), text.count("\n", 0, match.start()) + 1)
         for match in _FENCE.finditer(text)
     )
     return [block for block in found if block.kind in kinds]

@@ -25,6 +25,7 @@ from swf_testbed.cli import (
     sampling,
     status,
     token,
+    version,
     watch,
 )
 from swf_testbed.cli.reporting import report
@@ -51,6 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+version.add_to(app)
 run.add_to(app)
 watch.add_to(app)
 plan.add_to(app)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
+from swf_testbed.cli import version
 from swf_testbed.cli.stf_reports import describe, plain_console, report_document, show, show_report
 from swf_testbed.fastmon.policies import BlocksPolicy, StfFrames
 from swf_testbed.model.errors import BadData, BadInput, SwfError
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+version.add_to(app)
 
 Urls = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Paths, or file:// http(s):// root:// URLs.")

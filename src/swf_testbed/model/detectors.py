@@ -1,5 +1,6 @@
 """The subsystems of ePIC as the testbed knows them; the numbers stand in `detectors.toml`."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,9 @@ FINE_PER_BC = 256
 BUNCHES_PER_ORBIT = 1260
 FILLED_BUNCHES = 1160
 """Filled bunches of an orbit; the rest is the abort gap."""
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Spectrum(StrEnum):
@@ -65,6 +69,8 @@ class Detector:
     time_resolution_ns: float
 
     def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"{self.name}: a name has small letters, digits and _, a letter first")
         if self.channels % self.units:
             raise ValueError(f"{self.name}: {self.channels} channels do not divide into {self.units} units")
 
@@ -106,9 +112,15 @@ def _table() -> dict[str, Any]:
 @cache
 def detectors() -> tuple[Detector, ...]:
     """Every subsystem, in the order of the table, where position equals `id`."""
-    return tuple(
-        Detector(**{**entry, "spectrum": Spectrum(entry["spectrum"])}) for entry in _table()["detector"]
-    )
+    listed: dict[str, Detector] = {}
+    for entry in _table()["detector"]:
+        one = Detector(**{**entry, "spectrum": Spectrum(entry["spectrum"])})
+        if one.id != len(listed):
+            raise ValueError(f"{one.name}: id {one.id} must be {len(listed)}, its place in the table")
+        if one.name in listed:
+            raise ValueError(f"{one.name}: is there already, with the id {listed[one.name].id}")
+        listed[one.name] = one
+    return tuple(listed.values())
 
 
 @cache

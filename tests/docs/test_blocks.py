@@ -1,0 +1,128 @@
+"""Every block of tutorials and how-to guides is run by a test, or read and named with a reason."""
+
+import ast
+import importlib
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from guides import NOT_RUN, RUN_BY
+from pages import PAGES, ROOT, Block, blocks, name_of
+
+from swf_testbed.config.settings import Settings
+
+GUIDES = [page for page in PAGES if page.parent.name in ("tutorials", "how-to")]
+
+SHOWN = ("text", "json", "html", "nginx", "properties", "ini", "py", "python", "toml", "console", "sh")
+"""What a block may be written as: each is looked at below or in `test_examples.py`."""
+
+PROGRAMS = {
+    *(
+        "testbed",
+        "./testbed",
+        "stf",
+        "python",
+        "python3",
+        "pip",
+        "pytest",
+        "source",
+        "export",
+        "umask",
+        "set",
+    ),
+    *("mkdir", "cat", "cp", "rm", "mv", "echo", "kill", "git", "curl", "sqlite3", "pg_dump", "pg_restore"),
+    *("createdb", "createuser", "uv", "docker", "artemis", "systemctl", "tools/get_rucio"),
+    "/var/lib/swf-broker/bin/artemis",
+}
+_ASSIGNED = re.compile(r"^(?:export )?(?P<name>[A-Z][A-Z0-9_]*)=", re.MULTILINE)
+_TESTS_OWN = {"SWF_PANDA_LIVE_URL", "SWF_PANDA_LIVE_TRANSFORMATION"}
+
+
+def _blocks(*kinds: str) -> Iterator[tuple[Path, Block]]:
+    for page in GUIDES:
+        for block in blocks(page, *kinds):
+            yield page, block
+
+
+def _place(page: Path, block: Block) -> str:
+    return f"{name_of(page)}:{block.line}"
+
+
+def test_every_page_with_commands_is_run_or_says_why_not() -> None:
+    with_commands = {name_of(page) for page, _ in _blocks("sh")}
+    told = [*RUN_BY, *NOT_RUN]
+    assert sorted(with_commands - set(told)) == []
+    assert len(told) == len(set(told)), "a page stands in two tables"
+    assert set(NOT_RUN) <= with_commands
+    for page, test in RUN_BY.items():
+        assert (ROOT / page).name in (ROOT / test).read_text("utf-8"), f"{test} does not read {page}"
+    for page, reason in NOT_RUN.items():
+        for path in re.findall(r"tests/[\w/.]+\w", reason):
+            assert (ROOT / path).exists(), f"{page}: {path} does not exist"
+
+
+def test_blocks_are_of_a_kind_that_is_looked_at() -> None:
+    fence = re.compile(r"^ *```(\w*)$", re.MULTILINE)
+    for page in GUIDES:
+        kinds = fence.findall(page.read_text("utf-8"))[::2]
+        assert set(kinds) <= set(SHOWN), f"{name_of(page)}: {set(kinds) - set(SHOWN)}"
+
+
+def test_shell_blocks_are_shell() -> None:
+    """A shell reads them, and runs none."""
+    for page, block in _blocks("sh"):
+        done = subprocess.run(
+            ["/bin/sh", "-n"], input=block.text, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{_place(page, block)}: {done.stderr}"
+
+
+def test_programs_and_scripts_exist() -> None:
+    for page, block in _blocks("sh"):
+        for line in block.text.replace("\\\n", " ").splitlines():
+            words = _words(line)
+            if not words or "$(" in line or line.startswith(("#", "    ", "size=")):
+                continue
+            assert words[0] in PROGRAMS, f"{_place(page, block)}: {words[0]} is not in PROGRAMS"
+            for script in (word for word in words[:3] if re.fullmatch(r"[\w/]+/\w+\.py|tools/\w+", word)):
+                assert (ROOT / script).exists(), f"{_place(page, block)}: there is no {script}"
+
+
+def _words(line: str) -> list[str]:
+    """A command without the variables that are set for it alone."""
+    try:
+        words = shlex.split(line, comments=True)
+    except ValueError:
+        return []
+    while words and re.match(r"[A-Z][A-Z0-9_]*=", words[0]):
+        words.pop(0)
+    return words
+
+
+def test_variables_are_settings() -> None:
+    known = set(_TESTS_OWN)
+    for name, field in Settings.model_fields.items():
+        known.add(name.upper())
+        known |= set(getattr(field.validation_alias, "choices", ()))
+    for page, block in _blocks("sh", "ini"):
+        if "[" in block.text.splitlines()[0]:
+            continue  # a piece of pyproject.toml
+        unknown = set(_ASSIGNED.findall(block.text)) - known
+        assert not unknown, f"{_place(page, block)}: {sorted(unknown)} are no settings"
+
+
+def test_python_blocks_compile_and_import_what_is_there() -> None:
+    for page, block in _blocks("py", "python"):
+        for node in ast.walk(ast.parse(block.text, _place(page, block))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                module = importlib.import_module(node.module)
+                missing = [one.name for one in node.names if not hasattr(module, one.name)]
+                assert not missing, f"{_place(page, block)}: {node.module} has no {missing}"
+
+
+def test_json_blocks_are_json() -> None:
+    for _page, block in _blocks("json"):
+        json.loads(block.text)
