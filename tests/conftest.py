@@ -74,8 +74,15 @@ classic = pytest.fixture(scope="session", name="classic")(_shared(servers.Classi
 
 
 @pytest.fixture(scope="session")
-def rucio_system() -> Iterator[RucioSystem]:
-    """Real servers of Rucio and XRootD; a test takes run numbers of its own, and leaves all running."""
+def rucio_servers() -> Iterator[RucioSystem]:
+    """Real servers of Rucio and XRootD, for all tests of a session."""
     pytest.importorskip("rucio.client")
     with ExitStack() as stack:
         yield start_on(stack, RucioSystem)
+
+
+@pytest.fixture
+def rucio_system(rucio_servers: RucioSystem) -> Iterator[RucioSystem]:
+    """The same at work for one test, which takes run numbers of its own, and leaves all running."""
+    with rucio_servers.at_work():
+        yield rucio_servers

@@ -1,8 +1,9 @@
 """Rucio with all that moves files: exit buffer and two sites behind XRootD, and the daemons between them."""
 
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -82,6 +83,15 @@ class RucioSystem:
         for server in (self.daemons, self.copy_service, self.rucio):
             server.kill()
         self._stack.close()
+
+    @contextmanager
+    def at_work(self) -> Iterator[Self]:
+        """Its daemons go on, and stand still afterwards: looking for work they take a third of a core."""
+        self.daemons.resume()
+        try:
+            yield self
+        finally:
+            self.daemons.pause()
 
     def _storages(self) -> list[dict[str, object]]:
         said = {"host": XRootD.host, "fts": f"http://{Server.host}:{self.copy_service.port}"}

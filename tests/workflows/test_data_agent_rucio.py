@@ -117,9 +117,9 @@ class RucioUser:
 
 
 @pytest.fixture(scope="module")
-def archivist(site: Site, rucio_system: RucioSystem) -> Iterator[RucioUser]:
+def archivist(site: Site, rucio_servers: RucioSystem) -> Iterator[RucioUser]:
     """Whose data agent has Rucio."""
-    with front_before(rucio_system.rucio.url) as front:
+    with rucio_servers.at_work() as rucio_system, front_before(rucio_system.rucio.url) as front:
         made = RucioUser(site, rucio_system, front)
         with closing(made.user):
             yield made
