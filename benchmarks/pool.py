@@ -25,6 +25,7 @@ from broker import running_broker, with_acknowledgements
 from swf_testbed.adapters.pool import WorkerSpec
 from swf_testbed.adapters.pool.local import LocalEngine
 from swf_testbed.bus import BrokerAddress, StompBus, Subscription
+from swf_testbed.config.memory import memory_environment
 from swf_testbed.config.parameters import Simulation
 from swf_testbed.daq.generated import GeneratedFiles
 from swf_testbed.daq.stf_store import StfSlot
@@ -58,7 +59,12 @@ class Bench:
         self.bus = StompBus(BrokerAddress("127.0.0.1", port))
         self._heard = self.bus.subscribe(Subscription(destinations.WORKERS))
         self._port, self._engine, self._launched = port, LocalEngine(home / "engine"), 0
-        told = {"SWF_HOME": str(home), "ACTIVEMQ_PORT": str(port), "SWF_LOG_LEVEL": "WARNING"}
+        told = {
+            **memory_environment("worker"),
+            "SWF_HOME": str(home),
+            "ACTIVEMQ_PORT": str(port),
+            "SWF_LOG_LEVEL": "WARNING",
+        }
         told["SWF_MONITOR_HTTP_URL"] = "http://127.0.0.1:9"  # nobody
         argv = (sys.executable, "-P", "-m", "swf_testbed.agents", "worker")
         self._spec = WorkerSpec(argv, told, home / "logs")
