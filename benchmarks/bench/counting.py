@@ -5,12 +5,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from swf_testbed.control.summary import (
-    find_missing,
-    frames_counted_twice,
-    looks_settled,
-    summary_document,
-)
+from swf_testbed.control.missing import find_missing, looks_settled
+from swf_testbed.control.summary import frames_counted_twice, summary_document
 from swf_testbed.model.errors import NotFound, Unavailable
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import RunSummary, WorkflowExecution, WorkflowMessage

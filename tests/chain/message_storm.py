@@ -17,7 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from swf_testbed.config.parameters import Simulation
 from swf_testbed.control.agents import agent_processes
-from swf_testbed.control.summary import count_files, find_missing, frames_counted_twice
+from swf_testbed.control.files_on_disk import count_files
+from swf_testbed.control.missing import find_missing
+from swf_testbed.control.summary import frames_counted_twice
 from swf_testbed.daq.announce import announcement_of
 from swf_testbed.daq.files import ExitBuffer
 from swf_testbed.daq.stf_store import StfSlot

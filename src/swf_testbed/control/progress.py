@@ -7,14 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from swf_testbed.control.summary import (
-    Missing,
-    Wanted,
-    find_missing,
-    is_judged,
-    looks_settled,
-    run_numbers,
-)
+from swf_testbed.control.missing import Missing, Wanted, find_missing, is_judged, looks_settled
+from swf_testbed.control.summary import run_numbers
 from swf_testbed.model.errors import NotFound, SwfError, Unavailable
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import Event, MonitorClient

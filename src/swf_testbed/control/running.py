@@ -13,12 +13,13 @@ from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import stop_agents
 from swf_testbed.control.commands import run_workflow, stop_workflow
 from swf_testbed.control.crew import crew_of
+from swf_testbed.control.missing import Wanted
 from swf_testbed.control.progress import Events, Follower
 from swf_testbed.control.readiness import CLIENT, open_monitor
 from swf_testbed.control.services import Tell
 from swf_testbed.control.several_runs import combined
 from swf_testbed.control.standing import bring_up
-from swf_testbed.control.summary import Wanted, run_numbers, summary_document
+from swf_testbed.control.summary import run_numbers, summary_document
 from swf_testbed.daq.plan import duration_s, runs_in
 from swf_testbed.model.errors import BadInput
 

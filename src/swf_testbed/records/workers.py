@@ -2,11 +2,11 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from swf_testbed.model.fields import Count, FileName, Name, Namespace, RunNumber, ShortText, Timestamp
 from swf_testbed.model.status import AgentStatus, DeliveryType, OperationalState, WorkerStatus
-from swf_testbed.records.base import Document, FrozenDocument, Record, SmallInt
+from swf_testbed.records.base import Document, Record, SmallInt
 
 
 class Worker(Record):
@@ -50,10 +50,10 @@ class SystemAgent(Record):
     metadata: Document = Field(default_factory=dict)
 
 
-class PoolReport(FrozenDocument):
+class PoolReport(BaseModel):
     """How a pool of workers stands, as `metadata` of its controller's agent tells it under `pool`.
 
-    Times are in s; `wait_s` is null where nothing can be said of it.
+    The controller keeps it up to date. Times are in s; `wait_s` is null where nothing can be said of it.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -61,6 +61,7 @@ class PoolReport(FrozenDocument):
     engine: str
     engine_says: str = ""
     desired: int = 0
+    present: int = 0
     helpers: int = 0
     engine_counts: dict[str, int] = Field(default_factory=dict)
     broker_counts: dict[str, int] = Field(default_factory=dict)

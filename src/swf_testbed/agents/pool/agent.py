@@ -61,7 +61,7 @@ class PoolAgent(BaseAgent):
 
     def metadata(self) -> dict[str, Any]:
         """How the pool stands."""
-        return {"pool": self.controller.report.document()}
+        return {"pool": self.controller.report.model_dump(mode="json")}
 
     def on_start(self) -> None:
         """Take over what is there, and begin to decide."""

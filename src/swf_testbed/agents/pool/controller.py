@@ -3,9 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from swf_testbed.adapters.pool import FORGOTTEN, Handle, JobState, PoolEngine, WorkerSpec
 from swf_testbed.agents.pool.brakes import Brakes
@@ -18,6 +16,7 @@ from swf_testbed.config.pool import Pool
 from swf_testbed.messages import WorkerHeartbeatContent
 from swf_testbed.model.errors import SwfError
 from swf_testbed.model.status import WorkerStatus
+from swf_testbed.records.workers import PoolReport
 
 LAST_WORD_S = 5.0
 """So long the last word of a worker that has ended well may be on its way."""
@@ -29,34 +28,6 @@ Drain = Callable[[Member, str], None]
 
 Bury = Callable[[Member, str], None]
 """Says in the name of a worker that it is no more, and why."""
-
-
-@dataclass(slots=True)
-class Report:
-    """How a pool stands, for people; counts of the engine and of the broker side by side."""
-
-    engine: str
-    engine_says: str = ""
-    desired: int = 0
-    present: int = 0
-    helpers: int = 0
-    engine_counts: dict[str, int] = field(default_factory=dict)
-    broker_counts: dict[str, int] = field(default_factory=dict)
-    queued: int = 0
-    in_hand: int = 0
-    arrivals_per_s: float = 0.0
-    service_s: float = 0.0
-    wait_s: float | None = None
-    latency_target_s: float = 0.0
-    held_back: str = ""
-    launched: int = 0
-    released: int = 0
-    lost: int = 0
-    died: int = 0
-
-    def document(self) -> dict[str, Any]:
-        """As JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Controller:
@@ -90,7 +61,7 @@ class Controller:
         self.ramp = Ramp(pool.hold)
         self.brakes = Brakes(pool)
         self.arrivals, self.service = Arrivals(), ServiceTime()
-        self.report = Report(engine.name, latency_target_s=pool.latency_target)
+        self.report = PoolReport(engine=engine.name, latency_target_s=pool.latency_target)
 
     def adopt(self, at: float) -> None:
         """Take over what an earlier controller has left.
@@ -115,7 +86,7 @@ class Controller:
         else:
             self.census.heard(said, at)
 
-    def step(self, depth: Depth | None, at: float) -> Report:
+    def step(self, depth: Depth | None, at: float) -> PoolReport:
         """Look, and do what is to be done; the report is also kept in `report`."""
         self._look(at)
         standing = self.census.standing(at)

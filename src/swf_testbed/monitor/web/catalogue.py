@@ -1,63 +1,17 @@
 """Every list, declared once: its columns, what it is filtered and searched by, and what moves it."""
 
-from dataclasses import dataclass
-from typing import Any
-
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from swf_testbed.messages import REGISTRY
-from swf_testbed.monitor.services.listing import Listing
-from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.run_figures import add_counts
 from swf_testbed.monitor.services.stages import add_durations
 from swf_testbed.monitor.web.columns import Column, Row, number
+from swf_testbed.monitor.web.list_page import ListPage, list_page
 from swf_testbed.monitor.web.templatetags import words
 
 LIFECYCLE = ("run_imminent", "start_run", "pause_run", "resume_run", "end_run")
 """Messages that every list about runs is moved by."""
-
-
-@dataclass(frozen=True)
-class ListPage:
-    """One list.
-
-    Attributes:
-        name: of its address, `web:<name>`.
-        title: of the page.
-        rows: what its rows are called, as in `3 slices`.
-        listing: what it can do.
-        columns: what it shows, the first of which names the row.
-        moved_by: the types of messages after which it may look different.
-        changes: resources whose records it shows, so that their changes by REST move it too.
-        hint: what to do when there are none at all.
-        further: links to what else can be done: their words, and the name of the address.
-    """
-
-    name: str
-    title: str
-    rows: str
-    listing: Listing
-    columns: tuple[Column, ...]
-    moved_by: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
-    hint: str = ""
-    further: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def stored(self) -> list[str]:
-        """The fields to read for a row."""
-        return [column.name for column in self.columns if not column.computed]
-
-
-def _list(name: str, title: str, resource: str, *columns: Column, **options: Any) -> ListPage:
-    """A page of a resource; what is not about the page itself is about its listing."""
-    known = ("rows", "moved_by", "changes", "hint", "further")
-    about = {key: options.pop(key) for key in known if key in options}
-    about.setdefault("changes", (resource,))
-    sortable = tuple(column.name for column in columns if not (column.computed or column.wide))
-    listing = Listing(RESOURCES[resource], sortable=sortable, **options)
-    return ListPage(name, title, about.pop("rows", title[0].lower() + title[1:]), listing, columns, **about)
 
 
 def _slice_page(row: Row) -> str:
@@ -94,7 +48,7 @@ def _namespace_page(row: Row) -> str:
 
 
 _ALL = (
-    _list(
+    list_page(
         "runs",
         "Runs",
         "runs",
@@ -117,7 +71,7 @@ _ALL = (
         changes=("runs", "run-states"),
         hint="Take one: ./testbed run fast_processing",
     ),
-    _list(
+    list_page(
         "stfs",
         "STF files",
         "stf-files",
@@ -136,7 +90,7 @@ _ALL = (
         search=("stf_filename",),
         moved_by=("stf_ready", "processing_complete", "tf_file_registered"),
     ),
-    _list(
+    list_page(
         "copies",
         "Copies of STF files",
         "stf-copies",
@@ -155,7 +109,7 @@ _ALL = (
         changes=("stf-copies", "stf-files"),
         further=(("Datasets", "web:datasets"),),
     ),
-    _list(
+    list_page(
         "datasets",
         "Datasets",
         "datasets",
@@ -175,7 +129,7 @@ _ALL = (
         moved_by=("stf_archived", "dataset_closed", *LIFECYCLE),
         further=(("Copies of files", "web:copies"),),
     ),
-    _list(
+    list_page(
         "stages",
         "Stages of STF files",
         "workflow-stages",
@@ -196,7 +150,7 @@ _ALL = (
         moved_by=("stf_ready", "tf_file_registered", "slice", "histograms_updated", "processing_complete"),
         changes=("workflow-stages", "tf-slices"),
     ),
-    _list(
+    list_page(
         "samples",
         "TF samples",
         "fastmon-files",
@@ -213,7 +167,7 @@ _ALL = (
         search=("tf_filename",),
         moved_by=("tf_file_registered",),
     ),
-    _list(
+    list_page(
         "slices",
         "Slices",
         "tf-slices",
@@ -230,7 +184,7 @@ _ALL = (
         search=("fastmon_file__tf_filename", "assigned_worker"),
         moved_by=("slice", "slice_result", "histograms_updated"),
     ),
-    _list(
+    list_page(
         "workers",
         "Workers",
         "workers",
@@ -246,7 +200,7 @@ _ALL = (
         search=("worker_id", "location", "panda_job"),
         moved_by=("worker_heartbeat", "slice_result", "adjusted_worker", *LIFECYCLE),
     ),
-    _list(
+    list_page(
         "definitions",
         "Workflow definitions",
         "workflow-definitions",
@@ -259,7 +213,7 @@ _ALL = (
         search=("workflow_name", "version", "definition"),
         moved_by=("run_workflow",),
     ),
-    _list(
+    list_page(
         "executions",
         "Workflow executions",
         "workflow-executions",
@@ -276,7 +230,7 @@ _ALL = (
         moved_by=(*LIFECYCLE, "run_workflow", "stop_workflow", "status"),
         hint="Start one: ./testbed run fast_processing",
     ),
-    _list(
+    list_page(
         "namespaces",
         "Namespaces",
         "namespaces",
@@ -288,7 +242,7 @@ _ALL = (
         facets=("owner",),
         search=("name", "owner", "description"),
     ),
-    _list(
+    list_page(
         "agents",
         "Agents",
         "systemagents",
@@ -307,7 +261,7 @@ _ALL = (
         moved_by=(*LIFECYCLE, "status", "reply", "stf_ready"),
         hint="Start them: ./testbed run fast_processing",
     ),
-    _list(
+    list_page(
         "messages",
         "Messages",
         "workflow-messages",
@@ -324,7 +278,7 @@ _ALL = (
         moved_by=tuple(REGISTRY),
         changes=(),
     ),
-    _list(
+    list_page(
         "logs",
         "Logs",
         "logs",
@@ -341,7 +295,7 @@ _ALL = (
         search=("message", "instance_name", "module"),
         further=(("Summary", "web:log-summary"),),
     ),
-    _list(
+    list_page(
         "subscribers",
         "Subscribers",
         "subscribers",
@@ -360,7 +314,7 @@ _ALL = (
         ordering="subscriber_name",
         further=(("Clients of the stream", "web:system"),),
     ),
-    _list(
+    list_page(
         "quality",
         "Quality flags",
         "quality-flags",
@@ -377,7 +331,7 @@ _ALL = (
         moved_by=("quality_flag",),
         hint="Checks compare the histograms of a run with a reference",
     ),
-    _list(
+    list_page(
         "states",
         "State history",
         "system-state-events",
@@ -393,7 +347,7 @@ _ALL = (
         ordering="-timestamp",
         moved_by=(*LIFECYCLE, "state_changed"),
     ),
-    _list(
+    list_page(
         "alarms",
         "Alarms",
         "alarms",

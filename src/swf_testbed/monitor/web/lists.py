@@ -16,8 +16,9 @@ from swf_testbed.monitor.services.filtering import Filters
 from swf_testbed.monitor.services.listing import Asked, Found
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.web import downloads
-from swf_testbed.monitor.web.catalogue import LISTS, ListPage
+from swf_testbed.monitor.web.catalogue import LISTS
 from swf_testbed.monitor.web.columns import Column, title_of
+from swf_testbed.monitor.web.list_page import ListPage
 from swf_testbed.monitor.web.queries import Links
 from swf_testbed.monitor.web.serving import View, for_readers, page, stream
 
