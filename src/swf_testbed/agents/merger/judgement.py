@@ -36,6 +36,10 @@ KEEP_S = 30.0
 QUIET_S = 20.0
 """A run that was ended and has been quiet for so long is over, whatever of it is missing."""
 
+LOOKS, MOST_AT_ONCE = 8, 16
+"""It is looked after each STF. When more than `LOOKS` wait, a step looks that often, after equal portions of
+at most 16: looked at all at once, a fault of some STFs is lost among the good ones that came after it."""
+
 WINDOWS = {"stf": 0.0, "30s": 30.0}
 """The windows that pages show, by name, s; the shortest is one STF."""
 
@@ -53,6 +57,7 @@ class RunJudgement:
         self._context, self._verdicts = context, verdicts
         self._gathering = Gathering()
         self._fresh: list[Stf] = []
+        self._judged: list[Stf] = []
         self._seen: list[StfSeen] = []
         self._judge: RunJudge | None = None
         self._kept = verdicts.begin(run_number, execution)
@@ -84,10 +89,10 @@ class RunJudgement:
         began = time.monotonic()
         over = self._is_over()
         self._fresh += self._gathering.take(everything=over)
-        if self._fresh:
+        if self._fresh or self._judged:
             self._judge_fresh()
         self._tell()
-        if over:
+        if over and not self._fresh:
             self._finish()
         elif self._judge is not None and time.monotonic() - self._profile_kept > KEEP_S:
             self._keep()
@@ -103,14 +108,24 @@ class RunJudgement:
 
     def _judge_fresh(self) -> None:
         judge = self._judge = self._judge or self._made(self._fresh[0])
-        for stf in self._fresh:
+        every = min(MOST_AT_ONCE, -(-len(self._fresh) // LOOKS))
+        for _ in range(LOOKS):
+            if self._fresh:
+                self._look(judge, every)
+        self._context.monitor.upsert([self._figures(judge, stf) for stf in self._judged])
+        self._context.monitor.upsert(self._windows(judge))
+        self._judged = []
+
+    def _look(self, judge: RunJudge, count: int) -> None:
+        """Add the next STFs, each once whatever fails afterwards, and judge."""
+        now, self._fresh = self._fresh[:count], self._fresh[count:]
+        self._judged += now
+        for stf in now:
             for products in stf.products:
                 assert stf.seen is not None  # noqa: S101  # others are not given out
                 judge.add(stf.seen, products)
         self._verdicts.enter(self.run_number, judge.judge())
-        self._context.monitor.upsert([self._figures(judge, stf) for stf in self._fresh])
-        self._context.monitor.upsert(self._windows(judge))
-        self._fresh = []
+        self._tell()
 
     def _made(self, first: Stf) -> RunJudge:
         checks = self._context.parameters(self.execution).fastmon.checks
