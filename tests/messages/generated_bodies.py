@@ -39,6 +39,8 @@ def bodies(name: str) -> st.SearchStrategy[dict[str, Any]]:
         made = st.builds(_with_state, made, st.sampled_from(sorted(ALL_STATES, key=str)), st.just(name))
     if name == "processing_complete":
         made = st.builds(_of_one, made, st.booleans())
+    if name == "slice_result":
+        made = made.map(_with_stf)
     return made
 
 
@@ -56,6 +58,13 @@ def _with_state(document: dict[str, Any], pair: DaqState, name: str) -> dict[str
 def _of_one(document: dict[str, Any], file: bool) -> dict[str, Any]:
     one = {"filename": "a.stf", "dataset": None} if file else {"filename": None, "dataset": "a.run"}
     return {**document, **one}
+
+
+def _with_stf(document: dict[str, Any]) -> dict[str, Any]:
+    """The name of the STF may be missing if that of the sample says it."""
+    content = document["content"]
+    known = {} if "filename" in content else {"tf_filename": "a_tf_001.tf"}
+    return {**document, "content": {**content, **known}}
 
 
 def _of(schema: dict[str, Any], defs: dict[str, Any]) -> st.SearchStrategy[Any]:

@@ -10,7 +10,8 @@ from generated_bodies import bodies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swf_testbed.messages import REGISTRY, decode, encode, schemas
+from swf_testbed.messages import REGISTRY, SliceResult, decode, encode, schemas
+from swf_testbed.messages.codec import NotAMessage
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference" / "schemas"
 REMEDY = "run `python tools/generate_docs.py` and commit docs/reference/schemas"
@@ -105,3 +106,19 @@ def test_channels_are_the_destinations_of_the_contract() -> None:
         "kill_agent",
         "ping",
     }
+
+
+@given(bodies("slice_result"))
+@settings(max_examples=10, deadline=None)
+def test_a_result_names_its_stf_or_its_sample_file_does(document: dict[str, Any]) -> None:
+    document["content"].pop("filename", None)
+    document["content"]["tf_filename"] = "swf.1.000001_tf_002.tf"
+    VALIDATORS["slice_result"](document)
+    said = decode(json.dumps(document))
+    assert isinstance(said, SliceResult)
+    assert said.content.filename == "swf.1.000001.stf"
+    document["content"]["tf_filename"] = "sample.tf"
+    with pytest.raises(fastjsonschema.JsonSchemaException):
+        VALIDATORS["slice_result"](document)
+    with pytest.raises(NotAMessage, match="filename"):
+        decode(json.dumps(document))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from swf_testbed.messages.envelope import Message, Part, on_transformer, on_workers
 from swf_testbed.model import destinations
@@ -20,7 +20,7 @@ from swf_testbed.model.fields import (
     Timestamp,
     Url,
 )
-from swf_testbed.model.names import MAIN_STREAM, stf_of_sample
+from swf_testbed.model.names import MAIN_STREAM, SAMPLE_OF_STF, stf_of_sample
 from swf_testbed.model.status import SliceOutcome, WorkerStatus
 
 
@@ -94,12 +94,21 @@ class SliceResultState(Part):
     error: ShortText | None = None
 
 
+def _may_lack_stf(schema: dict[str, Any]) -> None:
+    """`filename` may be missing where `tf_filename` says it; a default could not."""
+    schema["required"].remove("filename")
+    schema["if"] = {"not": {"required": ["filename"]}}
+    schema["then"] = {"properties": {"tf_filename": {"pattern": SAMPLE_OF_STF}}}
+
+
 class SliceResultContent(Part):
     """What became of a slice; `histograms` is its products in the codec of `fastmon.codec`.
 
-    A worker of another system may leave out `filename`, which the name of the sample says, and whatever has a
-    default.
+    A worker of another system may leave out whatever has a default, and `filename` if `tf_filename` is
+    `<STF>_tf_NNN.tf` and so says it.
     """
+
+    model_config = ConfigDict(json_schema_extra=_may_lack_stf)
 
     slice_id: Count
     tf_filename: FileName

@@ -135,10 +135,13 @@ def tf_filename(stf: str, part: int) -> str:
     return f"{stf.removesuffix('.stf')}_tf_{part:03d}.tf"
 
 
+SAMPLE_OF_STF = "^.+_tf_[0-9]{3,}[.]tf$"
+"""The name of a sample file that says which STF it was made of."""
+
+
 def stf_of_sample(tf: str) -> str | None:
     """The name of the STF file that a sample file was made of; None if its name does not say it."""
-    found = re.fullmatch(r"(?P<stem>.+)_tf_[0-9]{3,}\.tf", tf)
-    return f"{found['stem']}.stf" if found else None
+    return f"{tf.rpartition('_tf_')[0]}.stf" if re.fullmatch(SAMPLE_OF_STF, tf) else None
 
 
 ANNOUNCED_STREAM = "DAQ"
