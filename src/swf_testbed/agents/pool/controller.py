@@ -81,10 +81,9 @@ class Controller:
 
     def heard(self, said: WorkerHeartbeatContent, at: float) -> None:
         """A heartbeat of a worker."""
+        before = self.census.heard(said, at)
         if said.state is not WorkerStatus.STARTING:
-            self.service.heard(self.census.heard(said, at), said)
-        else:
-            self.census.heard(said, at)
+            self.service.heard(before, said, at)
 
     def step(self, depth: Depth | None, at: float) -> PoolReport:
         """Look, and do what is to be done; the report is also kept in `report`."""

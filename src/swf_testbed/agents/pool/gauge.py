@@ -2,8 +2,10 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 
 from swf_testbed.config.settings import Mode
@@ -19,8 +21,14 @@ from swf_testbed.runtime.broker_counts import BrokerCounts
 WINDOW_S = 15.0
 """Arrivals are averaged over so long."""
 
-_FORGET = 0.03
-"""Weight that the service times of earlier slices lose with each new one."""
+SILENCE_S = 30.0
+"""What comes after a silence of up to this length was made in it."""
+
+_MEMORY_S, _LEAST, _MOST = 30.0, 50, 2000
+"""Service times are of so long ago, and of at least and at most so many heartbeats."""
+
+_GROUPS = 5
+"""Of the means of so many groups, one after the other in time, the median counts."""
 
 
 class Depth(NamedTuple):
@@ -62,47 +70,74 @@ def _of_monitor(monitor: MonitorClient, namespace: str) -> Depth | None:
 
 
 class Arrivals:
-    """Slices that come in a second, over the last `WINDOW_S`."""
+    """Slices that come in a second, over the last `WINDOW_S`.
+
+    What comes at once after a silence, as when the machine stood still, came all through it. Else it would
+    count twice: once as waiting, and once as more to come.
+    """
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
     def saw(self, at: float, arrived: int) -> float:
         """After so many have come in all; a count that falls is a broker that has begun anew."""
-        if self._seen and arrived < self._seen[-1][1]:
-            self._seen.clear()
-        self._seen.append((at, arrived))
-        while len(self._seen) > 2 and self._seen[1][0] <= at - WINDOW_S:
-            self._seen.popleft()
-        (begin, first), (end, last) = self._seen[0], self._seen[-1]
-        return (last - first) / (end - begin) if end > begin else 0.0
+        seen = self._seen
+        if seen and arrived < seen[-1][1]:
+            seen.clear()
+        if len(seen) > 1 and seen[-2][1] == seen[-1][1]:
+            _, count = seen.pop()  # a silence is two points, of which the second goes along with it
+            if arrived > count:
+                begin, _ = seen.pop()
+                seen.append((max(begin, at - SILENCE_S), count))
+        seen.append((at, arrived))
+        while len(seen) > 2 and seen[1][0] <= at - WINDOW_S:
+            seen.popleft()
+        (begin, first), (then, second) = seen[0], seen[min(1, len(seen) - 1)]
+        since = max(begin, at - WINDOW_S)
+        if then > begin:
+            first += (second - first) * (since - begin) / (then - begin)
+        return (arrived - first) / (at - since) if at > since else 0.0
 
 
 @dataclass(slots=True)
 class ServiceTime:
-    """How long a slice keeps a worker busy, from what workers say of themselves: the mean of the newest.
+    """How long a slice keeps a worker busy, from what workers say of themselves: the median of means.
 
-    The first slices of a worker are slow, as their payload has to be loaded. They count only as long as there
-    are no others: else each worker that comes would make it seem that more are needed.
+    A machine that stood still makes all slices in hand long, once: that is one group of `_GROUPS`, and does
+    not move the median. What goes on being slow is in most groups. The first slices of a worker are slow, as
+    their payload has to be loaded. They count only as long as there are no others: else each worker that
+    comes would make it seem that more are needed.
     """
 
-    measured_s: float | None = None
-    _slices: float = 0.0
-    _busy_s: float = 0.0
+    _first_s: float | None = None
+    _newest: deque[tuple[float, int, float]] = field(default_factory=lambda: deque(maxlen=_MOST))
 
-    def heard(self, before: WorkerHeartbeatContent | None, said: WorkerHeartbeatContent) -> None:
+    def heard(self, before: WorkerHeartbeatContent | None, said: WorkerHeartbeatContent, at: float) -> None:
         """A heartbeat, and the one before of the same worker."""
         earlier = 0 if before is None else _ended(before)
         done = _ended(said) - earlier
         busy_s = said.busy_s - (0.0 if before is None else before.busy_s)
         if done <= 0 or busy_s < 0:
             return
-        if earlier:
-            kept = (1 - _FORGET) ** done
-            self._slices, self._busy_s = kept * self._slices + done, kept * self._busy_s + busy_s
-            self.measured_s = self._busy_s / self._slices
-        elif not self._slices:
-            self.measured_s = busy_s / done
+        if not earlier:
+            self._first_s = busy_s / done
+            return
+        self._newest.append((at, done, busy_s))
+        while len(self._newest) > _LEAST and self._newest[0][0] < at - _MEMORY_S:
+            self._newest.popleft()
+
+    @property
+    def measured_s(self) -> float | None:
+        """What it comes to; None before any slice."""
+        if not self._newest:
+            return self._first_s
+        newest, groups = list(self._newest), min(_GROUPS, len(self._newest))
+        cuts = [len(newest) * number // groups for number in range(groups + 1)]
+        return median(_mean(newest[begin:end]) for begin, end in pairwise(cuts))
+
+
+def _mean(told: Sequence[tuple[float, int, float]]) -> float:
+    return sum(busy_s for _, _, busy_s in told) / sum(done for _, done, _ in told)
 
 
 def _ended(said: WorkerHeartbeatContent) -> int:
