@@ -94,9 +94,10 @@ class Arrivals:
             seen.popleft()
         (begin, first), (then, second) = seen[0], seen[min(1, len(seen) - 1)]
         since = max(begin, at - WINDOW_S)
-        if then > begin:
-            first += (second - first) * (since - begin) / (then - begin)
-        return (arrived - first) / (at - since) if at > since else 0.0
+        if at <= since:
+            return 0.0
+        before = first + (second - first) * (since - begin) / (then - begin)
+        return (arrived - before) / (at - since)
 
 
 @dataclass(slots=True)
