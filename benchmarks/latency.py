@@ -20,7 +20,8 @@ import numpy as np
 from figures import Figure, tell
 
 from swf_test_servers import free_port
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.services import start_services, stop_services
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import FastmonFile, StfFile, TfSlice

@@ -133,7 +133,7 @@ def scratch(kept: Path | None) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="swf-pages-") as passing:
         home = str(kept or passing)
         os.environ |= {"SWF_HOME": home, "SWF_MODE": "embedded", "SWF_LOG_LEVEL": "ERROR"}
-        from swf_testbed.config.settings import load_settings
+        from swf_testbed.config.environment import load_settings
         from swf_testbed.monitor.startup import prepare
 
         prepare(load_settings(os.environ))

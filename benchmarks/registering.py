@@ -26,7 +26,7 @@ from swf_testbed.agents.data.clerk import Clerk
 from swf_testbed.agents.data.notes import Notes
 from swf_testbed.agents.data.ports import Ports
 from swf_testbed.agents.data.run_archive import RunArchive
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.model.names import StfName, dataset_name
 from swf_testbed.runtime import AgentContext
 

@@ -19,7 +19,8 @@ from figures import Figure, tell
 from swf_test_servers import free_port
 from swf_testbed.bus import Inbox, StompBus, Subscription, open_bus
 from swf_testbed.config.documents import AgentEntry
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.commands import run_workflow
 from swf_testbed.control.crew import Crew
 from swf_testbed.control.readiness import open_monitor

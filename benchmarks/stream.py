@@ -39,7 +39,7 @@ from starlette.routing import Route
 
 from swf_test_servers import free_port
 from swf_testbed.broker.testing import RunningBroker
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.monitor_client.testing import Crowd
 

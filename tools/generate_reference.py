@@ -14,10 +14,11 @@ from typing import Any
 
 from pydantic import AliasChoices, BaseModel, TypeAdapter
 
+from swf_testbed.config.environment import default_home
 from swf_testbed.config.parameters import Parameters, SideStream, StreamSampling
 from swf_testbed.config.payloads import AnyPayload
 from swf_testbed.config.schedule import ScheduleStep
-from swf_testbed.config.settings import Settings, default_home
+from swf_testbed.config.settings import Settings
 from swf_testbed.daq.anomalies import AnyAnomaly
 from swf_testbed.fastmon.policies import AnyPolicy
 from swf_testbed.model.alarm_kind import AlarmKind

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from swf_test_servers import Absent
 from swf_test_servers.rucio_system import RucioSystem
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 
 
 def main() -> int:

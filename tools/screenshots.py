@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.model.status import RunMark
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run, WorkflowExecution

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import psutil
 
 from swf_test_servers import free_port
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.monitor_client import MonitorClient
 
 

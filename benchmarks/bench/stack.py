@@ -20,7 +20,8 @@ from bench.proxy import Proxy
 from swf_test_servers import free_port
 from swf_test_servers.server import Server
 from swf_testbed.bus import StompBus, open_bus
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import AGENTS_FILE, agent_processes, agents_supervisord, start_agents
 from swf_testbed.control.crew import crew_said
 from swf_testbed.control.places import broker_password

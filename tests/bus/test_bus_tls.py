@@ -12,7 +12,7 @@ from swf_test_servers import Classic
 from swf_test_servers.certificates import Authority
 from swf_testbed.bus import BrokerAddress, Subscription
 from swf_testbed.bus.link import Ears, Link
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.model.errors import Unavailable
 
 pytestmark = pytest.mark.timeout(300)

@@ -10,7 +10,8 @@ from typing import Any
 
 from swf_test_servers import free_port
 from swf_testbed.bus import StompBus, open_bus
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import agent_processes
 from swf_testbed.control.supervision import wait_until
 from swf_testbed.monitor_client import MonitorClient

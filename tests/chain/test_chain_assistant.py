@@ -15,7 +15,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from swf_testbed.config.compose import instance_namespace
-from swf_testbed.config.settings import username
+from swf_testbed.config.environment import username
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
 

@@ -8,7 +8,7 @@ import pytest
 from command_home import Home
 
 from swf_testbed.bus import Subscription, open_bus
-from swf_testbed.config.settings import load_settings, username
+from swf_testbed.config.environment import load_settings, username
 from swf_testbed.model import destinations
 from swf_testbed.runtime.dead_letters import ERROR, ORIGIN
 

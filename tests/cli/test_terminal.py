@@ -14,7 +14,7 @@ import pytest
 from command_home import Home
 from terminal import Terminal, gist, masked, terminal
 
-from swf_testbed.config.settings import username
+from swf_testbed.config.environment import username
 
 pytestmark = [
     pytest.mark.chain,

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from swf_testbed.config import settings as module
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config import environment
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import BadInput
 
 
@@ -154,20 +155,20 @@ def test_keys_in_files_are_one_line(home: Path) -> None:
 
 def test_programs_are_started_with_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWF_TEST_WORD", "here")
-    assert module.child_environment({"OTHER": "1"})["SWF_TEST_WORD"] == "here"
-    assert module.child_environment({"SWF_TEST_WORD": "1"})["SWF_TEST_WORD"] == "1"
+    assert environment.child_environment({"OTHER": "1"})["SWF_TEST_WORD"] == "here"
+    assert environment.child_environment({"SWF_TEST_WORD": "1"})["SWF_TEST_WORD"] == "1"
 
 
 def test_who_runs_this(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "j-doe")
-    assert module.username() == "j_doe"
+    assert environment.username() == "j_doe"
 
 
 def test_a_process_reads_its_settings_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWF_HOME", str(home / "swf"))
-    module.settings.cache_clear()
+    environment.settings.cache_clear()
     try:
-        assert module.settings() is module.settings()
-        assert module.settings().swf_home == home / "swf"
+        assert environment.settings() is environment.settings()
+        assert environment.settings().swf_home == home / "swf"
     finally:
-        module.settings.cache_clear()
+        environment.settings.cache_clear()

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from swf_test_servers import free_port
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import stop_agents
 from swf_testbed.control.manager.daemon import end
 from swf_testbed.control.services import start_services, stop_services

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from swf_testbed.config.settings import Settings, username
+from swf_testbed.config.environment import username
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import refuse_if_running, start_agents, stop_agents
 from swf_testbed.control.manager import unit
 from swf_testbed.control.manager.asking import Manager

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from swf_testbed.config.compose import load_configuration
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.crew import crew_of
 from swf_testbed.model.errors import BadInput
 

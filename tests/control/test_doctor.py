@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from swf_testbed.bus import open_bus
-from swf_testbed.config.settings import Settings, username
+from swf_testbed.config.environment import username
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import agents_file, agents_supervisord, start_agents, stop_agents
 from swf_testbed.control.doctor import CHECKS, diagnose
 from swf_testbed.control.doctor.findings import Finding, Level, Patient

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.places import broker_password, private_dir, socket_dir
 from swf_testbed.model.errors import Refused
 

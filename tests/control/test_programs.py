@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from swf_testbed.config.documents import AgentEntry
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.control.programs import (
     agent_programs,
     public_environment,

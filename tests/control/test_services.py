@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.readiness import Answer, greet_broker, greet_monitor
 from swf_testbed.control.services import (
     service_status,

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from swf_testbed.cli.fastmon_client.app import app
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.fastmon_client.access import goes_open, monitor_address, token_for
 from swf_testbed.model.errors import BadInput
 

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from typing import Any
 
-from swf_testbed.config.settings import settings, username
+from swf_testbed.config.environment import settings, username
 from swf_testbed.monitor.startup import set_up_django
 from swf_testbed.records import RECORDS
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from django.db import models
 
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.model.clock import now
 from swf_testbed.monitor.startup import prepare, set_up_django
 

@@ -12,7 +12,8 @@ import httpx
 
 from swf_test_servers import free_port
 from swf_testbed.bus import StompBus, Subscription, open_bus
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.model import destinations
 from swf_testbed.monitor_client import MonitorClient
 

@@ -14,7 +14,7 @@ from monitor_instance import Instance
 
 from swf_test_servers import Nginx, Server, XRootD
 from swf_testbed.agents.fastmon.agent import FastmonAgent
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.messages import Replica
 from swf_testbed.model.errors import Refused
 from swf_testbed.monitor_client import MonitorClient

@@ -20,7 +20,7 @@ from monitor_instance import Instance
 
 from swf_test_servers import free_port
 from swf_testbed.broker.testing import RunningBroker
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput, Refused
 from swf_testbed.monitor.certificate import RENEWED_BEFORE, ensure_certificate, self_signed
@@ -101,7 +101,7 @@ def test_our_own_certificate(instance: Instance) -> None:
 def test_programs_of_the_testbed_trust_it_and_ask_no_proxy(instance: Instance, dead: str) -> None:
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), dead)
     program = """if True:
-        from swf_testbed.config.settings import settings
+        from swf_testbed.config.environment import settings
         from swf_testbed.monitor_client import MonitorClient
         for url in (settings().swf_monitor_url, settings().swf_monitor_http_url):
             with MonitorClient(url, settings().api_token(), patience_s=0) as client:

@@ -13,7 +13,7 @@ from assistant import answering, assist, call, text_of
 from mcp import Client, StdioServerParameters
 from monitor_instance import Instance
 
-from swf_testbed.config.settings import username
+from swf_testbed.config.environment import username
 from swf_testbed.messages.control import KillAgent, RunWorkflow
 from swf_testbed.model import destinations
 from swf_testbed.monitor_client import MonitorClient

@@ -17,7 +17,7 @@ MOST = 16
 
 _FORK = """
 import os
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.monitor.startup import prepare
 
 prepare(settings())

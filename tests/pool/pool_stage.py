@@ -16,7 +16,8 @@ from swf_testbed.agents.pool.census import Member, Standing
 from swf_testbed.agents.pool.law import Law, Measured
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import BrokerAddress, StompBus, Subscription
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.messages import Slice, SliceContent, SliceResult, decode
 from swf_testbed.model import destinations
 from swf_testbed.model.status import AgentStatus, OperationalState

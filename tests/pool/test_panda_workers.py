@@ -21,10 +21,10 @@ from swf_testbed.adapters.panda.server import Submitted
 from swf_testbed.adapters.pool import FORGOTTEN, JobState, WorkerSpec, open_engine
 from swf_testbed.adapters.pool.panda import PandaEngine
 from swf_testbed.adapters.pool.panda_tasks import new_task, worker_number
+from swf_testbed.config.environment import load_settings
 from swf_testbed.config.panda import Panda
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.config.pool import Pool
-from swf_testbed.config.settings import load_settings
 from swf_testbed.model.errors import BadInput, Refused, Unavailable
 
 POOL = "fast"

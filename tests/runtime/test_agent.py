@@ -11,7 +11,7 @@ import pytest
 
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import BrokerAddress, Delivery, StompBus, Subscription
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.messages import PauseRun, Slice, SliceContent, StartRun, headers
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import BadData, Unavailable

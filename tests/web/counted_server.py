@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.backends.signals import connection_created
 
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.monitor.server import serve
 
 

@@ -14,7 +14,7 @@ from live_monitor import SERVER, Monitor, serving
 
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import StompBus, Subscription, open_bus
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.messages import (
     EndRun,
     HistogramsUpdated,

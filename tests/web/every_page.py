@@ -8,7 +8,7 @@ from live_monitor import Monitor
 
 import swf_testbed.monitor.web
 from swf_testbed.bus import Delivery, Subscription, open_bus
-from swf_testbed.config.settings import load_settings, username
+from swf_testbed.config.environment import load_settings, username
 from swf_testbed.model.clock import iso, now
 from swf_testbed.model.destinations import dead_letters, slices
 from swf_testbed.runtime.dead_letters import bury

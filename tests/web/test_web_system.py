@@ -9,7 +9,7 @@ from watched_page import watched
 
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import Bus, Delivery, Subscription, open_bus
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.model.destinations import slices
 from swf_testbed.runtime.dead_letters import bury
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from swf_testbed.config.catalogue import workflow_names
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.daq.files import ExitBuffer
 from swf_testbed.daq.simulator import RunIdentity
 from swf_testbed.daq.stf_store import StfStore

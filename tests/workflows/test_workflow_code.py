@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from swf_testbed.config.compose import compose
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.messages import EndRun, StartRun, StateChanged, StfGen
 from swf_testbed.messages.lifecycle import InState
 from swf_testbed.model.errors import BadInput, Refused

@@ -9,7 +9,7 @@ import golden_messages
 import pytest
 from golden_messages import COMMAND, FOLDER, REMEDY, code_of, kept_versions, messages_of, shipped_names
 
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.daq.files import ExitBuffer
 from swf_testbed.daq.simulator import RunIdentity
 from swf_testbed.messages import Message

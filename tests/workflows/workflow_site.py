@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from swf_testbed.bus import Delivery, Inbox, StompBus, Subscription, open_bus
-from swf_testbed.config.settings import Settings, load_settings
+from swf_testbed.config.environment import load_settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.services import start_services, stop_services
 from swf_testbed.control.supervision import wait_until
 from swf_testbed.messages import Message, Ping, RunWorkflow, decode

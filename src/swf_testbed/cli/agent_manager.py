@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from swf_testbed.cli.console import AsJson, show, show_document, tell
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.control.manager import daemon, unit
 from swf_testbed.control.readiness import Answer
 from swf_testbed.model.errors import BadInput

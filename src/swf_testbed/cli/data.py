@@ -6,7 +6,7 @@ import typer
 
 from swf_testbed.cli.console import AsJson, show, show_json, show_table, tell
 from swf_testbed.cli.sampling import OfRun, monitor_of, run_said
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.control import run_files
 from swf_testbed.control.run_files import Whereabouts
 from swf_testbed.model.errors import BadInput, one_of

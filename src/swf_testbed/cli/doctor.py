@@ -3,7 +3,7 @@
 import typer
 
 from swf_testbed.cli.console import AsJson, on_terminal, show, show_json, show_table
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.control.doctor.diagnosis import Diagnosis, diagnose, misconfigured
 from swf_testbed.model.errors import BadInput
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from swf_testbed.cli.console import show
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.control.logs import Tail, follow, log_files
 from swf_testbed.control.new_agent import write_agent
 from swf_testbed.control.starting_point import write_starting_point

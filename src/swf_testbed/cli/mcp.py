@@ -2,12 +2,13 @@
 
 import asyncio
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from swf_testbed import __version__
-from swf_testbed.config.settings import Settings, is_loopback, settings
+from swf_testbed.config.environment import settings
+from swf_testbed.config.settings import Settings
+from swf_testbed.model.hosts import is_loopback
 from swf_testbed.monitor_client import MonitorClient
 
 _TOOL_S = 180.0
@@ -55,7 +56,7 @@ async def _relay(environment: Settings, base: str) -> None:
     http = httpx2.AsyncClient(
         headers={"Authorization": f"Bearer {environment.api_token()}"},
         timeout=httpx2.Timeout(_TOOL_S, connect=_CONNECT_S),
-        trust_env=not is_loopback(urlsplit(base).hostname),
+        trust_env=not is_loopback(base),
         verify=trust(base),
     )
     async with http, Client(streamable_http_client(f"{base}/mcp/", http_client=http)) as monitor:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from swf_testbed.cli.console import show
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.workflows.new import new_workflow
 
 

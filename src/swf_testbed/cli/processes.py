@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from swf_testbed.cli.console import AsJson, show_document, tell
-from swf_testbed.config.settings import Mode, Settings, settings
+from swf_testbed.config.environment import settings
+from swf_testbed.config.settings import Mode, Settings
 from swf_testbed.control.services import start_services
 from swf_testbed.control.standing import Stopped, start_testbed, stop_testbed
 

@@ -7,7 +7,7 @@ import typer
 
 from swf_testbed.cli.console import show, show_json, show_table
 from swf_testbed.cli.sampling import OfRun, monitor_of, run_said
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.model.errors import BadInput
 from swf_testbed.records import QualityFlag
 from swf_testbed.records.judgement import flags_as_csv

@@ -6,7 +6,7 @@ import typer
 
 from swf_testbed.cli.console import AsJson, show_document, show_json, show_table
 from swf_testbed.cli.sampling import monitor_of
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.model.status import RunMark
 from swf_testbed.records import Reference

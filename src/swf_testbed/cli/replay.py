@@ -9,7 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from swf_testbed.cli.console import show, show_json, tell
 from swf_testbed.cli.reporting import INTERRUPTED
-from swf_testbed.config.settings import Settings, settings
+from swf_testbed.config.environment import settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.readiness import connected_bus, open_monitor
 from swf_testbed.control.replay import Replay
 

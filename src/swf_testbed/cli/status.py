@@ -4,7 +4,8 @@ import typer
 
 from swf_testbed.cli.console import AsJson, show_json, show_table
 from swf_testbed.cli.processes import local
-from swf_testbed.config.settings import Settings, settings
+from swf_testbed.config.environment import settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.control.status import Status, testbed_status
 
 

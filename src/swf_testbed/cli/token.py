@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from swf_testbed.cli.console import show, show_table, tell
-from swf_testbed.config.settings import settings, username
+from swf_testbed.config.environment import settings, username
 from swf_testbed.monitor.startup import prepare
 
 

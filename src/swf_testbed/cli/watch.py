@@ -7,7 +7,7 @@ import typer
 
 from swf_testbed.cli.fastmon_client.ending import Ended, Endings, reader_may_leave
 from swf_testbed.cli.watched import Watched, watched_by
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.model.names import check_namespace
 from swf_testbed.monitor_client import Changes, MonitorClient
 from swf_testbed.records import Overview

@@ -1,10 +1,9 @@
 """The monitor as a notebook sees it."""
 
 from typing import Self
-from urllib.parse import urlsplit
 
 from swf_testbed.client.runs import RunHistograms
-from swf_testbed.config.settings import is_loopback, settings
+from swf_testbed.config.environment import settings
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run
 
@@ -26,9 +25,7 @@ class Monitor:
         environment = settings()
         self.url = (url or environment.swf_monitor_http_url).rstrip("/")
         if token is None:
-            own = is_loopback(urlsplit(self.url).hostname)
-            said = environment.swf_api_token
-            token = environment.api_token() if own else said.get_secret_value() if said else ""
+            token = environment.token_for(self.url)
         self._client = MonitorClient(self.url, token, "swf/notebook", patience_s)
 
     def __enter__(self) -> Self:

@@ -1,20 +1,12 @@
-"""The environment, read once: the only place that looks at `os.environ`.
+"""What the environment may say: every variable with its default and range, and what follows from it."""
 
-Every variable has its name, default and range here. `~/.env` and `$SWF_HOME/.env` are read too; the
-process's own environment wins.
-"""
-
-import getpass
-import os
 import re
 from enum import StrEnum
-from functools import cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import (
     AliasChoices,
     BaseModel,
@@ -22,13 +14,11 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     field_validator,
 )
 
 from swf_testbed.config.parameters import FastmonMode, Fraction, TfFilesPerStf
-from swf_testbed.model.errors import BadInput
-from swf_testbed.model.names import user_word
+from swf_testbed.model.hosts import is_loopback
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
@@ -112,10 +102,11 @@ class Settings(BaseModel):
     swf_stomp_debug: Switch = False
     swf_sse_receiver_name: str | None = None
     swf_public_read: Switch | None = None
-    swf_broker_queue_messages: int | None = Field(None, ge=1)
-    """Messages in one queue of the embedded broker from which on its producers wait."""
-    swf_broker_queue_bytes: int | None = Field(None, ge=1)
-    """The same in bytes."""
+    swf_broker_queue_messages: Annotated[
+        int | None,
+        Field(ge=1, description="Messages in one queue of the embedded broker at which producers wait"),
+    ] = None
+    swf_broker_queue_bytes: Annotated[int | None, Field(ge=1, description="The same in bytes")] = None
     activemq_host: str = "127.0.0.1"
     activemq_port: Port = 61613
     activemq_user: str = Field("swf", validation_alias=AliasChoices("ACTIVEMQ_USER", "MQ_USER"))
@@ -274,6 +265,15 @@ class Settings(BaseModel):
             return self.activemq_password.get_secret_value()
         return _first_line(self.broker_password_file)
 
+    def token_for(self, url: str) -> str:
+        """The token to show at an address; empty for none.
+
+        The token that this machine's testbed made for itself is shown to this machine alone.
+        """
+        if self.swf_api_token is not None or is_loopback(url):
+            return self.api_token()
+        return ""
+
     def api_token(self) -> str:
         """The monitor's token: from the environment, else the one made on first start; empty if none."""
         if self.swf_api_token is not None:
@@ -285,86 +285,8 @@ def _words(said: str | None) -> list[str]:
     return [word.strip() for word in (said or "").split(",") if word.strip()]
 
 
-def is_loopback(host: str | None) -> bool:
-    """Whether a host is this machine and cannot be reached from another."""
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _first_line(path: Path) -> str:
     try:
         return path.read_text("utf-8").partition("\n")[0].strip()
     except FileNotFoundError:
         return ""
-
-
-def default_home() -> Path:
-    """`SWF_HOME` if nobody says: the folder here or above that has a testbed.toml, else `~/swf-testbed`."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "testbed.toml").is_file():
-            return folder
-    return Path.home() / "swf-testbed"
-
-
-def load_settings(environ: dict[str, str] | None = None) -> Settings:
-    """The settings, from files and environment.
-
-    Raises:
-        BadInput: names the variable, its value, and what is allowed.
-    """
-    process = dict(os.environ if environ is None else environ)
-    own = _dotenv(Path.home() / ".env")
-    home = Path(process.get("SWF_HOME") or own.get("SWF_HOME") or default_home()).expanduser().absolute()
-    said = {**own, **_dotenv(home / ".env"), **process}
-    known = _variables()
-    values: dict[str, Any] = {name: value for name, value in said.items() if name in known and value != ""}
-    values["SWF_HOME"] = home
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise BadInput(
-            str(first["loc"][0]).upper(), _shown(first), first["msg"].removeprefix("Value error, ")
-        ) from None
-
-
-def _shown(problem: Any) -> Any:
-    name, value = str(problem["loc"][0]).upper(), problem["input"]
-    secret = "PASS" in name or "TOKEN" in name or "@" in str(value)  # an address may hold a password
-    return "(hidden)" if secret else value
-
-
-def _dotenv(path: Path) -> dict[str, str]:
-    try:
-        return {name: value for name, value in dotenv_values(path).items() if value is not None}
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput("environment file", path.name, f"{path} cannot be read: {error}") from None
-
-
-@cache
-def _variables() -> frozenset[str]:
-    names = {name.upper() for name in Settings.model_fields}
-    return frozenset(names | {"MQ_USER", "MQ_PASSWD", "MQ_CAFILE", "SLURM_JOB_ID", "PANDAID"})
-
-
-@cache
-def settings() -> Settings:
-    """The settings of this process."""
-    return load_settings()
-
-
-def child_environment(changes: dict[str, str] | None = None) -> dict[str, str]:
-    """The environment for a program that the testbed starts: this process's, with `changes`."""
-    return {**os.environ, **(changes or {})}
-
-
-def username() -> str:
-    """Who runs this process, as a word that may stand in names."""
-    try:
-        return user_word(getpass.getuser())
-    except (KeyError, OSError):
-        # A container may run under a number that no account has.
-        return f"uid{os.getuid()}"

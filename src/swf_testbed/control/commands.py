@@ -3,7 +3,7 @@
 from typing import Any
 
 from swf_testbed.bus import Bus
-from swf_testbed.config.settings import username
+from swf_testbed.config.environment import username
 from swf_testbed.messages import RunWorkflow, StatusRequest, StopWorkflow
 from swf_testbed.runtime.asking import ask
 

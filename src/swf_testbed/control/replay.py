@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Self
 
 from swf_testbed.bus import Bus
-from swf_testbed.config.settings import username
+from swf_testbed.config.environment import username
 from swf_testbed.control.scratch import Scratch
 from swf_testbed.messages import EndRun, Message, RunImminent, StfGen
 from swf_testbed.model.clock import now

@@ -16,7 +16,7 @@ from xmlrpc.client import Fault, ProtocolError, ServerProxy
 from supervisor.states import SupervisorStates
 from supervisor.xmlrpc import Faults, SupervisorTransport, UnixStreamHTTPConnection
 
-from swf_testbed.config.settings import child_environment
+from swf_testbed.config.environment import child_environment
 from swf_testbed.control.orphans import end_orphans
 from swf_testbed.control.places import private_dir
 from swf_testbed.control.programs import STOP_WAIT_S

@@ -3,8 +3,9 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from swf_testbed.config.settings import Settings, is_loopback
+from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import BadInput
+from swf_testbed.model.hosts import is_loopback
 from swf_testbed.monitor_client import MonitorClient
 
 PATIENCE_S = 5.0
@@ -29,15 +30,13 @@ def token_for(address: str, token_file: Path | None, settings: Settings) -> str:
     """
     if token_file is not None:
         return _first_line(token_file)
-    if settings.swf_api_token is not None:
-        return settings.swf_api_token.get_secret_value()
-    return settings.api_token() if is_loopback(urlsplit(address).hostname) else ""
+    return settings.token_for(address)
 
 
 def goes_open(address: str, token: str) -> bool:
     """Whether the token would cross a network that others can listen to."""
     parts = urlsplit(address)
-    return bool(token) and parts.scheme == "http" and not is_loopback(parts.hostname)
+    return bool(token) and parts.scheme == "http" and not is_loopback(address)
 
 
 def open_client(address: str, token: str, name: str = "fastmon-client") -> MonitorClient:

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Mapping
 from typing import Self
 
-from swf_testbed.config.settings import Settings, username
+from swf_testbed.config.environment import username
+from swf_testbed.config.settings import Settings
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import NotFound, Refused, SwfError
 from swf_testbed.model.status import AGENT_STALE_S, AgentStatus, DeliveryType, OperationalState

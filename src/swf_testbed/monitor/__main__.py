@@ -3,7 +3,8 @@
 import logging
 import sys
 
-from swf_testbed.config.settings import Settings, settings
+from swf_testbed.config.environment import settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import SwfError
 
 USAGE = "usage: python -m swf_testbed.monitor serve | intake | manage COMMAND ..."

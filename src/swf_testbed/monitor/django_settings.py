@@ -4,7 +4,9 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-from swf_testbed.config.settings import Mode, Settings, is_loopback, settings
+from swf_testbed.config.environment import settings
+from swf_testbed.config.settings import Mode, Settings
+from swf_testbed.model.hosts import is_loopback
 from swf_testbed.monitor.startup import secret_key_file
 
 _SWF = settings()
@@ -63,7 +65,7 @@ def _public_read(swf: Settings) -> bool:
     """Whether reading needs no token: as said, else only where nobody else can reach the server."""
     if swf.swf_public_read is not None:
         return swf.swf_public_read
-    return all(is_loopback(urlsplit(url).hostname) for url in _addresses(swf))
+    return all(is_loopback(url) for url in _addresses(swf))
 
 
 SECRET_KEY = _secret_key(_SWF)

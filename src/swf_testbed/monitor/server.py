@@ -22,7 +22,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from swf_testbed.bus import open_bus
-from swf_testbed.config.settings import Mode, Settings, username
+from swf_testbed.config.environment import username
+from swf_testbed.config.settings import Mode, Settings
 from swf_testbed.monitor.certificate import ensure_certificate
 from swf_testbed.monitor.listening import listen
 from swf_testbed.monitor.startup import close_pools, patiently, prepare

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from swf_testbed.config.settings import is_loopback, settings
+from swf_testbed.config.environment import settings
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput, Conflict, NotFound, Refused, SwfError, Unavailable
+from swf_testbed.model.hosts import is_loopback
 
 _AWAY = frozenset({429, 502, 503, 504})
 """Answers that another try may change."""
@@ -37,7 +38,7 @@ def http_client(base_url: str, token: str, user_agent: str, certificate: Path | 
         user_agent: `swf/<name>`.
         certificate: the testbed's own; default: where the settings have it.
     """
-    local = is_loopback(urlsplit(base_url).hostname)
+    local = is_loopback(base_url)
     headers = {"User-Agent": user_agent, "Accept": "application/json"}
     if token:
         headers["Authorization"] = f"Token {token}"
@@ -57,7 +58,7 @@ def trust(base_url: str, certificate: Path | None = None) -> ssl.SSLContext | bo
     parts = urlsplit(base_url)
     if parts.scheme != "https":
         return True
-    local = is_loopback(parts.hostname)
+    local = is_loopback(base_url)
     bundle = settings().requests_ca_bundle
     if bundle is None and not local:
         return True

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from swf_testbed.config.environment import child_environment
 from swf_testbed.config.payloads import Command, Eicrecon
-from swf_testbed.config.settings import child_environment
 from swf_testbed.model.errors import SwfError, readable
 from swf_testbed.payloads.function import understood
 from swf_testbed.payloads.outcome import ExitCode, Outcome, code_of, ended_by, failed

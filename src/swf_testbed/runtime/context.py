@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from swf_testbed.bus import Bus
 from swf_testbed.config.compose import instance_parameters
+from swf_testbed.config.environment import username
 from swf_testbed.config.parameters import Parameters
-from swf_testbed.config.settings import Settings, username
+from swf_testbed.config.settings import Settings
 from swf_testbed.messages import Message
 from swf_testbed.model.errors import NotFound
 from swf_testbed.monitor_client import MonitorClient

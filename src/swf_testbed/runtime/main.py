@@ -11,7 +11,8 @@ from types import FrameType
 
 from swf_testbed.bus import open_bus
 from swf_testbed.config.compose import instance_namespace
-from swf_testbed.config.settings import Settings, settings
+from swf_testbed.config.environment import settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor_client import MonitorClient, MonitorLogHandler
 from swf_testbed.runtime.agent import BaseAgent

@@ -4,12 +4,11 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import httpx
 
 from swf_testbed.model.errors import NotFound, Refused, Unavailable
+from swf_testbed.model.hosts import is_loopback
 from swf_testbed.stf.urls import Range, shown
 
 RANGES_PER_REQUEST = 200
@@ -148,13 +147,8 @@ class HttpFile:
 
 def client_for(url: str) -> httpx.Client:
     """A client that reaches the host of a URL, and follows where it points to."""
-    try:
-        host = urlsplit(url).hostname or ""
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
     # A proxy from the environment cannot reach this machine's own loopback address.
-    return httpx.Client(follow_redirects=True, timeout=_TIMEOUT_S, trust_env=not loopback)
+    return httpx.Client(follow_redirects=True, timeout=_TIMEOUT_S, trust_env=not is_loopback(url))
 
 
 def _content_range(answer: httpx.Response) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from swf_testbed.adapters.pool.protocol import Handle, JobState, JobStatus, WorkerSpec, check_pool_id
-from swf_testbed.config.settings import child_environment
+from swf_testbed.config.environment import child_environment
 from swf_testbed.model.errors import Unavailable
 
 _MINDER = Path(__file__).with_name("minder.py")

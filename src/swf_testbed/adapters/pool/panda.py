@@ -10,8 +10,9 @@ from swf_testbed.adapters.panda.server import PandaServer
 from swf_testbed.adapters.pool.panda_tasks import TaskNotes, WorkerTask, new_task
 from swf_testbed.adapters.pool.panda_watch import Watch, mute
 from swf_testbed.adapters.pool.protocol import Handle, JobState, JobStatus, WorkerSpec, still_there
+from swf_testbed.config.environment import username
 from swf_testbed.config.panda import Panda
-from swf_testbed.config.settings import Settings, username
+from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import BadInput, NotFound, Refused, SwfError
 
 _POLL_S = 0.5

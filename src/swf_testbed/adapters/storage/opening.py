@@ -7,7 +7,7 @@ from swf_testbed.adapters.storage.folders import FolderMover
 from swf_testbed.adapters.storage.imagined import ImaginedMover
 from swf_testbed.adapters.storage.protocol import Storage
 from swf_testbed.config.data import Data
-from swf_testbed.config.settings import settings
+from swf_testbed.config.environment import settings
 from swf_testbed.model.errors import BadInput
 
 

@@ -14,7 +14,7 @@ from swf_testbed.cli.fastmon_client import options as o
 from swf_testbed.cli.fastmon_client.ending import reader_may_leave
 from swf_testbed.cli.fastmon_client.following import Following, shown_by
 from swf_testbed.cli.reporting import FAILED, INTERRUPTED, report
-from swf_testbed.config.settings import settings, username
+from swf_testbed.config.environment import settings, username
 from swf_testbed.fastmon_client.access import PATIENCE_S
 from swf_testbed.fastmon_client.receiver import Receiver, receiver_name
 from swf_testbed.fastmon_client.sender import send_tests

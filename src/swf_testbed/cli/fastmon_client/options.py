@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from swf_testbed.cli.console import tell
-from swf_testbed.config.settings import Settings, settings
+from swf_testbed.config.environment import settings
+from swf_testbed.config.settings import Settings
 from swf_testbed.fastmon_client.access import goes_open, monitor_address, open_client, token_for
 from swf_testbed.fastmon_client.statistics import FOLLOWED
 from swf_testbed.messages import REGISTRY

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from swf_testbed.config.settings import username
+from swf_testbed.config.environment import username
 from swf_testbed.control.doctor.findings import ANSWER_S, Finding, Patient, error, ok, warning
 from swf_testbed.control.programs import BROKER, DATABASE, MONITOR
 from swf_testbed.control.readiness import CLIENT, Answer, endpoints, greet_web

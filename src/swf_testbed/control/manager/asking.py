@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from swf_testbed.bus import Bus
-from swf_testbed.config.settings import username
+from swf_testbed.config.environment import username
 from swf_testbed.control.manager.documents import Ended, Killed, ManagerState, UserTestbed
 from swf_testbed.messages import KillAgent, Ping, Restart, StartTestbed, Status, StopTestbed
 from swf_testbed.messages.control import Command, TestbedCommand

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from swf_testbed.config.settings import Settings, child_environment
+from swf_testbed.config.environment import child_environment
+from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import Refused
 
 NAME = "swf-agent-manager.service"

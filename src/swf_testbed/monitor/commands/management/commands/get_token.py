@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from swf_testbed.config.settings import settings, username
+from swf_testbed.config.environment import settings, username
 from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor.services import tokens
 
