@@ -14,8 +14,8 @@ from chain_testbed import QUICK, Testbed
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.environment import username
+from swf_testbed.config.instance import instance_namespace
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
 

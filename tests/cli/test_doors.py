@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from swf_testbed.cli import doors
-from swf_testbed.config.compose import Composition, compose, parse_override
+from swf_testbed.config.compose import Composition, compose
 from swf_testbed.config.environment import load_settings
+from swf_testbed.config.overrides import parse_override
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, home: Path, *words: str) -> tuple[list[str], Composition]:

@@ -9,15 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from swf_testbed.config.catalogue import catalogue, find_workflow, workflow_names
-from swf_testbed.config.compose import (
-    compose,
-    instance_namespace,
-    instance_parameters,
-    load_configuration,
-    merge,
-    parse_override,
-)
+from swf_testbed.config.compose import compose
 from swf_testbed.config.documents import Configuration
+from swf_testbed.config.instance import instance_namespace, instance_parameters
+from swf_testbed.config.layers import merge
+from swf_testbed.config.overrides import parse_override
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.model.errors import BadInput
 
@@ -41,9 +37,9 @@ def write(home: Path, name: str, text: str) -> Path:
 
 def load(home: Path, text: str = "", **overrides: Any) -> Configuration:
     write(home, "mine", WORKFLOW + text)
-    return load_configuration(
+    return compose(
         "mine", home, overrides={key.replace("__", "."): value for key, value in overrides.items()}
-    )
+    ).configuration
 
 
 def refusal(home: Path, text: str = "", **overrides: Any) -> str:
@@ -53,7 +49,7 @@ def refusal(home: Path, text: str = "", **overrides: Any) -> str:
 
 
 def test_what_comes_with_the_testbed_can_be_run(tmp_path: Path) -> None:
-    configuration = load_configuration("fast_processing", tmp_path)
+    configuration = compose("fast_processing", tmp_path).configuration
     assert configuration.testbed.namespace == "local"
     assert configuration.workflow.name == "stf_datataking"
     assert configuration.parameters.daq_state_machine.stf_count == 10
@@ -150,7 +146,7 @@ def test_a_section_must_be_a_section(home: Path, file: str, section: str) -> Non
     write(home, "mine", WORKFLOW)
     path = write(home, file, f"{section} = 3\n")
     with pytest.raises(BadInput) as refused:
-        load_configuration("mine", home)
+        compose("mine", home)
     assert str(refused.value) == f"{section} = 3: must be a section, [{section}] ({path})"
 
 
@@ -189,14 +185,14 @@ def test_a_loose_parameter_is_overridden_like_any_other(home: Path) -> None:
 def test_an_override_is_never_ignored_in_silence(home: Path, name: str, value: object, said: str) -> None:
     write(home, "mine", WORKFLOW + "[daq_state_machine]\nstf_count = 1\n")
     with pytest.raises(BadInput) as refused:
-        load_configuration("mine", home, overrides={name: value})
+        compose("mine", home, overrides={name: value})
     assert said in str(refused.value)
 
 
 def test_overrides_reach_into_tables(home: Path) -> None:
     write(home, "mine", WORKFLOW)
     overrides = {"agents.data.options.level": "high", "workflow.version": "2"}
-    configuration = load_configuration("mine", home, overrides=overrides)
+    configuration = compose("mine", home, overrides=overrides).configuration
     assert configuration.agents["data"].options == {"level": "high"}
     assert configuration.workflow.version == "2"
 
@@ -219,13 +215,13 @@ def test_files_are_found_by_name_or_by_path(home: Path, tmp_path: Path) -> None:
     assert find_workflow(str(mine), home) == mine
     other = tmp_path / "elsewhere.toml"
     other.write_text('[testbed]\nnamespace = "other"\n')
-    assert load_configuration("mine", home, testbed_file=other).testbed.namespace == "other"
+    assert compose("mine", home, testbed_file=other).configuration.testbed.namespace == "other"
     with pytest.raises(BadInput, match="there is no such file"):
         find_workflow("gone.toml", home)
     with pytest.raises(BadInput, match="there is no such file"):
-        load_configuration("mine", home, testbed_file=tmp_path / "gone.toml")
+        compose("mine", home, testbed_file=tmp_path / "gone.toml")
     with pytest.raises(BadInput, match="cannot be read: Is a directory"):
-        load_configuration("mine", home, testbed_file=tmp_path)
+        compose("mine", home, testbed_file=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["gone", "..", "a\0b", "x" * 5000, ""])
@@ -377,7 +373,7 @@ def test_testbed_toml_is_no_workflow_over_another(home: Path) -> None:
     assert load(home).workflow.name == "mine"
     own = TESTBED + '[workflow]\nname = "other"\nincludes = ["daq_state_machine.toml"]\n'
     path = write(home, "testbed", own)
-    assert load_configuration(str(path), home).workflow.name == "other"
+    assert compose(str(path), home).configuration.workflow.name == "other"
 
 
 def test_what_a_workflow_includes_it_is_called_too(home: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from swf_testbed.config.compose import load_configuration
+from swf_testbed.config.compose import compose
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.model.errors import BadInput
 
@@ -14,7 +14,7 @@ NO_BEAM = {"state": "no_beam", "substate": "not_ready", "span": 5}
 
 def load(home: Path, steps: Any, **more: Any) -> Parameters:
     overrides = {"daq_state_machine.schedule": steps, **more}
-    return load_configuration("fast_processing", home, overrides=overrides).parameters
+    return compose("fast_processing", home, overrides=overrides).configuration.parameters
 
 
 @pytest.mark.parametrize(

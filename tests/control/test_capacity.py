@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from swf_testbed.cli.main import app
-from swf_testbed.config.compose import load_configuration
+from swf_testbed.config.compose import compose
 from swf_testbed.config.parameters import FastProcessing, Parameters
 from swf_testbed.control.backlog import finished
 from swf_testbed.control.capacity import Limits, Need, limits_of, needs, sufficient
@@ -23,7 +23,7 @@ from swf_testbed.model.names import StfName
 
 def shipped(home: Path, **overrides: Any) -> Parameters:
     said = {name.replace("__", "."): value for name, value in overrides.items()}
-    return load_configuration("fast_processing", home, overrides=said).parameters
+    return compose("fast_processing", home, overrides=said).configuration.parameters
 
 
 def by_name(found: list[Need]) -> dict[str, Need]:

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from swf_testbed.cli import main, stf
 from swf_testbed.cli.fastmon_client import app as fastmon_client
-from swf_testbed.config.compose import load_configuration
+from swf_testbed.config.compose import compose
 from swf_testbed.daq.anomalies import parse_anomalies
 from swf_testbed.fastmon.sampling import sampling_config
 
@@ -129,6 +129,6 @@ def test_toml_blocks_are_configurations(page: Path, tmp_path: Path) -> None:
         else:
             with (tmp_path / "testbed.toml").open("a") as file:
                 file.write(block.text)
-        parameters = load_configuration(workflow, tmp_path).parameters
+        parameters = compose(workflow, tmp_path).configuration.parameters
         sampling_config(parameters)
         parse_anomalies(parameters.simulation.anomalies)

@@ -6,8 +6,9 @@ import typer
 
 from swf_testbed.cli.console import show_json, show_table
 from swf_testbed.config.catalogue import catalogue
-from swf_testbed.config.compose import Composition, parse_override
+from swf_testbed.config.compose import Composition
 from swf_testbed.config.environment import settings
+from swf_testbed.config.overrides import parse_override
 from swf_testbed.config.reading import shown
 from swf_testbed.workflows.order import prepare
 

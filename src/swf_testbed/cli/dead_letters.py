@@ -8,8 +8,8 @@ import typer
 
 from swf_testbed.bus import StompBus
 from swf_testbed.cli.console import show, show_json, show_table
-from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.environment import settings
+from swf_testbed.config.instance import instance_namespace
 from swf_testbed.control.readiness import connected_bus
 from swf_testbed.model.errors import BadInput
 from swf_testbed.runtime.dead_letters import DeadLetter, list_dead_letters, resend

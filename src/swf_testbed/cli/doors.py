@@ -9,8 +9,10 @@ from pathlib import Path
 from swf_testbed.cli.console import show, show_json
 from swf_testbed.cli.main import main
 from swf_testbed.cli.reporting import report
-from swf_testbed.config.compose import DEFAULT, compose, instance_namespace, parse_override
+from swf_testbed.config.compose import DEFAULT, compose
 from swf_testbed.config.environment import settings
+from swf_testbed.config.instance import instance_namespace
+from swf_testbed.config.overrides import parse_override
 from swf_testbed.control.commands import run_workflow, runner_status, stop_workflow
 from swf_testbed.control.readiness import connected_bus
 from swf_testbed.control.running import workflow_said

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from swf_testbed.cli.console import show, show_json, show_table, tell
-from swf_testbed.config.compose import parse_override
 from swf_testbed.config.environment import settings
+from swf_testbed.config.overrides import parse_override
 from swf_testbed.control.capacity import Need, document, limits_of, needs, sufficient
 from swf_testbed.workflows.order import prepare
 

@@ -6,8 +6,8 @@ from typing import Any
 import typer
 
 from swf_testbed.cli.console import AsJson, show, show_json, show_table
-from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.environment import settings
+from swf_testbed.config.instance import instance_namespace
 from swf_testbed.control.pool_status import pools
 from swf_testbed.control.readiness import open_monitor
 from swf_testbed.model.clock import iso

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from swf_testbed.cli.console import show_json, show_table, tell
-from swf_testbed.config.compose import parse_override
 from swf_testbed.config.environment import settings
+from swf_testbed.config.overrides import parse_override
 from swf_testbed.messages import EndRun, Message, RunImminent, StateChanged, StfGen
 from swf_testbed.messages.lifecycle import COMPLETED, InState
 from swf_testbed.model.states import daq_state

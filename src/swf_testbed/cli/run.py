@@ -11,8 +11,8 @@ from rich.table import Table
 
 from swf_testbed.cli.console import show, show_json, show_table, tell
 from swf_testbed.cli.reporting import INTERRUPTED
-from swf_testbed.config.compose import parse_override
 from swf_testbed.config.environment import settings
+from swf_testbed.config.overrides import parse_override
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import stop_agents
 from swf_testbed.control.progress import Progress

@@ -5,13 +5,9 @@ from functools import reduce
 from typing import NamedTuple
 
 from swf_testbed.config.catalogue import TESTBED_FILE
-from swf_testbed.config.compose import (
-    instance_agents,
-    instance_namespace,
-    instance_parameters,
-    load_configuration,
-)
+from swf_testbed.config.compose import compose
 from swf_testbed.config.documents import AgentEntry, Configuration
+from swf_testbed.config.instance import instance_agents, instance_namespace, instance_parameters
 from swf_testbed.config.parameters import AGENTS_OWN, Parameters
 from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import BadInput
@@ -27,13 +23,13 @@ class Crew(NamedTuple):
 def crew_said(settings: Settings, config_name: str | None) -> Crew:
     """The agents of a workflow's configuration; without a name, those of testbed.toml alone."""
     if config_name is not None:
-        configuration = load_configuration(
+        configuration = compose(
             config_name,
             settings.swf_home,
             search=settings.workflow_path,
             testbed_file=settings.swf_testbed_config,
             environment=settings.parameters,
-        )
+        ).configuration
         return crew_of(settings, configuration)
     namespace = instance_namespace(settings.swf_home, settings.swf_testbed_config)
     return Crew(namespace, instance_agents(settings.swf_home, settings.swf_testbed_config))

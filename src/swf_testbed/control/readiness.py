@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from swf_testbed.bus import StompBus, open_bus
-from swf_testbed.config.compose import instance_namespace
+from swf_testbed.config.instance import instance_namespace
 from swf_testbed.config.settings import Mode, Settings
 from swf_testbed.control.database import database_version
 from swf_testbed.control.programs import BROKER, DATABASE, MONITOR

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from swf_testbed.bus import open_bus
 from swf_testbed.config.catalogue import TESTBED_FILE, find_workflow, is_path, workflow_names
-from swf_testbed.config.compose import instance_table
 from swf_testbed.config.documents import Configuration
+from swf_testbed.config.instance import instance_table
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import stop_agents
 from swf_testbed.control.commands import run_workflow, stop_workflow

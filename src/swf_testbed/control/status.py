@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from swf_testbed.config.compose import instance_namespace
+from swf_testbed.config.instance import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import agent_processes
 from swf_testbed.control.living import living_agents

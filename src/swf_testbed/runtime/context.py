@@ -7,8 +7,8 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from swf_testbed.bus import Bus
-from swf_testbed.config.compose import instance_parameters
 from swf_testbed.config.environment import username
+from swf_testbed.config.instance import instance_parameters
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.config.settings import Settings
 from swf_testbed.messages import Message

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from swf_testbed.bus import open_bus
-from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.environment import settings
+from swf_testbed.config.instance import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor_client import MonitorClient, MonitorLogHandler

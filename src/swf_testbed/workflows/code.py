@@ -15,7 +15,7 @@ from pydantic import JsonValue, ValidationError
 
 from swf_testbed.config.catalogue import workflow_folders
 from swf_testbed.config.compose import Composition
-from swf_testbed.config.reading import fields_of, nearest
+from swf_testbed.config.known import fields_of, nearest
 from swf_testbed.model.errors import BadInput
 from swf_testbed.workflows.environment import Process, WorkflowEnvironment, WorkflowOptions
 

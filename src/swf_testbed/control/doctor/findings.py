@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from swf_testbed.config.compose import instance_namespace
+from swf_testbed.config.instance import instance_namespace
 from swf_testbed.config.settings import Mode, Settings
 from swf_testbed.control.agents import agents_supervisord
 from swf_testbed.control.programs import MONITOR

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.environment import load_settings, username
+from swf_testbed.config.instance import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.manager import started
 from swf_testbed.control.manager.documents import ManagerState

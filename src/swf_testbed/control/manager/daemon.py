@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from swf_testbed.config.compose import instance_namespace
 from swf_testbed.config.environment import child_environment, username
+from swf_testbed.config.instance import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.identity import Kept, ProcessIdentity
 from swf_testbed.control.living import living_agents

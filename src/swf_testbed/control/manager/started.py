@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 
-from swf_testbed.config.compose import instance_namespace
+from swf_testbed.config.instance import instance_namespace
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import agents_supervisord, stop_agents
 from swf_testbed.control.identity import Kept, ProcessIdentity
