@@ -13,7 +13,6 @@ Non-persistent messages are never on disk: they stay in memory, bounded by `vola
 
 import logging
 from collections import deque
-from collections.abc import Iterable
 from heapq import merge
 from operator import attrgetter
 
@@ -22,6 +21,7 @@ from swf_testbed.broker.gate import Gate
 from swf_testbed.broker.limits import Limits
 from swf_testbed.broker.message import Message
 from swf_testbed.broker.subscriptions import Subscription
+from swf_testbed.broker.window import Window
 from swf_testbed.model.errors import Refused
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,7 @@ class Backlog:
         self._last = saved.last
         self._cursor = 0 if saved.size else saved.last
         self._passed: int | None = None
-        self._window: deque[Message] = deque()
-        self._window_bytes = 0
+        self._window = Window(limits)
         self._later: deque[Message] = deque()  # non-persistent ones that belong behind what is on disk only
         self._volatile = self._volatile_bytes = 0
         self._held: set[int] = set()
@@ -93,11 +92,11 @@ class Backlog:
             if not message.persistent:
                 self._later.append(message)
             self._refill()
-        elif message.persistent and self._is_full():
+        elif message.persistent and self._window.full:
             self._refill()  # on disk only
         else:
             self._cursor = self._last
-            self._push(message)
+            self._window.push(message)
             if len(self._window) == 1:
                 self.dispatch()
             else:
@@ -105,12 +104,9 @@ class Backlog:
 
     def _offer_newest(self) -> None:
         """Those before the newest found nobody free who wants them: only the newest can."""
-        message = self._window[-1]
-        taker = self._taker(message)
+        taker = self._taker(self._window.newest)
         if taker is not None:
-            self._window.pop()
-            self._window_bytes -= message.size
-            self._hand(message, taker)
+            self._hand(self._window.pop_newest(), taker)
         self._refill()
 
     def _admit_volatile(self, message: Message) -> None:
@@ -138,7 +134,7 @@ class Backlog:
         if held and not self._closed:
             self._held.difference_update(message.seq for message in held)
             self._redelivered.update(message.seq for message in held)
-            self._fill(merge(sorted(held, key=_BY_SEQ), self._window, key=_BY_SEQ))
+            self._window.replace(merge(sorted(held, key=_BY_SEQ), self._window, key=_BY_SEQ))
         self.dispatch()
 
     def settle(self, message: Message) -> None:
@@ -151,24 +147,21 @@ class Backlog:
         if any(consumer.selector for consumer in self._consumers):
             self._dispatch_selecting()
         else:
-            while self._window and (taker := self._taker(self._window[0])) is not None:
-                message = self._window.popleft()
-                self._window_bytes -= message.size
-                self._hand(message, taker)
+            while self._window and (taker := self._taker(self._window.first)) is not None:
+                self._hand(self._window.pop_first(), taker)
         self._refill()
 
     def _dispatch_selecting(self) -> None:
-        kept: deque[Message] = deque()
-        window, self._window = self._window, kept
-        while window and any(consumer.free and not consumer.suspended for consumer in self._consumers):
-            message = window.popleft()
+        waiting = self._window.take_all()
+        while waiting and any(consumer.free and not consumer.suspended for consumer in self._consumers):
+            message = waiting.popleft()
             taker = self._taker(message)
             if taker is None:
-                kept.append(message)
+                self._window.push(message)
             else:
                 self._hand(message, taker)
-        kept.extend(window)
-        self._window_bytes = sum(message.size for message in kept)
+        for message in waiting:
+            self._window.push(message)
 
     def _taker(self, message: Message) -> Subscription | None:
         consumers = self._consumers
@@ -208,32 +201,14 @@ class Backlog:
 
     # -- the window
 
-    def _push(self, message: Message) -> None:
-        self._window.append(message)
-        self._window_bytes += message.size
-
-    def _fill(self, messages: Iterable[Message]) -> None:
-        self._window = deque(messages)
-        self._window_bytes = sum(message.size for message in self._window)
-
-    def _is_full(self) -> bool:
-        limits = self._limits
-        return len(self._window) >= limits.window_messages or self._window_bytes >= limits.window_bytes
-
-    def _is_low(self) -> bool:
-        limits = self._limits
-        return (
-            len(self._window) < limits.window_messages // 2 and self._window_bytes < limits.window_bytes // 2
-        )
-
     def _refill(self) -> None:
         """Read on if the window runs low or holds nothing for a free consumer; go back if one is owed."""
         if self._reading or self._closed or (self._cursor >= self._last and self._passed is None):
             return
         free = [consumer for consumer in self._consumers if consumer.free]
         searching = any(not consumer.suspended for consumer in free)
-        if self._cursor < self._last and (searching or (not free and self._consumers and self._is_low())):
-            if searching and self._is_full():
+        if self._cursor < self._last and (searching or (not free and self._consumers and self._window.low)):
+            if searching and self._window.full:
                 self._pass_over()
             self._read()
         elif any(consumer.suspended for consumer in free):
@@ -250,7 +225,7 @@ class Backlog:
             for consumer in busy:
                 consumer.suspended = consumer.suspended or consumer.selects(message)
         self._later = deque(merge(volatile, self._later, key=_BY_SEQ))
-        self._fill(())
+        self._window.replace(())
 
     def _go_back(self) -> None:
         self._pass_over()
@@ -286,7 +261,7 @@ class Backlog:
         later: list[Message] = []
         while self._later and (self._later[0].seq <= self._cursor or self._cursor >= self._last):
             later.append(self._later.popleft())
-        self._fill(merge(self._window, fresh, later, key=_BY_SEQ))
+        self._window.replace(merge(self._window, fresh, later, key=_BY_SEQ))
         self.dispatch()
 
     # -- housekeeping
@@ -298,8 +273,8 @@ class Backlog:
             self.expired += len(gone)
             for message in gone.values():
                 self._forget(message)
-            self._fill([message for message in self._window if message.seq not in gone])
-        if not self._consumers and not self._reading and self._cursor < self._last and self._is_low():
+            self._window.replace([message for message in self._window if message.seq not in gone])
+        if not self._consumers and not self._reading and self._cursor < self._last and self._window.low:
             self._read()
 
     def volatile(self) -> list[Message]:
