@@ -8,6 +8,7 @@ import typer
 from swf_testbed.cli.fastmon_client.ending import Ended, Endings, reader_may_leave
 from swf_testbed.cli.watched import Watched, watched_by
 from swf_testbed.config.environment import settings
+from swf_testbed.messages.lifecycle import LIFECYCLE
 from swf_testbed.model.names import check_namespace
 from swf_testbed.monitor_client import Changes, MonitorClient
 from swf_testbed.records import Overview
@@ -15,10 +16,7 @@ from swf_testbed.records import Overview
 _PATIENCE_S = 5.0
 _LEAST_PAUSE_S = 1.0
 _LOOK_ANYHOW_S = 15.0
-_MOVES = (
-    *("histograms_updated", "quality_flag", "alarm"),
-    *("run_imminent", "start_run", "pause_run", "resume_run", "end_run"),
-)
+_MOVES = ("histograms_updated", "quality_flag", "alarm", *LIFECYCLE)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from swf_testbed.control.missing import Missing, Wanted, find_missing, is_judged, looks_settled
 from swf_testbed.control.summary import run_numbers
+from swf_testbed.messages.lifecycle import LIFECYCLE
 from swf_testbed.model.errors import NotFound, SwfError, Unavailable
 from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import Event, MonitorClient
@@ -26,8 +27,8 @@ JUDGED_S = 30.0
 STALLED_S = 60.0
 """When nothing has changed for so long after the end of the run, what is missing will not come."""
 
-_LIFECYCLE = frozenset({"run_imminent", "start_run", "pause_run", "resume_run", "end_run", "state_changed"})
-_COUNTED = _LIFECYCLE | {"stf_ready", "tf_file_registered", "histograms_updated"}
+_STATES = frozenset({*LIFECYCLE, "state_changed"})
+_COUNTED = _STATES | {"stf_ready", "tf_file_registered", "histograms_updated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Progress:
     def heard(self, event: Event) -> "Progress":
         """After an event."""
         data = event.data
-        if event.event in _LIFECYCLE:
+        if event.event in _STATES:
             substate = data.get("substate")
             return replace(
                 self, state=f"{data.get('state')}/{substate}" if substate else str(data.get("state"))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from swf_testbed.messages import ALIASES, REGISTRY, Alarm, Message, QualityFlagged, StfReady, TfFileRegistered
-from swf_testbed.messages.lifecycle import Lifecycle
+from swf_testbed.messages.lifecycle import LIFECYCLE, Lifecycle
 from swf_testbed.model.clock import iso
 from swf_testbed.model.states import RunPhase, phase_may_follow
 from swf_testbed.model.status import Quality
@@ -20,17 +20,7 @@ MOST_RUNS = 100
 MOST_LATENCIES = 10_000
 """The latest ones of a run, of which percentiles are told."""
 
-FOLLOWED = (
-    "tf_file_registered",
-    "run_imminent",
-    "start_run",
-    "pause_run",
-    "resume_run",
-    "end_run",
-    "stf_ready",
-    "quality_flag",
-    "alarm",
-)
+FOLLOWED = ("tf_file_registered", *LIFECYCLE, "stf_ready", "quality_flag", "alarm")
 """The message types that statistics are made of."""
 
 

@@ -130,3 +130,9 @@ class EndRun(Lifecycle):
     def phase(self) -> RunPhase:
         """Completed when the plan was walked to its end, else aborted."""
         return RunPhase.COMPLETED if self.reason == COMPLETED else RunPhase.ABORTED
+
+
+LIFECYCLE: tuple[str, ...] = tuple(
+    told.model_fields["msg_type"].default for told in (RunImminent, StartRun, PauseRun, ResumeRun, EndRun)
+)
+"""The types of the messages of a run's life."""

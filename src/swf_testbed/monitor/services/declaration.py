@@ -12,6 +12,9 @@ from swf_testbed.monitor.services import news, statuses
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.records import RECORDS, Record
 
+PART_OF_RUN = "are parts of their run and of its histograms: delete the run"
+"""Why records of a run are not deleted one by one."""
+
 
 class Rule(Enum):
     """What a POST of a record whose natural key exists does."""

@@ -2,9 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 
+from swf_testbed.messages.lifecycle import LIFECYCLE
 from swf_testbed.monitor.services.filtering import number_between
 from swf_testbed.monitor.services.run_data import run_data as found_of
-from swf_testbed.monitor.web.catalogue import LIFECYCLE
 from swf_testbed.monitor.web.serving import for_readers, page, scripts_gathered, stream
 from swf_testbed.monitor.web.subsystem import chosen
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from swf_testbed.messages.lifecycle import LIFECYCLE
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import LAST_RUN_NUMBER
 from swf_testbed.monitor.services import alarms, overview
@@ -16,16 +17,7 @@ from swf_testbed.monitor.store.models import Namespace, Run
 from swf_testbed.monitor.web.alarms import checked_note
 from swf_testbed.monitor.web.serving import actor, chosen_namespace, for_readers, page, stream
 
-EVENTS = (
-    "histograms_updated",
-    "quality_flag",
-    "alarm",
-    "run_imminent",
-    "start_run",
-    "pause_run",
-    "resume_run",
-    "end_run",
-)
+EVENTS = ("histograms_updated", "quality_flag", "alarm", *LIFECYCLE)
 """What moves the pages of fast monitoring."""
 
 MOST_CHOICES = 30

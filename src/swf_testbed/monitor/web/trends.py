@@ -4,12 +4,12 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from swf_testbed.fastmon.products import RUN
+from swf_testbed.messages.lifecycle import LIFECYCLE
 from swf_testbed.model.errors import NotFound
 from swf_testbed.monitor.services.filtering import number_between
 from swf_testbed.monitor.services.run_trends import MOST_RUNS
 from swf_testbed.monitor.services.trends_page import trends_page
 from swf_testbed.monitor.web import downloads
-from swf_testbed.monitor.web.catalogue import LIFECYCLE
 from swf_testbed.monitor.web.serving import chosen_namespace, for_readers, page, scripts_gathered, stream
 from swf_testbed.monitor.web.shift import choices
 from swf_testbed.monitor.web.subsystem import chosen, subsystem_titles

@@ -1,0 +1,76 @@
+"""The files of the data: STFs, their copies and datasets, samples, and the slices cut of them."""
+
+from swf_testbed.monitor.services import copies, news, references, stage_facts, statuses
+from swf_testbed.monitor.services.declaration import PART_OF_RUN, Resource
+from swf_testbed.monitor.store import models as store
+
+RESOURCES = (
+    Resource(
+        "stf-files",
+        store.StfFile,
+        filters=(
+            "file_id",
+            "run",
+            "stream",
+            "status",
+            "machine_state",
+            "daq_state",
+            "daq_substate",
+            "sequence",
+            "egress_at",
+            "created_at",
+        ),
+        namespace="run__namespace",
+        run="run",
+        lookups=("file_id",),
+        prepare=references.stf_files,
+        hold=statuses.stf_file,
+        held_fields=("status",),
+        complete=copies.add_replicas,
+        follow=stage_facts.of_files,
+        kept=PART_OF_RUN,
+    ),
+    Resource(
+        "stf-copies",
+        store.StfCopy,
+        filters=("state", "created_at"),
+        namespace="stf_file__run__namespace",
+        run="stf_file__run",
+        prepare=references.of_stf_files,
+        kept=PART_OF_RUN,
+    ),
+    Resource(
+        "datasets",
+        store.Dataset,
+        filters=("scope", "run", "status", "storage", "created_at"),
+        namespace="run__namespace",
+        run="run",
+        prepare=references.datasets,
+        hold=statuses.dataset,
+        held_fields=("status",),
+        kept=PART_OF_RUN,
+    ),
+    Resource(
+        "fastmon-files",
+        store.FastmonFile,
+        filters=("tf_file_id", "stf_file", "status", "created_at"),
+        namespace="stf_file__run__namespace",
+        run="stf_file__run",
+        lookups=("tf_file_id",),
+        prepare=references.fastmon_files,
+        kept=PART_OF_RUN,
+    ),
+    Resource(
+        "tf-slices",
+        store.TfSlice,
+        filters=("run_number", "status", "assigned_worker", "completed_at", "created_at"),
+        namespace="fastmon_file__stf_file__run__namespace",
+        run="run_number",
+        prepare=references.tf_slices,
+        tells=news.slices,
+        follow=stage_facts.of_slices,
+        hold=statuses.tf_slice,
+        held_fields=("status", "retries"),
+        kept=PART_OF_RUN,
+    ),
+)
