@@ -45,8 +45,7 @@ def apply(messages: Sequence[Message]) -> None:
     if facts := list(facts_of(messages)):
         stages.note(facts)
     alarms.hear([message for message in messages if isinstance(message, Alarm)])
-    for beat in {(beat.content.tf_filename, beat.content.slice_id): beat for beat in beats}.values():
-        _slice_in_hand(beat)
+    _slices_in_hand(beats)
 
 
 def _of_their_own(messages: Sequence[M]) -> list[M]:
@@ -157,19 +156,27 @@ def _worker(message: WorkerHeartbeat) -> Row:
     return row
 
 
-def _slice_in_hand(message: WorkerHeartbeat) -> None:
-    """The slice that a worker has in hand is being processed, if nothing later is known of it."""
-    said = message.content
-    if said.tf_filename is None or said.slice_id is None:
+def _slices_in_hand(beats: Sequence[WorkerHeartbeat]) -> None:
+    """The slices that workers have in hand are being processed, if nothing later is known of them."""
+    said = {(beat.content.tf_filename, beat.content.slice_id): beat for beat in beats}
+    in_hand = {key: beat for key, beat in said.items() if None not in key}
+    if not in_hand:
         return
-    waiting = TfSlice.objects.filter(
-        fastmon_file__tf_filename=said.tf_filename,
-        slice_id=said.slice_id,
-        status__in=(SliceStatus.QUEUED, SliceStatus.PROCESSING),
-    )
-    waiting.exclude(status=SliceStatus.PROCESSING, assigned_worker=said.worker_id).update(
-        status=SliceStatus.PROCESSING, assigned_worker=said.worker_id, assigned_at=message.timestamp
-    )
+    waiting = TfSlice.objects.filter(status__in=(SliceStatus.QUEUED, SliceStatus.PROCESSING))
+    samples, numbers = zip(*in_hand, strict=True)
+    begun = []
+    for piece in waiting.filter(fastmon_file__in=samples, slice_id__in=numbers).order_by():
+        beat = in_hand.get((piece.fastmon_file_id, piece.slice_id))
+        if beat is None or (piece.status, piece.assigned_worker) == (
+            SliceStatus.PROCESSING,
+            beat.content.worker_id,
+        ):
+            continue
+        piece.status, piece.assigned_at = SliceStatus.PROCESSING, beat.timestamp
+        piece.assigned_worker = beat.content.worker_id
+        begun.append(piece)
+    # Only those that still wait: a result may have come since they were read.
+    waiting.bulk_update(begun, ["status", "assigned_worker", "assigned_at"])
 
 
 def changes_of_state(beats: Sequence[WorkerHeartbeat]) -> list[WorkerHeartbeat]:
