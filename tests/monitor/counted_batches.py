@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from swf_testbed.bus import Delivery
-from swf_testbed.config.settings import load_settings
+from swf_testbed.config.environment import load_settings
 from swf_testbed.messages import (
     Message,
     SamplingReport,
