@@ -150,7 +150,7 @@ def counted(run: int, stfs: list[str]) -> dict[str, int]:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="swf-counted-") as home:
         os.environ |= {"SWF_HOME": home, "SWF_MODE": "embedded", "SWF_LOG_LEVEL": "ERROR"}
-        prepare(load_settings(os.environ))
+        prepare(load_settings(dict(os.environ)))
         for run, number in enumerate(map(int, sys.argv[1:]), 1):
             stfs = [stf_filename(run, sequence) for sequence in range(1, number + 1)]
             print(json.dumps(counted(run, stfs)))  # noqa: T201  # that is what it is for
