@@ -29,18 +29,6 @@ MOST_BYTES = 200_000
 WIDTH, HEIGHT = 1120, 800
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 PATIENCE_MS = 60_000
-DRAG = """
-() => {
-  const slider = document.querySelector('#slider');
-  const working = () => Number(document.querySelector('[data-figure=working]').textContent);
-  for (let share = 0.6; share < 1 && working() < 2; share += 0.002) {
-    slider.value = slider.max * share;
-    slider.dispatchEvent(new Event('input'));
-  }
-}
-"""
-"""To a moment at which slices are in work."""
-
 SHORT = {
     "daq_state_machine.no_beam_not_ready_delay": 1,
     "daq_state_machine.beam_not_ready_delay": 1.5,

@@ -120,5 +120,5 @@ def test_one_script_may_run_as_several_agents_and_several_times(tmp_path: Path) 
     entry = AgentEntry(script="mine.py", options={"side": "left"}, count=2)
     other = AgentEntry(script="mine.py", options={"side": "right"})
     programs = agent_programs({"left": entry, "right": other}, tmp_path)[1:]
-    assert [one.process_names for one in programs] == [("left:left_00", "left:left_01"), ("right",)]
+    assert [(one.name, one.count) for one in programs] == [("left", 2), ("right", 1)]
     assert [one.command[-1] for one in programs] == ["left", "right"]

@@ -1,13 +1,21 @@
 """Slices: exactly so many, in proportion, whole, and none across files."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swf_testbed.fastmon.slicing import SliceRange, cut_file, cut_sample, slices_by_file
+from swf_testbed.fastmon.slicing import SLICES_PER_SAMPLE, SliceRange, cut_file, slices_by_file
 from swf_testbed.model.errors import BadInput
 
 COUNTS = st.lists(st.integers(1, 400), min_size=1, max_size=30)
+
+
+def cut_sample(files: Sequence[range], wanted: int = SLICES_PER_SAMPLE) -> list[list[SliceRange]]:
+    """The slices of every file of a sample; each announcement of a file is enough for its own."""
+    counts = [len(frames) for frames in files]
+    return [cut_file(frames, slices_by_file(counts, wanted)[part]) for part, frames in enumerate(files)]
 
 
 def test_the_default_sample_makes_fifteen_slices() -> None:
@@ -41,13 +49,6 @@ def test_shares_are_in_proportion(counts: list[int], wanted: int) -> None:
     quotas = [count * wanted / sum(counts) for count in counts]
     if min(quotas) >= 1 and wanted <= sum(counts):
         assert all(abs(share - quota) < 1 for share, quota in zip(shares, quotas, strict=True))
-
-
-def test_one_announcement_is_enough_for_its_own_slices() -> None:
-    counts = [7, 12, 3, 8]
-    files = [range(1000 * part, 1000 * part + count) for part, count in enumerate(counts)]
-    alone = [cut_file(frames, slices_by_file(counts)[part]) for part, frames in enumerate(files)]
-    assert alone == cut_sample(files)
 
 
 def test_frames_with_gaps_are_cut_by_position() -> None:

@@ -19,7 +19,6 @@ from swf_testbed.fastmon.reference import (
     Profile,
     Reference,
     ReferenceKey,
-    applicable,
     make_reference,
 )
 from swf_testbed.fastmon.windows import RunWindows, StfSeen, Sums
@@ -140,15 +139,6 @@ def test_profiles_add_in_any_order(order: list[tuple[int, int]]) -> None:
     assert same(whole.sums, summed(STFS))
     assert whole.stfs == STFS
     assert whole.scatter[Measured("drich", "gain.mean")].number == STFS
-
-
-def test_the_newest_version_for_the_same_conditions_applies() -> None:
-    other = ReferenceKey("laptop", "10x100", "run/physics")
-    known = [made_reference(1), made_reference(3), made_reference(2), made_reference(4, other)]
-    found = applicable(known, KEY)
-    assert found is not None
-    assert found.version == 3
-    assert applicable(known, ReferenceKey("laptop", "5x41", "run/physics")) is None
 
 
 def test_a_reference_needs_a_run_and_a_whole_document() -> None:

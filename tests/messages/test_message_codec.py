@@ -136,9 +136,6 @@ def test_ten_thousand_damaged_bodies_are_understood_or_refused() -> None:
     assert outcomes == {True, False}
 
 
-WORDS = [b"\\ud800", b"\\u0000", b"NaN", b'"', b"1e999", b"{", b"\0"]
-
-
 def _damaged(chance: random.Random, raw: bytes) -> bytes:
     hurt = bytearray(raw)
     for _ in range(chance.randint(1, 3)):

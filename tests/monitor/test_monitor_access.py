@@ -15,8 +15,6 @@ from swf_testbed.model.errors import Refused
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run
 
-_STREAMS = ("/messages/stream/", "/messages/stream/status/")
-
 
 @pytest.mark.parametrize("header", ["", "Token wrong", "Basic YTpi", "Token", "Bearer x y"])
 def test_writing_needs_a_token(instance: Instance, header: str) -> None:

@@ -33,13 +33,6 @@ class Program:
     command: tuple[str, ...]
     count: int = 1
 
-    @property
-    def process_names(self) -> tuple[str, ...]:
-        """What supervisord calls its processes."""
-        if self.count == 1:
-            return (self.name,)
-        return tuple(f"{self.name}:{self.name}_{index:02d}" for index in range(self.count))
-
 
 def service_names(settings: Settings) -> tuple[str, ...]:
     """The services of the mode that is set, in the order in which they are needed."""

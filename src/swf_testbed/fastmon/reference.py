@@ -4,7 +4,7 @@ A profile is a run's sums and, of the numbers that checks measure of each STF, h
 are sums, and add. A reference is the sum of the profiles of runs that a person marked good.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -200,12 +200,6 @@ def make_reference(
     for _, profile in sorted(profiles.items()):
         whole.merge(profile)
     return Reference(key, version, tuple(sorted(profiles)), made_at, made_by, whole)
-
-
-def applicable(references: Iterable[Reference], key: ReferenceKey) -> Reference | None:
-    """The newest version that was made for those conditions."""
-    fitting = [one for one in references if one.key == key]
-    return max(fitting, key=lambda one: one.version, default=None)
 
 
 class _ProfileDocument(BaseModel):

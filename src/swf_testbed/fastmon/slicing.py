@@ -56,14 +56,3 @@ def cut_file(tf: Sequence[int], n_slices: int) -> list[SliceRange]:
         SliceRange(slice_id, int(tf[begin]), int(tf[end - 1]), end - begin)
         for slice_id, (begin, end) in enumerate(pairwise(edges))
     ]
-
-
-def cut_sample(
-    files: Sequence[Sequence[int]], slices_per_sample: int = SLICES_PER_SAMPLE
-) -> list[list[SliceRange]]:
-    """The slices of every sample file of one STF, given each file's frame numbers.
-
-    One file's slices can be had alone, from the counts of all: `cut_file(tf, slices_by_file(counts)[part])`.
-    """
-    shares = slices_by_file([len(tf) for tf in files], slices_per_sample)
-    return [cut_file(tf, share) for tf, share in zip(files, shares, strict=True)]

@@ -180,10 +180,6 @@ class StfReader:
         tfs = self.index.tf[rows].tolist()
         return frame_hits_by_detector(self._blocks(rows), on_bad, file=self.url, tfs=tfs)
 
-    def read_raw(self, offset: int, size: int) -> bytes:
-        """Bytes of the file as they are; `BadData` beyond its end."""
-        return self._file.read([(offset, size)])[0]
-
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
