@@ -24,7 +24,9 @@ MAX_BYTES = 64 * 1024 * 1024
 
 MAX_COUNT = 2**53
 _WIDTHS = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<i8"}
-_LEVEL = 6
+_LEVEL = 1
+"""Of zstandard. Measured on slices of 7 frames with 0.004, 0.05 and all of ePIC's hits: level 6 takes five
+to seven times as long, and makes them 0.4 to 2.5 % smaller."""
 
 
 def encode(products: ProductSet) -> dict[str, Any]:

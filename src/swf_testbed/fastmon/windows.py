@@ -163,6 +163,7 @@ class RunWindows:
     def __init__(self, longest_s: float = 30.0) -> None:
         self._longest = timedelta(seconds=longest_s)
         self._recent: dict[StfSeen, Sums] = {}
+        self._newest_first: tuple[StfSeen, ...] | None = None
         self._run: Window | None = None
         self._stfs: set[tuple[str, int]] = set()
 
@@ -175,6 +176,8 @@ class RunWindows:
         run.sums.add(products)
         self._run = Window(min(run.start, stf.start), max(run.end, stf.end), len(self._stfs), run.sums)
         if stf.end > self._run.end - self._longest:
+            if stf not in self._recent:
+                self._newest_first = None
             self._recent.setdefault(stf, Sums()).add(products)
         self._forget()
 
@@ -183,9 +186,13 @@ class RunWindows:
         """The whole run; None before its first STF."""
         return self._run
 
-    def recent(self) -> list[StfSeen]:
+    def recent(self) -> Sequence[StfSeen]:
         """The STFs of the longest window, newest first."""
-        return sorted(self._recent, key=lambda stf: (stf.start, stf.stream, stf.sequence), reverse=True)
+        if self._newest_first is None:
+            self._newest_first = tuple(
+                sorted(self._recent, key=lambda stf: (stf.start, stf.stream, stf.sequence), reverse=True)
+            )
+        return self._newest_first
 
     def sums_of(self, stf: StfSeen) -> Sums:
         """The sums of one STF of the longest window; `KeyError` if it is not in there."""
@@ -222,3 +229,4 @@ class RunWindows:
         for place, stf in enumerate(recent):
             if place >= MAX_STFS or (place and stf.start < edge):
                 del self._recent[stf]
+                self._newest_first = None

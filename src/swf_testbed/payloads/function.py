@@ -77,8 +77,9 @@ def load(name: str) -> Function:
 def call(name: str, description: dict[str, Any]) -> Outcome:
     """Call a function, and tell how it ended."""
     try:
-        answered = load(name)(description)
-        return understood(answered)
+        if name == BUILT_IN:  # what we encode ourselves needs no decoding to be trusted
+            return _done(histograms(description))
+        return understood(load(name)(description))
     except Exception as error:
         return failed(code_of(error), readable(f"{type(error).__name__}: {error}"))
 
@@ -89,8 +90,12 @@ def understood(answered: Any) -> Outcome:
         return Outcome(ExitCode.DONE, {})
     if not isinstance(answered, dict):
         return failed(ExitCode.FAILED, "the payload's answer is no JSON object")
-    result = dict(answered)
-    products = result.pop("histograms", None)
-    if products is not None:
-        decode(products)
-    return Outcome(ExitCode.DONE, result, products)
+    outcome = _done(dict(answered))
+    if outcome.histograms is not None:
+        decode(outcome.histograms)
+    return outcome
+
+
+def _done(answer: dict[str, Any]) -> Outcome:
+    products = answer.pop("histograms", None)
+    return Outcome(ExitCode.DONE, answer, products)

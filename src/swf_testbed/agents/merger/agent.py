@@ -68,9 +68,10 @@ class MergerAgent(BaseAgent):
     @handles(SliceResult, StfVolume, batch=250, linger_s=0.1)
     def merge(self, said: Sequence[SliceResult | StfVolume]) -> None:
         """Merge many parts with one request a run."""
-        whole = completed(self.context.monitor, said)
-        for run_number in sorted({message.run_id for message in whole}):
-            self._merge_run(run_number, [message for message in whole if message.run_id == run_number])
+        with self._judging.merging(min(message.run_id for message in said)):
+            whole = completed(self.context.monitor, said)
+            for run_number in sorted({message.run_id for message in whole}):
+                self._merge_run(run_number, [message for message in whole if message.run_id == run_number])
 
     def _merge_run(self, run_number: int, said: Sequence[SliceResult | StfVolume]) -> None:
         execution = said[0].execution_id

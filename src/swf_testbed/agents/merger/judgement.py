@@ -27,14 +27,12 @@ from swf_testbed.records import QualityFlag, Run, StfFigures, Window
 from swf_testbed.records.monitoring import FailedRead
 from swf_testbed.runtime import AgentContext
 
-SHARE = 0.25
-"""The part of a processor that judging a run may take while it goes on: data that comes meanwhile waits."""
-
 KEEP_S = 30.0
 """How often a profile is kept; what is newer is not in it if the merger is killed."""
 
 QUIET_S = 20.0
-"""A run that was ended and has been quiet for so long is over, whatever of it is missing."""
+"""A run that was ended is over, whatever of it is missing, when for so long nothing has come that its parts
+could be waiting behind."""
 
 LOOKS, MOST_AT_ONCE = 8, 16
 """It is looked after each STF. When more than `LOOKS` wait, a step looks that often, after equal portions of
@@ -62,7 +60,6 @@ class RunJudgement:
         self._judge: RunJudge | None = None
         self._kept = verdicts.begin(run_number, execution)
         self._profile_kept = self._heard = time.monotonic()
-        self._not_before = 0.0
 
     @property
     def finished(self) -> bool:
@@ -71,22 +68,24 @@ class RunJudgement:
 
     def add(self, part: StfPart) -> None:
         """One more part, each once."""
-        self._heard = time.monotonic()
         self._gathering.add(part)
+
+    def not_quiet(self) -> None:
+        """Something came: more of this run may follow."""
+        self._heard = time.monotonic()
 
     def remember(self, seen: Sequence[StfSeen]) -> None:
         """STFs that came before: they are not missing, though they are not added any more."""
         self._seen += seen
 
     def step(self) -> None:
-        """Judge what is whole, within its share of time; the run as a whole once it is over.
+        """Judge what is whole, or the first of what waits; the run as a whole once it is over.
 
         Raises:
             Unavailable: the monitor does not answer; nothing is lost.
         """
-        if self.finished or time.monotonic() < self._not_before:
+        if self.finished:
             return
-        began = time.monotonic()
         over = self._is_over()
         self._fresh += self._gathering.take(everything=over)
         if self._fresh or self._judged:
@@ -96,8 +95,6 @@ class RunJudgement:
             self._finish()
         elif self._judge is not None and time.monotonic() - self._profile_kept > KEEP_S:
             self._keep()
-        took = time.monotonic() - began
-        self._not_before = time.monotonic() + (0.0 if self.total is not None else took * (1 - SHARE) / SHARE)
 
     def _is_over(self) -> bool:
         if self.total is None:
@@ -198,7 +195,7 @@ class RunJudgement:
             self._context.monitor.upsert([whole])
             self._verdicts.keep(self.run_number, document, judge.profiled, finished=finished)
         elif finished:
-            self._verdicts.keep(self.run_number, {}, (), finished=True)
+            self._verdicts.finish(self.run_number)
         self._profile_kept = time.monotonic()
 
     def _windows(self, judge: RunJudge) -> Sequence[Window]:

@@ -1,7 +1,11 @@
 """The thread in which runs are judged, so that no plot waits for it."""
 
 import logging
+import sqlite3
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -11,6 +15,9 @@ from swf_testbed.agents.merger.verdicts import Verdicts
 from swf_testbed.fastmon.windows import StfSeen
 from swf_testbed.model.errors import Unavailable
 from swf_testbed.runtime import AgentContext
+
+SHARE = 0.25
+"""The part of a processor that judging may take while a run goes on: data that comes meanwhile waits."""
 
 TURN_S = 0.2
 _AGAIN_S = 2.0
@@ -30,6 +37,9 @@ class Judging:
         self._context, self._path = context, path
         self._said: SimpleQueue[Said] = SimpleQueue()
         self._runs: dict[int, RunJudgement] = {}
+        self._in_hand: Said | None = None
+        self._not_before = 0.0
+        self._merged_from: int | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="judging", daemon=True)
 
@@ -47,6 +57,18 @@ class Judging:
         """Say something of a run; returns at once."""
         self._said.put((run, execution, said))
 
+    @contextmanager
+    def merging(self, lowest_run: int) -> Iterator[None]:
+        """While parts of this run and later ones are merged, or wait for a monitor that is away."""
+        self._merged_from, waits = lowest_run, False
+        try:
+            yield
+        except Unavailable:
+            waits = True
+            raise
+        finally:
+            self._merged_from = lowest_run if waits else None
+
     def _work(self) -> None:
         verdicts = Verdicts(self._path)
         while not self._stopping.is_set():
@@ -62,17 +84,31 @@ class Judging:
 
     def _turn(self, verdicts: Verdicts) -> None:
         self._hear(verdicts)
-        for number, run in list(self._runs.items()):
-            run.step()
-            if run.finished:
-                del self._runs[number]
+        if (lowest := self._merged_from) is not None:
+            self._not_quiet(lowest)
+        if time.monotonic() < self._not_before:
+            return
+        began = time.monotonic()
+        try:
+            for number, run in list(self._runs.items()):
+                run.step()
+                if run.finished:
+                    del self._runs[number]
+        finally:
+            if any(run.total is None for run in self._runs.values()):
+                now = time.monotonic()
+                self._not_before = now + (now - began) * (1 - SHARE) / SHARE
 
     def _hear(self, verdicts: Verdicts) -> None:
         """Take all that was said; wait a little if there is nothing."""
         try:
-            said = self._said.get(timeout=TURN_S)
+            said, self._in_hand = self._in_hand or self._said.get(timeout=TURN_S), None
             while True:
-                self._take(verdicts, *said)
+                try:
+                    self._take(verdicts, *said)
+                except sqlite3.OperationalError:  # locked for long, or without room: it is taken again
+                    self._in_hand = said
+                    raise
                 said = self._said.get_nowait()
         except Empty:
             return
@@ -88,3 +124,10 @@ class Judging:
             run.remember(said)
         else:
             run.add(said)
+            self._not_quiet(number)
+
+    def _not_quiet(self, lowest: int) -> None:
+        """Parts of this run come: those of later runs wait behind them."""
+        for number, run in self._runs.items():
+            if number >= lowest:
+                run.not_quiet()

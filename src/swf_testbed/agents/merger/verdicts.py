@@ -1,6 +1,7 @@
 """What was judged, kept on disk before it is told: a merger that dies neither loses nor doubles a flag."""
 
 import json
+import logging
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter
 from swf_testbed.fastmon.flags import Flag
 from swf_testbed.fastmon.reference import Profile
 from swf_testbed.fastmon.windows import StfSeen
+from swf_testbed.model.errors import SwfError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS flag (
@@ -24,6 +26,7 @@ CREATE TABLE IF NOT EXISTS run (
     run INTEGER PRIMARY KEY, execution TEXT, total INTEGER, finished INTEGER NOT NULL DEFAULT 0, kept TEXT
 );
 """
+_log = logging.getLogger(__name__)
 _FLAG: TypeAdapter[Flag] = TypeAdapter(Flag)
 _STFS: TypeAdapter[list[StfSeen]] = TypeAdapter(list[StfSeen])
 
@@ -60,10 +63,7 @@ class Verdicts:
         [(finished, kept)] = self._rows("SELECT finished, kept FROM run WHERE run = ?", run)
         rows = self._rows("SELECT flag FROM flag WHERE run = ? AND stands", run)
         found = Kept([_FLAG.validate_json(text) for (text,) in rows], finished=bool(finished))
-        if kept is not None:
-            document = json.loads(kept)
-            found.profile = Profile.of_document(document["profile"])
-            found.profiled = _STFS.validate_python(document["profiled"])
+        found.profile, found.profiled = _profile(run, kept)
         return found
 
     def ended(self, run: int, execution: str | None, total: int) -> None:
@@ -120,6 +120,10 @@ class Verdicts:
         kept = json.dumps({"profile": profile, "profiled": _STFS.dump_python(list(profiled), mode="json")})
         self._database.execute("UPDATE run SET kept = ?, finished = ? WHERE run = ?", (kept, finished, run))
 
+    def finish(self, run: int) -> None:
+        """It is over, and there was nothing to judge."""
+        self._database.execute("UPDATE run SET finished = 1 WHERE run = ?", (run,))
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
@@ -127,3 +131,14 @@ class Verdicts:
     def _rows(self, query: str, *values: int) -> list[tuple[Any, ...]]:
         with closing(self._database.execute(query, values)) as cursor:
             return cursor.fetchall()
+
+
+def _profile(run: int, kept: str | None) -> tuple[Profile | None, list[StfSeen]]:
+    document = {} if kept is None else json.loads(kept)
+    if not document.get("profile"):
+        return None, []
+    try:
+        return Profile.of_document(document["profile"]), _STFS.validate_python(document["profiled"])
+    except (SwfError, ValueError) as error:
+        _log.warning("run %d: its profile was damaged, and is begun anew: %s", run, error)
+        return None, []
