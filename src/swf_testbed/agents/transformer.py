@@ -16,8 +16,9 @@ from swf_testbed.messages import (
 )
 from swf_testbed.messages.tasks import AdjustedWorker, ClosedWorkflowTask, TaskReply
 from swf_testbed.model.status import ProcessingStatus
-from swf_testbed.records import Run, RunState, WorkflowMessage, WorkflowStage
+from swf_testbed.records import Run, RunState, WorkflowStage
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
+from swf_testbed.runtime.tasks import task_of
 
 _NEWEST = 5
 
@@ -98,7 +99,12 @@ class TransformerAgent(BaseAgent):
             execution_id=execution_id,
             content=StopTransformerContent(run_id=run),
         )
-        close = say(CloseWorkflowTask, run_id=run, execution_id=execution_id, content=self._task(run))
+        close = say(
+            CloseWorkflowTask,
+            run_id=run,
+            execution_id=execution_id,
+            content=task_of(self.context.monitor, run),
+        )
         self.context.bus.publish_many([stop, close])
         del self._ended[run]
 
@@ -107,11 +113,3 @@ class TransformerAgent(BaseAgent):
             WorkflowStage, run_number=run, agent_type=agent_type, status=status.value, limit=1
         )
         return total
-
-    def _task(self, run: int) -> TaskContent:
-        """The task of a run, by the other system's numbers if it has given any."""
-        _, replies = self.context.monitor.page(
-            WorkflowMessage, run_id=run, message_type="created_workflow_task", limit=1
-        )
-        known = replies[0].message_content.get("content") if replies else None
-        return TaskContent.model_validate(known or {"request_id": run})

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from swf_testbed.config.section import AboveZero, Duration, Seconds, Section
 
-EngineName = Literal["local", "slurm", "htcondor", "panda"]
+EngineName = Literal["local", "slurm", "htcondor", "panda", "transformer"]
 Words = Annotated[tuple[Annotated[str, Field(max_length=1000)], ...], Field(strict=False)]
 
 
@@ -16,7 +16,10 @@ class Pool(Section):
     Workers that supervisord keeps (`[agents.worker] count`) are there beside these.
     """
 
-    engine: EngineName = "local"
+    engine: Annotated[
+        EngineName,
+        Field(description="`transformer` starts none: another system brings them, asked by `adjust_worker`"),
+    ] = "local"
     min_workers: Annotated[int, Field(ge=0, le=10_000)] = 0
     max_workers: Annotated[
         int | None, Field(ge=0, le=10_000, description="not set is the number of this machine's cores")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from swf_testbed.adapters.pool.elsewhere import ElsewhereEngine
 from swf_testbed.adapters.pool.htcondor import CondorEngine
 from swf_testbed.adapters.pool.local import LocalEngine
 from swf_testbed.adapters.pool.panda import PandaEngine
@@ -32,3 +33,5 @@ def open_engine(parameters: Parameters, settings: Settings, folder: Path) -> Poo
             return CondorEngine(pool.submit_options)
         case "panda":
             return PandaEngine.of(parameters.panda, settings, folder / "panda")
+        case "transformer":
+            return ElsewhereEngine()

@@ -6,22 +6,29 @@ import threading
 from typing import Any, ClassVar
 
 from swf_testbed.adapters.pool import WorkerSpec, open_engine
+from swf_testbed.agents.pool.asking import AskingController
 from swf_testbed.agents.pool.census import Member
 from swf_testbed.agents.pool.controller import Controller
 from swf_testbed.agents.pool.gauge import clock, depth_gauge
 from swf_testbed.config.memory import memory_environment
 from swf_testbed.config.pool import Pool
 from swf_testbed.messages import (
+    AdjustWorker,
+    CreatedWorkflowTask,
     DrainWorker,
     DrainWorkerContent,
     EndRun,
     RunImminentWorker,
+    TaskContent,
     WorkerHeartbeat,
     WorkerHeartbeatContent,
+    WorkerRunContent,
 )
+from swf_testbed.messages.tasks import AdjustedWorker, TaskReply
 from swf_testbed.model.errors import SwfError
 from swf_testbed.model.status import WorkerStatus
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
+from swf_testbed.runtime.tasks import task_of
 
 RELEASE_S = 8.0
 """What workers have for the slice in hand when the controller ends; supervisord waits 15 s for it."""
@@ -48,7 +55,8 @@ class PoolAgent(BaseAgent):
         self.pool = parameters.pool
         folder = context.settings.state_dir / "pool"
         self._lock = threading.Lock()
-        self.controller = Controller(
+        asks = self.pool.engine == "transformer"
+        self.controller = (AskingController if asks else Controller)(
             self.pool,
             context.namespace,
             open_engine(parameters, context.settings, folder),
@@ -57,6 +65,9 @@ class PoolAgent(BaseAgent):
             drain=self._drain,
             bury=self._bury,
         )
+        if isinstance(self.controller, AskingController):
+            self.controller.asks = self._ask
+        self._tasks: dict[int, TaskContent] = {}
         self._thread = threading.Thread(target=self._control, name="control", daemon=True)
 
     def metadata(self) -> dict[str, Any]:
@@ -97,6 +108,13 @@ class PoolAgent(BaseAgent):
             for beat in beats:
                 self.controller.heard(beat.content, clock())
 
+    @handles(CreatedWorkflowTask, AdjustedWorker)
+    def hear_reply(self, said: TaskReply) -> None:
+        """A system that brings workers gives its numbers."""
+        if said.ok:
+            with self._lock:
+                self._tasks = {said.run_id: said.content}
+
     def _control(self) -> None:
         while not self.stopping.wait(self.pool.interval):
             try:
@@ -108,6 +126,21 @@ class PoolAgent(BaseAgent):
                     self.beat_now()
             except Exception:
                 _log.exception("a decision failed; the next is made in %.1f s", self.pool.interval)
+
+    def _ask(self, run: WorkerRunContent, workers: int) -> bool:
+        """Ask whoever brings the workers for another number of them."""
+        try:
+            task = self._tasks.get(run.run_id) or task_of(self.context.monitor, run.run_id)
+            content = task.model_copy(update={"worker_count": workers, "core_count": run.core_count})
+            wish = self.context.message(
+                AdjustWorker, run_id=run.run_id, execution_id=run.execution_id, content=content
+            )
+            self.context.bus.publish(wish, timeout_s=_SAY_S)
+        except SwfError as error:
+            _log.warning("%d workers cannot be asked for: %s", workers, error)
+            return False
+        _log.info("run %d: %d workers are asked for", run.run_id, workers)
+        return True
 
     def _drain(self, member: Member, reason: str) -> None:
         if member.said is None:

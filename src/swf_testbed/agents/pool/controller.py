@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from swf_testbed.adapters.pool import FORGOTTEN, Handle, JobState, PoolEngine, WorkerSpec
@@ -91,7 +91,19 @@ class Controller:
         standing = self.census.standing(at)
         self._settle(standing, at)
         measured = self._measured(depth, standing, at)
-        desired = self._desired(measured, at)
+        self._act(self._desired(measured, at), standing, at)
+        self.report.held_back = self.brakes.said(at) or self.report.held_back
+        self.census.forget(at)
+        return self.report
+
+    def _present(self, standing: Mapping[int, Standing], at: float) -> int:
+        """How many workers there are, and on their way; those that others keep among them."""
+        return self.report.helpers + sum(
+            what in {Standing.COMING, Standing.THERE} for what in standing.values()
+        )
+
+    def _act(self, desired: int, standing: Mapping[int, Standing], at: float) -> None:
+        """Come nearer to so many workers."""
         # Workers that others keep do a part of it.
         own = max(self._pool.min_workers, desired - self.report.helpers)
         present = [number for number, what in standing.items() if what in {Standing.COMING, Standing.THERE}]
@@ -103,9 +115,6 @@ class Controller:
         self._hurry(at)
         self.report.engine_counts = self.census.engine_counts()
         self.report.broker_counts = self.census.broker_counts(at)
-        self.report.held_back = self.brakes.said(at) or self.report.held_back
-        self.census.forget(at)
-        return self.report
 
     def _look(self, at: float) -> None:
         self.report.held_back = ""
@@ -167,10 +176,8 @@ class Controller:
         measured_s = self.service.measured_s
         report.service_s = (self.ramp.service_s() or 0.0) if measured_s is None else measured_s
         report.helpers = self.census.helpers(at)
-        there = sum(what in {Standing.COMING, Standing.THERE} for what in standing.values())
-        measured = Measured(
-            at, report.queued, report.arrivals_per_s, report.service_s, there + report.helpers
-        )
+        workers = self._present(standing, at)
+        measured = Measured(at, report.queued, report.arrivals_per_s, report.service_s, workers)
         report.wait_s = measured.wait_s if math.isfinite(measured.wait_s) else None
         return measured
 

@@ -39,8 +39,18 @@ class Ramp:
 
     def service_s(self) -> float | None:
         """How long a slice takes, as the newest run says."""
-        newest = max(self._runs.values(), key=lambda run: run.announced_at, default=None)
+        newest = self._newest()
         return None if newest is None else newest.wanted.slice_processing_time
+
+    def newest(self) -> WorkerRunContent | None:
+        """What the newest run has asked for; None when it has ended."""
+        newest = self._newest()
+        return None if newest is None or newest.ended_at is not None else newest.wanted
+
+    def measured(self, at: float) -> WorkerRunContent | None:
+        """The same, once measurements can tell what it needs."""
+        newest = self._newest()
+        return None if newest is None or self._unmeasured(newest, at) else self.newest()
 
     def working(self, at: float) -> None:
         """There are slices."""
@@ -60,6 +70,9 @@ class Ramp:
         if left and max(left) == 0:
             self._runs.clear()
         return max(left, default=None)
+
+    def _newest(self) -> _Run | None:
+        return max(self._runs.values(), key=lambda run: run.announced_at, default=None)
 
     def _unmeasured(self, run: _Run, at: float) -> bool:
         begun = run.working_since
