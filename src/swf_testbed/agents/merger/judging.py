@@ -88,7 +88,7 @@ class Judging:
             self._not_quiet(lowest)
         if time.monotonic() < self._not_before:
             return
-        began = time.monotonic()
+        began = time.thread_time()
         try:
             for number, run in list(self._runs.items()):
                 run.step()
@@ -96,8 +96,8 @@ class Judging:
                     del self._runs[number]
         finally:
             if any(run.total is None for run in self._runs.values()):
-                now = time.monotonic()
-                self._not_before = now + (now - began) * (1 - SHARE) / SHARE
+                worked = time.thread_time() - began
+                self._not_before = time.monotonic() + worked * (1 - SHARE) / SHARE
 
     def _hear(self, verdicts: Verdicts) -> None:
         """Take all that was said; wait a little if there is nothing."""
