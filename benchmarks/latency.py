@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from figures import Figure, tell
 
-from swf_test_servers import free_port
+from swf_test_servers import own_home
 from swf_testbed.config.environment import load_settings
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.services import start_services, stop_services
@@ -44,12 +44,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="latency-") as folder:
         home = Path(folder) / "home"
         home.mkdir()
-        own = {
-            "SWF_HOME": str(home),
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
-            "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
-            "ACTIVEMQ_PORT": str(free_port()),
-        }
+        own = own_home(home)
         settings = load_settings(own)
         # Up before the run, so that nothing of their start is measured.
         start_services(settings, lambda text: print(text, file=sys.stderr))

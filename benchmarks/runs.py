@@ -16,7 +16,7 @@ from typing import Any
 
 from figures import Figure, tell
 
-from swf_test_servers import free_port
+from swf_test_servers import own_home
 from swf_testbed.bus import Inbox, StompBus, Subscription, open_bus
 from swf_testbed.config.documents import AgentEntry
 from swf_testbed.config.environment import load_settings
@@ -36,16 +36,7 @@ PATIENCE_S = 120.0
 def scratch_settings(home: Path) -> Settings:
     """A testbed of its own."""
     (home / "testbed.toml").write_text(f'[testbed]\nnamespace = "{NAMESPACE}"\n')
-    http, tls, broker = (free_port() for _ in range(3))
-    return load_settings(
-        {
-            "SWF_HOME": str(home),
-            "HOME": str(home),
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{http}",
-            "SWF_MONITOR_URL": f"https://127.0.0.1:{tls}",
-            "ACTIVEMQ_PORT": str(broker),
-        }
-    )
+    return load_settings({"HOME": str(home), **own_home(home)})
 
 
 class Run:

@@ -37,7 +37,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
-from swf_test_servers import free_port
+from swf_test_servers import free_port, monitor_addresses
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.config.environment import load_settings
 from swf_testbed.monitor_client import MonitorClient
@@ -149,8 +149,7 @@ def environment_of_ours(**more: str) -> Iterator[dict[str, str]]:
             **inherited,
             "SWF_HOME": home,
             "SWF_LOG_LEVEL": "WARNING",
-            "SWF_MONITOR_HTTP_URL": f"http://{HOST}:{free_port()}",
-            "SWF_MONITOR_URL": f"https://{HOST}:{free_port()}",
+            **monitor_addresses(),
             "SWF_STREAM_MAX_CLIENTS": "100000",
             "SWF_STREAM_MAX_CLIENTS_PER_USER": "100000",
             "ACTIVEMQ_PORT": str(broker.port),

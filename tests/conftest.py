@@ -10,6 +10,7 @@ import pytest
 
 import swf_test_servers as servers
 from swf_test_servers.rucio_system import RucioSystem
+from swf_testbed.broker.testing import RunningBroker
 
 Server = TypeVar("Server", bound=servers.Server | RucioSystem)
 
@@ -34,12 +35,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Together(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """Finds a port that nobody uses now."""
-    return servers.free_port
-
-
 def start_on(stack: ExitStack, server: Callable[[], Server]) -> Server:
     """Start a server that ends with the stack; without its program a test is skipped, and fails in CI."""
     try:
@@ -50,6 +45,13 @@ def start_on(stack: ExitStack, server: Callable[[], Server]) -> Server:
         if os.environ.get("CI") == "true":
             pytest.fail(str(absent))
         pytest.skip(str(absent))
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """The embedded broker in a thread, for all tests of a session."""
+    with RunningBroker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ The testbed lives in a folder and on ports of its own, and is gone afterwards. N
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from swf_test_servers import own_home
 from swf_testbed.config.environment import load_settings
 from swf_testbed.model.status import RunMark
 from swf_testbed.monitor_client import MonitorClient
@@ -52,12 +52,7 @@ class Testbed:
     """Commands of a testbed of its own."""
 
     def __init__(self, home: Path) -> None:
-        own = {
-            "SWF_HOME": str(home),
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{_free_port()}",
-            "SWF_MONITOR_URL": f"https://127.0.0.1:{_free_port()}",
-            "ACTIVEMQ_PORT": str(_free_port()),
-        }
+        own = own_home(home)
         self._environment = {**os.environ, **own}
         self.settings = load_settings(own)
 
@@ -93,12 +88,6 @@ def testbed() -> Iterator[Testbed]:
             yield made
         finally:
             made.do("stop")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def pages(client: MonitorClient) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import psutil
 
-from swf_test_servers import free_port
+from swf_test_servers import monitor_addresses
 from swf_testbed.config.environment import load_settings
 from swf_testbed.monitor_client import MonitorClient
 
@@ -27,13 +27,13 @@ class Served(NamedTuple):
 @contextmanager
 def served(home: Path, database: Mapping[str, str] | None = None) -> Iterator[Served]:
     """Start it; `database` are the variables that say which one, an SQLite below `home` without."""
-    url = f"http://127.0.0.1:{free_port()}"
+    addresses = monitor_addresses()
+    url = addresses["SWF_MONITOR_HTTP_URL"]
     environment = {
         **os.environ,
         **(database or {}),
         "SWF_HOME": str(home),
-        "SWF_MONITOR_HTTP_URL": url,
-        "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
+        **addresses,
         "SWF_LOG_LEVEL": "ERROR",
         "ACTIVEMQ_PORT": "1",
     }

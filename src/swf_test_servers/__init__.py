@@ -8,6 +8,7 @@ here is `Absent`, by name and with the remedy.
 from swf_test_servers.absence import Absent
 from swf_test_servers.artemis import Artemis
 from swf_test_servers.classic import Classic
+from swf_test_servers.homes import monitor_addresses, own_home
 from swf_test_servers.nginx import Nginx
 from swf_test_servers.ports import free_port
 from swf_test_servers.postgres import Postgres
@@ -27,4 +28,6 @@ __all__ = [
     "Slurm",
     "XRootD",
     "free_port",
+    "monitor_addresses",
+    "own_home",
 ]

@@ -4,10 +4,11 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from swf_test_servers import free_port
 from swf_testbed.bus import BrokerAddress, StompBus, Subscription
 
 QUEUE = "/queue/full"
@@ -29,9 +30,7 @@ def publish(bus: StompBus, first: int, last: int) -> None:
         bus.publish_body(QUEUE, f"{number}:{'x' * 2000}".encode(), {"persistent": "true"})
 
 
-def test_what_finds_no_room_is_said_again_until_there_is_some(
-    tmp_path: Path, free_port: Callable[[], int]
-) -> None:
+def test_what_finds_no_room_is_said_again_until_there_is_some(tmp_path: Path) -> None:
     port = free_port()
     with StompBus(BrokerAddress("127.0.0.1", port)) as bus:
         with broker(tmp_path, port) as process:

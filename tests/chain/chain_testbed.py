@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swf_test_servers import free_port
+from swf_test_servers import own_home
 from swf_testbed.bus import StompBus, open_bus
 from swf_testbed.config.environment import load_settings
 from swf_testbed.config.settings import Settings
@@ -45,13 +45,7 @@ class Testbed:
     def __init__(self, home: Path, elsewhere: dict[str, str] | None = None) -> None:
         """With a broker and database of its own, or those that `elsewhere` leads to."""
         home.mkdir()
-        own = {
-            "SWF_HOME": str(home),
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
-            "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
-            "ACTIVEMQ_PORT": str(free_port()),
-            **(elsewhere or {}),
-        }
+        own = own_home(home) | (elsewhere or {})
         self._environment = {**os.environ, **own}
         self.settings: Settings = load_settings(own)
 

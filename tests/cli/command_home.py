@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from swf_test_servers import free_port
+from swf_test_servers import own_home
 
 TIMEOUT_S = 120
 
@@ -24,15 +24,7 @@ class Home:
     def at(cls, path: Path) -> "Home":
         """A new one, with nothing in it."""
         path.mkdir()
-        broker, monitor, tls = free_port(), free_port(), free_port()
-        own = {
-            "HOME": str(path),
-            "SWF_HOME": str(path),
-            "ACTIVEMQ_PORT": str(broker),
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{monitor}",
-            "SWF_MONITOR_URL": f"https://127.0.0.1:{tls}",
-        }
-        return cls(path, {**os.environ, **own})
+        return cls(path, {**os.environ, "HOME": str(path), **own_home(path)})
 
     @contextmanager
     def started(self, *words: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_test_servers import free_port
+from swf_test_servers import own_home
 from swf_testbed.config.environment import load_settings
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import stop_agents
@@ -15,15 +15,7 @@ from swf_testbed.control.services import start_services, stop_services
 
 def new_home(folder: Path) -> Settings:
     """An empty home on free ports."""
-    broker, monitor, tls = free_port(), free_port(), free_port()
-    settings = load_settings(
-        {
-            "SWF_HOME": str(folder),
-            "ACTIVEMQ_PORT": str(broker),
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{monitor}",
-            "SWF_MONITOR_URL": f"https://127.0.0.1:{tls}",
-        }
-    )
+    settings = load_settings(own_home(folder))
     settings.swf_home.mkdir()
     return settings
 

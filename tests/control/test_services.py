@@ -1,13 +1,13 @@
 """The real broker and monitor under a real supervisord."""
 
 import os
-import select
 import signal
 import socket
 import stat
 from pathlib import Path
 
 import pytest
+from ended import await_end
 
 from swf_testbed.config.environment import load_settings
 from swf_testbed.config.settings import Settings
@@ -24,18 +24,6 @@ from swf_testbed.model.errors import Refused, Unavailable
 
 def _pids(home: Settings) -> dict[str, int | None]:
     return {one.name: one.pid for one in service_status(home)}
-
-
-def _await_end(pid: int) -> None:
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    ended = poll.poll(20_000)
-    os.close(handle)
-    assert ended, f"process {pid} did not end"
 
 
 def _environment(home: Settings) -> dict[str, str]:
@@ -93,13 +81,13 @@ def test_services_that_were_killed_or_lost_their_supervisor_are_replaced(home: S
     killed = _pids(home)["broker"]
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
-    _await_end(killed)
+    await_end(killed)
     start_services(home)
     supervisor = services_supervisord(home).pid
     before = _pids(home)
     assert supervisor is not None
     os.kill(supervisor, signal.SIGKILL)
-    _await_end(supervisor)
+    await_end(supervisor)
     start_services(home)
     after = _pids(home)
     assert all(one.ready for one in service_status(home))

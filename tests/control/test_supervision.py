@@ -2,13 +2,13 @@
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
+from ended import await_end
 
 from swf_testbed.config.memory import memory_environment
 from swf_testbed.config.settings import Settings
@@ -37,19 +37,6 @@ def _await_running(one: Supervisord) -> list[int]:
     return [process.pid for process in one.processes() if process.pid]
 
 
-def _await_end(pids: list[int]) -> None:
-    for pid in pids:
-        try:
-            handle = os.pidfd_open(pid)
-        except ProcessLookupError:
-            continue
-        poll = select.poll()
-        poll.register(handle, select.POLLIN)
-        ended = poll.poll(20_000)
-        os.close(handle)
-        assert ended, f"process {pid} did not end"
-
-
 def test_processes_come_up_and_end_with_it(home: Settings, supervisord: Supervisord) -> None:
     supervisord.start(_text(home, supervisord, Program("one", _SLEEP), Program("two", _SLEEP, count=2)), {})
     for name in ("one", "two"):
@@ -60,7 +47,7 @@ def test_processes_come_up_and_end_with_it(home: Settings, supervisord: Supervis
     assert supervisor_pid is not None
     assert supervisord.shut_down()
     assert not supervisord.up
-    _await_end([supervisor_pid, *pids])
+    await_end(supervisor_pid, *pids)
     assert not supervisord.shut_down()
 
 
@@ -90,7 +77,7 @@ def test_what_a_killed_supervisord_left_is_healed(home: Settings, supervisord: S
     assert first is not None
     os.kill(first, signal.SIGKILL)
     # Nobody is left over: the kernel tells the programs that their supervisor died.
-    _await_end([first, *pids])
+    await_end(first, *pids)
     assert supervisord.socket.exists()
     assert supervisord.processes() == []
     supervisord.start(text, {})
@@ -110,10 +97,10 @@ def test_a_program_that_outlives_a_killed_supervisord_is_ended_before_the_next(
     first = supervisord.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    _await_end([first])
+    await_end(first)
     os.kill(pid, 0)  # it is there still
     supervisord.start(_text(home, supervisord, program), {})
-    _await_end([pid])
+    await_end(pid)
 
 
 def test_started_twice_is_refused(home: Settings, supervisord: Supervisord) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from stopping import StopsAfter
 
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.daq.environment import DaqEnvironment
@@ -164,20 +165,6 @@ def test_a_schedule_is_refused_by_the_number_of_its_step_or_leaves_a_legal_histo
     _check_history(walked)
     _check_states_in_time(walked, steps)
     _check_runs(walked)
-
-
-class StopsAfter(DaqEnvironment):
-    """Asked to stop when so many events have passed."""
-
-    def __init__(self, events: int) -> None:
-        super().__init__(paced=False)
-        self._left = events
-
-    def step(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            self.stop("stopped by alice")
-        super().step()
 
 
 @settings(max_examples=EXAMPLES // 2, deadline=None)

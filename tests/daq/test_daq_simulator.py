@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stopping import StopsAfter
 
 from swf_testbed.config.parameters import DaqStateMachine, Parameters, Simulation
 from swf_testbed.daq.environment import DaqEnvironment
@@ -139,20 +140,6 @@ def test_a_lost_stf_leaves_a_gap_and_a_true_total() -> None:
     take(simulation)
     assert [message.sequence for message in said if isinstance(message, StfGen)] == [1, 3]
     assert the_end(said).total_stf_files == 2
-
-
-class StopsAfter(DaqEnvironment):
-    """Asked to stop when so many events have passed."""
-
-    def __init__(self, events: int) -> None:
-        super().__init__(paced=False)
-        self._left = events
-
-    def step(self) -> None:
-        if not self._left:
-            self.stop("stopped by alice")
-        self._left -= 1
-        super().step()
 
 
 def walked(said: list[Message]) -> list[DaqState]:

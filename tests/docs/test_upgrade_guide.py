@@ -3,7 +3,6 @@
 import json
 import sqlite3
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,8 +34,8 @@ def newest(database: Path) -> str:
         connection.close()
 
 
-def test_the_guide_brings_all_rows_along_and_leads_back(tmp_path: Path, free_port: Callable[[], int]) -> None:
-    home = TypedHome.at(tmp_path, free_port)
+def test_the_guide_brings_all_rows_along_and_leads_back(tmp_path: Path) -> None:
+    home = TypedHome.at(tmp_path)
     before = json.loads(home.typed(f"{sys.executable} {WALK} {FIRST} --stay"))["before"]
     database = tmp_path / "var" / "monitor" / "monitor.sqlite3"
     assert newest(database) == FIRST

@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from swf_test_servers import own_home
 
 _TIMEOUT_S = 200
 
@@ -18,15 +19,12 @@ class TypedHome:
     environment: dict[str, str]
 
     @classmethod
-    def at(cls, path: Path, free_port: Callable[[], int]) -> "TypedHome":
+    def at(cls, path: Path) -> "TypedHome":
         """One with nothing in it yet."""
         own = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(path),
-            "SWF_HOME": str(path),
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
-            "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
-            "ACTIVEMQ_PORT": str(free_port()),
+            **own_home(path),
         }
         return cls(path, {**os.environ, **own})
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from monitor_instance import Instance, new_instance
 
 from swf_test_servers import Postgres
 from swf_testbed.broker.testing import RunningBroker
+from swf_testbed.bus import StompBus
 from swf_testbed.monitor_client import MonitorClient
 
 DATABASES = ("sqlite", "postgresql")
@@ -28,12 +30,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the interface is tested against its description."""
     parser.addoption("--api-examples", type=int, default=1, help="examples an operation (schemathesis)")
-
-
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    with RunningBroker(tmp_path_factory.mktemp("broker")) as running:
-        yield running
 
 
 @pytest.fixture
@@ -90,6 +86,18 @@ def client(instance: Instance) -> Iterator[MonitorClient]:
 def api(instance: Instance) -> Iterator[httpx.Client]:
     with instance.raw() as found:
         yield found
+
+
+@pytest.fixture
+def bus(instance: Instance) -> Iterator[StompBus]:
+    with instance.bus() as found:
+        yield found
+
+
+@pytest.fixture
+def namespace() -> str:
+    """A namespace of this test alone."""
+    return f"n{uuid4().hex[:10]}"
 
 
 @pytest.fixture

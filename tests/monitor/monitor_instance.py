@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from swf_test_servers import free_port
+from swf_test_servers import monitor_addresses
 from swf_testbed.bus import StompBus, Subscription, open_bus
 from swf_testbed.config.environment import load_settings
 from swf_testbed.config.settings import Settings
@@ -84,8 +84,7 @@ def new_instance(home: Path, broker_port: int, **more: str) -> Instance:
     environment = {
         **inherited,
         "SWF_HOME": str(home),
-        "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
-        "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
+        **monitor_addresses(),
         "ACTIVEMQ_PORT": str(broker_port),
         **more,
     }

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
-from uuid import uuid4
 
-import pytest
 from client_process import WAIT_S, bad_flag, imminent, run, running, sample, started
 from monitor_instance import Instance
 
@@ -17,11 +15,6 @@ from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Subscriber, SystemAgent
 
 SAMPLE = '"event":"tf_file_registered"'
-
-
-@pytest.fixture
-def namespace() -> str:
-    return f"n{uuid4().hex[:10]}"
 
 
 def lines(out: str) -> list[dict[str, Any]]:

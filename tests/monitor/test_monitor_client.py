@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from monitor_instance import Instance
-from test_monitor_stream import said
+from stored_notes import note
 
 from swf_test_servers import free_port
 from swf_testbed.model.errors import BadInput, NotFound, Unavailable
@@ -69,12 +69,12 @@ def test_requests_and_streams_outlive_a_restart_of_the_server(make_instance: Cal
                     return
 
     with one.serving(), one.client(patience_s=60) as client:
-        client.upsert([said("n1", 0), said("n1", 1)])
+        client.upsert([note("n1", 0), note("n1", 1)])
         listener = threading.Thread(target=listen)
         listener.start()
         assert both.wait(30)
     with one.client(patience_s=60) as client:
-        asked = threading.Thread(target=client.upsert, args=([said("n1", 2), said("n1", 3)],))
+        asked = threading.Thread(target=client.upsert, args=([note("n1", 2), note("n1", 3)],))
         asked.start()
         with one.serving():
             asked.join(60)

@@ -1,7 +1,7 @@
 """From the bus to the database: stored once, with effects once, whatever else is said."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,12 +45,6 @@ from swf_testbed.records import (
 pytestmark = pytest.mark.both_databases
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def bus(instance: Instance) -> Iterator[StompBus]:
-    with instance.bus() as found:
-        yield found
 
 
 @pytest.fixture

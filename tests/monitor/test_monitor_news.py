@@ -1,6 +1,7 @@
 """What comes over REST is told by the stream as the message that says it, once."""
 
 from collections.abc import Iterator
+from itertools import islice
 from uuid import uuid4
 
 import pytest
@@ -26,18 +27,9 @@ pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
-def namespace() -> str:
-    return f"n{uuid4().hex[:10]}"
-
-
-@pytest.fixture
 def told(instance: Instance, namespace: str) -> Iterator[EventStream]:
     with instance.client() as own, own.events(0, namespace=namespace) as stream:
         yield stream
-
-
-def take(stream: EventStream, count: int) -> list[Event]:
-    return [event for _, event in zip(range(count), stream, strict=False)]
 
 
 def a_sample(client: MonitorClient, namespace: str, run: int) -> str:
@@ -64,7 +56,7 @@ def test_slices_are_told_as_they_stand_in_the_queue(
     tf = a_sample(client, namespace, run_number)
     client.upsert(pieces(tf, 3))
     client.upsert(pieces(tf, 4))
-    heard = take(told, 4)
+    heard = list(islice(told, 4))
     assert [event.data["content"]["slice_id"] for event in heard] == [0, 1, 2, 3]
     queued = Slice(
         namespace=namespace,
@@ -97,7 +89,7 @@ def test_results_are_told_without_their_histograms(
     parts = (slice_part(tf, 0), slice_part(tf, 1))
     said = {"run_number": run_number, "expected_revision": 0}
     client.post_results(RunResults.model_validate(said | {"parts": parts, "slices": tuple(done)}))
-    *_, first, second = take(told, 4)
+    *_, first, second = islice(told, 4)
     assert (first.event, first.data["sender"], first.data["run_id"]) == (
         "slice_result",
         "worker-1",
@@ -123,7 +115,7 @@ def test_an_agent_is_told_of_when_its_state_changes(
     )
     for state in ("READY", "READY", "PROCESSING", "PROCESSING", "EXITED"):
         client.heartbeat(agent.model_copy(update={"operational_state": OperationalState(state)}))
-    heard = take(told, 3)
+    heard = list(islice(told, 3))
     assert [event.event for event in heard] == ["agent_state"] * 3
     states = [(event.data["previous_state"], event.data["operational_state"]) for event in heard]
     assert states == [(None, "READY"), ("READY", "PROCESSING"), ("PROCESSING", "EXITED")]
@@ -145,6 +137,6 @@ def test_a_flag_that_is_said_by_rest_and_by_the_bus_is_told_once(
     heard: list[Event] = []
     while len(heard) < 2:
         # An alarm follows the first.
-        heard += [event for event in take(told, 1) if event.data["msg_type"] == "quality_flag"]
+        heard += [event for event in islice(told, 1) if event.data["msg_type"] == "quality_flag"]
     assert [event.data["reason"] for event in heard] == ["dark", "last"]
     assert heard[0].data["message_id"] == str(message.message_id)

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -122,12 +121,6 @@ def stored(client: MonitorClient, count: int, **which: Any) -> list[WorkflowMess
     rows = list(client.list(WorkflowMessage, ordering="id", **which))
     assert len(rows) == count
     return rows
-
-
-@pytest.fixture
-def bus(instance: Instance) -> Iterator[StompBus]:
-    with instance.bus() as found:
-        yield found
 
 
 @pytest.fixture

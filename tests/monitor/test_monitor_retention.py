@@ -3,13 +3,13 @@
 import re
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 from monitor_instance import Instance
-from test_monitor_stream import said, take
+from stored_notes import note
 
 from swf_testbed.model.clock import iso
 from swf_testbed.model.states import RunPhase, State, Substate
@@ -29,11 +29,6 @@ from swf_testbed.records import (
 pytestmark = pytest.mark.both_databases
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def namespace() -> str:
-    return f"n{uuid4().hex[:10]}"
 
 
 def make_old(instance: Instance, until: int) -> None:
@@ -70,7 +65,7 @@ def test_old_messages_and_logs_are_deleted_and_who_resumes_is_told(
     instance: Instance, client: MonitorClient, api: httpx.Client, namespace: str, run_number: int
 ) -> None:
     client.upsert([Run(run_number=run_number)])
-    client.upsert([said(namespace, number) for number in range(5)])
+    client.upsert([note(namespace, number) for number in range(5)])
     client.upsert([line(number) for number in range(2500)])
     ids = [message.id or 0 for message in client.list(WorkflowMessage, namespace=namespace, ordering="id")]
     make_old(instance, ids[2])
@@ -86,30 +81,30 @@ def test_old_messages_and_logs_are_deleted_and_who_resumes_is_told(
     for number, history in ((0, b"gone"), (ids[1], b"gone"), (ids[2], b"complete"), (ids[4], b"complete")):
         assert b'"history":"%s"' % history in first_word(api, number), number
     with client.events(0, namespace=namespace) as stream:
-        assert [event.id for event in take(stream, 2)] == ids[3:]
+        assert [event.id for event in islice(stream, 2)] == ids[3:]
 
 
 def test_who_has_heard_all_misses_nothing_when_all_is_deleted(
     instance: Instance, client: MonitorClient, api: httpx.Client, namespace: str
 ) -> None:
-    client.upsert([said(namespace, 0)])
+    client.upsert([note(namespace, 0)])
     last = client.page(WorkflowMessage, namespace=namespace).results[0].id or 0
     instance.manage("prune", "--older-than", "0s")
     assert client.page(WorkflowMessage).total == 0
     assert b'"history":"complete"' in first_word(api, last)
     assert b'"history":"gone"' in first_word(api, last - 1)
     with client.events(last, namespace=namespace) as stream:
-        client.upsert([said(namespace, 1)])
-        assert take(stream, 1)[0].id > last
+        client.upsert([note(namespace, 1)])
+        assert next(iter(stream)).id > last
 
 
 def test_history_that_goes_while_it_is_told_is_said(
     instance: Instance, client: MonitorClient, api: httpx.Client, namespace: str
 ) -> None:
-    client.upsert([said(namespace, 0)])
+    client.upsert([note(namespace, 0)])
     begin = client.page(WorkflowMessage, namespace=namespace).results[0].id or 0
     for _ in range(6):
-        client.upsert([said(namespace, 1, message_content={"text": "x" * 8000}) for _ in range(500)])
+        client.upsert([note(namespace, 1, message_content={"text": "x" * 8000}) for _ in range(500)])
     with api.stream("GET", "/messages/stream/", headers={"Last-Event-ID": str(begin)}) as stream:
         pieces = stream.iter_bytes()
         # Nobody reads on: the server waits with what does not fit into the connection.
@@ -164,7 +159,7 @@ def test_what_nobody_ended_is_ended_once(
 ) -> None:
     last = LONG_AGO + timedelta(minutes=7)
     more: dict[str, Any] = {"run_id": run_number, "execution_id": left_open["running"], "sent_at": last}
-    client.upsert([said("n1", 0, **more)])
+    client.upsert([note("n1", 0, **more)])
     records = [*left_open.values()]
 
     def statuses() -> list[str]:

@@ -2,63 +2,40 @@
 
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 from monitor_instance import Instance
+from stored_notes import note
 
-from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput
-from swf_testbed.monitor_client import Event, EventStream, MonitorClient
+from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import WorkflowMessage
 
 pytestmark = pytest.mark.both_databases
-
-
-def said(namespace: str, number: int, kind: str = "note", **more: Any) -> WorkflowMessage:
-    return WorkflowMessage.model_validate(
-        {
-            "message_id": uuid4(),
-            "message_type": kind,
-            "sender_agent": "test-agent-a-1",
-            "namespace": namespace,
-            "message_content": {"number": number, "text": "\u2028 \r\n\n x"},
-            "sent_at": now(),
-            **more,
-        }
-    )
-
-
-@pytest.fixture
-def namespace() -> str:
-    return f"n{uuid4().hex[:10]}"
-
-
-def take(stream: EventStream, count: int) -> list[Event]:
-    return [event for _, event in zip(range(count), stream, strict=False)]
 
 
 def test_replay_and_live_have_no_gap_and_no_copy(
     client: MonitorClient, instance: Instance, namespace: str
 ) -> None:
     """Twelve clients come one after the other, while 500 messages are stored in small pieces."""
-    client.upsert([said(namespace, 0)])
+    client.upsert([note(namespace, 0)])
     begin = client.page(WorkflowMessage, namespace=namespace).results[0].id
     assert begin is not None
     heard: dict[int, list[int]] = {}
 
     def listen(index: int) -> None:
         with instance.client() as own, own.events(begin - 1, namespace=namespace) as stream:
-            heard[index] = [event.data["number"] for event in take(stream, 501)]
+            heard[index] = [event.data["number"] for event in islice(stream, 501)]
 
     listeners = [threading.Thread(target=listen, args=(index,)) for index in range(12)]
     waiting = iter(listeners)
     for start in range(1, 501, 5):
         if start % 40 == 1 and (listener := next(waiting, None)):
             listener.start()
-        client.upsert([said(namespace, number) for number in range(start, start + 5)])
+        client.upsert([note(namespace, number) for number in range(start, start + 5)])
     for listener in listeners:
         listener.join(30)
     assert len(heard) == 12
@@ -73,7 +50,7 @@ def test_a_stream_begins_with_connected_and_numbers_its_events(
         pieces = stream.iter_bytes()
         first = next(pieces)
         assert b"event: connected\n" in first
-        client.upsert([said(namespace, 1)])
+        client.upsert([note(namespace, 1)])
         number = client.page(WorkflowMessage, namespace=namespace).results[0].id
         frame = next(pieces)
         assert frame.startswith(f"id: {number}\nevent: note\ndata: {{".encode())
@@ -94,14 +71,14 @@ def test_a_stream_begins_with_connected_and_numbers_its_events(
 def test_filters(client: MonitorClient, namespace: str, filters: dict[str, Any], expected: list[int]) -> None:
     client.upsert(
         [
-            said(namespace, 0),
-            said(namespace, 1, "other"),
-            said(namespace, 2, sender_agent="bob"),
-            said(namespace, 3, run_id=7, execution_id="x-y-0001"),
+            note(namespace, 0),
+            note(namespace, 1, "other"),
+            note(namespace, 2, sender_agent="bob"),
+            note(namespace, 3, run_id=7, execution_id="x-y-0001"),
         ]
     )
     with client.events(0, namespace=namespace, **filters) as stream:
-        assert [event.data["number"] for event in take(stream, len(expected))] == expected
+        assert [event.data["number"] for event in islice(stream, len(expected))] == expected
 
 
 @pytest.mark.parametrize(

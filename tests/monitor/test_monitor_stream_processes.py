@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from monitor_instance import Instance, new_instance
 
-from swf_test_servers import Postgres, Redis, free_port
+from swf_test_servers import Postgres, Redis, monitor_addresses
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.model.clock import now
 from swf_testbed.monitor_client import Connected, Event, EventStream, MonitorClient
@@ -26,11 +26,7 @@ PATIENCE_S = 60
 
 def beside(one: Instance) -> Instance:
     """Another web process of the same monitor."""
-    ports = {
-        "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
-        "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
-    }
-    return replace(one, environment=one.environment | ports)
+    return replace(one, environment=one.environment | monitor_addresses())
 
 
 def say(client: MonitorClient, namespace: str, *numbers: int) -> None:

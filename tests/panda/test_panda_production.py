@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from swf_test_servers.recorded_panda import TOKEN, RecordedPanda, serving
+from swf_test_servers.recorded_panda import TOKEN, RecordedPanda
 from swf_testbed.adapters.panda import PandaProduction, PandaServer
 from swf_testbed.adapters.production import JobReport, JobState, TaskOrder
 from swf_testbed.config.panda import Panda
@@ -48,17 +48,6 @@ class Heard:
 
         with self._changed:
             assert self._changed.wait_for(there, PATIENCE_S), self.newest
-
-
-@pytest.fixture
-def panda() -> RecordedPanda:
-    return RecordedPanda()
-
-
-@pytest.fixture
-def url(panda: RecordedPanda) -> Iterator[str]:
-    with serving(panda) as url:
-        yield url
 
 
 @pytest.fixture

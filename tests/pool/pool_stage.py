@@ -9,7 +9,7 @@ from typing import cast
 
 from pool_rigs import Rig, worker_python
 
-from swf_test_servers import free_port
+from swf_test_servers import monitor_addresses
 from swf_testbed.adapters.pool import WorkerSpec
 from swf_testbed.agents.pool.agent import PoolAgent, worker_spec
 from swf_testbed.agents.pool.census import Member, Standing
@@ -66,8 +66,7 @@ class Stage:
         self.environment = {
             "SWF_HOME": str(self.home),
             "ACTIVEMQ_PORT": str(self._broker.port),
-            # Nobody listens there: a worker must not need the monitor.
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
+            **monitor_addresses(),  # nobody listens there: a worker must not need the monitor
         }
         self.settings: Settings = load_settings(self.environment)
         self.bus = self._connect()

@@ -51,12 +51,6 @@ User.objects.create_superuser("boss", password="pass of boss")
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    with RunningBroker(tmp_path_factory.mktemp("broker")) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 def operated(tmp_path_factory: pytest.TempPathFactory, broker: RunningBroker) -> Iterator[Monitor]:
     """A monitor with a broker and people: the namespace torre has an owner and a member; boss is staff."""
     home = tmp_path_factory.mktemp("operated")

@@ -14,7 +14,7 @@ from uuid import uuid4
 import httpx
 import numpy as np
 
-from swf_test_servers import free_port
+from swf_test_servers import monitor_addresses
 from swf_testbed.fastmon.counts import Axis
 from swf_testbed.fastmon.uhi_codec import to_uhi
 from swf_testbed.model.clock import iso, now
@@ -108,11 +108,7 @@ SERVER = ("-m", "swf_testbed.monitor", "serve")
 @contextmanager
 def serving(home: Path, program: Sequence[str] = SERVER, **environment: str) -> Iterator[Monitor]:
     """A monitor of its own, started as the testbed starts it."""
-    ports = {
-        "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
-        "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
-    }
-    own = ports | environment
+    own = monitor_addresses() | environment
     url = own["SWF_MONITOR_HTTP_URL"]
     env = os.environ | {"SWF_HOME": str(home)} | own
     log = home / "monitor.log"

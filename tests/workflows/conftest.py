@@ -1,15 +1,15 @@
 """Services for all tests of workflows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from workflow_site import Site, User
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Broker, monitor and intake are up."""
-    made = Site(tmp_path_factory.mktemp("site"), free_port)
+    made = Site(tmp_path_factory.mktemp("site"))
     yield made
     made.close()
 

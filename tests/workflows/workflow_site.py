@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from swf_test_servers import own_home
 from swf_testbed.bus import Delivery, Inbox, StompBus, Subscription, open_bus
 from swf_testbed.config.environment import load_settings
 from swf_testbed.config.settings import Settings
@@ -173,13 +174,9 @@ class User:
 class Site:
     """The services; the first user is who started them."""
 
-    def __init__(self, folder: Path, free_port: Callable[[], int]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._addresses = {
-            "SWF_MONITOR_HTTP_URL": f"http://127.0.0.1:{free_port()}",
-            "SWF_MONITOR_URL": f"https://127.0.0.1:{free_port()}",
-            "ACTIVEMQ_PORT": str(free_port()),
-        }
+        self._addresses = own_home(folder)
         self.owner = User(folder / "owner", "local", self._environment("owner"))
         start_services(self.owner.settings)
 

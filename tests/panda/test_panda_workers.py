@@ -5,7 +5,7 @@ The real client; the server answers as a real one was recorded, and JEDI has its
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swf_test_servers.recorded_jobs import Task
-from swf_test_servers.recorded_panda import TOKEN, RecordedPanda, serving
+from swf_test_servers.recorded_panda import TOKEN, RecordedPanda
 from swf_testbed.adapters.panda import PandaServer
 from swf_testbed.adapters.panda.server import Submitted
 from swf_testbed.adapters.pool import FORGOTTEN, JobState, WorkerSpec, open_engine
@@ -38,17 +38,6 @@ class Mumbling(PandaServer):
     def submit(self, parameters: Mapping[str, Any]) -> Submitted:
         super().submit(parameters)
         raise Unavailable("no answer")
-
-
-@pytest.fixture
-def panda() -> RecordedPanda:
-    return RecordedPanda()
-
-
-@pytest.fixture
-def url(panda: RecordedPanda) -> Iterator[str]:
-    with serving(panda) as url:
-        yield url
 
 
 def engine(
