@@ -1,10 +1,12 @@
 """Workers of another system take the slices: written from the event contract alone, with plain stomp.py."""
 
 import json
+import os
+import signal
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +19,7 @@ from swf_testbed.records import TfSlice, Worker, WorkflowMessage, WorkflowStage
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
 
-NAMESPACE, STFS = "idds", 3
+NAMESPACE, STFS, SOME = "idds", 3, 5
 TESTBED = f"""
 [testbed]
 namespace = "{NAMESPACE}"
@@ -41,6 +43,7 @@ class Existing(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has 
         self.heard: list[dict[str, Any]] = []
         self.taken: list[tuple[str, int]] = []
         self.over = threading.Event()
+        self.fails: Callable[[dict[str, Any]], bool] = lambda piece: False
         self._dies_with = dies_with
         self._link = stomp.Connection12([("127.0.0.1", port)], reconnect_attempts_max=1)
         self._link.set_listener("", self)
@@ -75,19 +78,22 @@ class Existing(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has 
             self._link.transport.disconnect_socket()
             return
         self._beat("busy", current_slice=piece["req_id"])
+        ended: dict[str, Any] = {"state": "done", "result": {"events": piece["tf_count"]}, "error": None}
+        if self.fails(piece):
+            ended = {"state": "failed", "result": None, "error": f"no calibration at {self.name}"}
         result = {
             "slice_id": piece["slice_id"],
             "tf_filename": piece["tf_filename"],
             "requested_at": said["created_at"],
             "processing_start_at": moment(),
             "processed_at": moment(),
-            "state": "done",
+            "state": ended["state"],
             "hostname": "farm017",
             "worker_id": self.name,
             "panda_task_id": 1234,
             "panda_id": 5678,
             "harvester_id": "harvester-1",
-            "result": {"state": "done", "result": {"events": piece["tf_count"]}, "error": None},
+            "result": ended,
         }
         for _ in range(2):  # at least once
             self._say(
@@ -149,9 +155,19 @@ def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testbed]:
     made.do("stop")
 
 
+def kill(labs: Testbed, agent: str) -> int:
+    """Kill -9; which process it was."""
+    victim = labs.pid(agent)
+    os.kill(victim, signal.SIGKILL)
+    return victim
+
+
 @pytest.fixture(scope="module")
 def seen(labs: Testbed) -> Iterator[tuple[Run, list[Existing]]]:
-    """A run whose slices two existing workers take, of which one dies with a slice in hand."""
+    """A run whose slices two existing workers take, of which one dies with a slice in hand.
+
+    The transformer agent is killed while they do, and its successor when the run ends.
+    """
     who = labs.settings
     workers = [
         Existing(who.activemq_port, who.activemq_user, who.broker_password(), dies_with=dies)
@@ -160,8 +176,15 @@ def seen(labs: Testbed) -> Iterator[tuple[Run, list[Existing]]]:
     with labs.monitor() as monitor, monitor.events(namespace=NAMESPACE) as events:
         running = labs.start_run(STFS, **{"simulation.tf_per_stf": 60})
         last = {"stop_transformer", "closed_workflow_task"}
+        killed = 0
         for event in events:
             last.discard(event.event)
+            if not killed and sum(len(worker.taken) for worker in workers) >= SOME:
+                assert event.event != "end_run"
+                killed = kill(labs, "transformer")
+            if event.event == "end_run":
+                labs.await_successor("transformer", killed, 1)
+                assert kill(labs, "transformer") != killed
             if not last:
                 break
         run = labs.finish(running)
@@ -208,13 +231,15 @@ def test_results_without_histograms_add_nothing_to_plots_but_are_counted(
 def test_the_workflow_system_is_asked_before_and_released_after_the_last_slice(
     seen: tuple[Run, list[Existing]], labs: Testbed
 ) -> None:
+    """The agent was killed twice: what it says again is the same message."""
     run, (_, alive) = seen
     number = run.summary["run_id"]
-    kinds = Counter(said["msg_type"] for said in alive.heard if said["msg_type"] != "worker_heartbeat")
+    heard = {said["message_id"]: said for said in alive.heard if said["msg_type"] != "worker_heartbeat"}
+    kinds = Counter(said["msg_type"] for said in heard.values())
     asked = {"create_workflow_task", "stop_transformer", "close_workflow_task", "run_imminent_worker"}
     assert asked <= kinds.keys()
     assert {kinds[name] for name in asked} == {1}
-    [close] = [said for said in alive.heard if said["msg_type"] == "close_workflow_task"]
+    [close] = [said for said in heard.values() if said["msg_type"] == "close_workflow_task"]
     assert (close["run_id"], close["content"]["transform_id"]) == (number, 71)
     with labs.monitor() as monitor:
         told = {
@@ -225,3 +250,33 @@ def test_the_workflow_system_is_asked_before_and_released_after_the_last_slice(
         last = max(row.completed_at for row in monitor.list(TfSlice, run_number=number) if row.completed_at)
     assert told["create_workflow_task"] < told["start_run"]
     assert told["stop_transformer"] > last
+
+
+def test_a_slice_that_fails_is_tried_three_times_and_then_failed_with_the_reason(
+    seen: tuple[Run, list[Existing]], labs: Testbed
+) -> None:
+    """Each answer is said twice, and yet is one try."""
+    who, (_, alive) = labs.settings, seen[1]
+    other = Existing(who.activemq_port, who.activemq_user, who.broker_password())
+    before = len(alive.taken)
+
+    def fails(piece: dict[str, Any]) -> bool:
+        return piece["slice_id"] == 0 or (piece["slice_id"] == 1 and piece["attempt"] == 1)
+
+    alive.fails = other.fails = fails
+    run = labs.finish(labs.start_run(1, **{"simulation.tf_per_stf": 60, "fastmon.tf_files_per_stf": 1}))
+    other.close()
+    slices = run.summary["slices"]
+    assert (slices["created"], slices["completed"], slices["failed"], slices["lost"]) == (3, 2, 1, 0), (
+        run.said
+    )
+    taken = Counter(number for _, number in (*alive.taken[before:], *other.taken))
+    assert taken == {0: 3, 1: 2, 2: 1}
+    with labs.monitor() as monitor:
+        rows = {row.slice_id: row for row in monitor.list(TfSlice, run_number=run.summary["run_id"])}
+        stages = monitor.list(WorkflowStage, run_number=run.summary["run_id"], agent_type="worker")
+        assert [stage.message for stage in stages] == ["1 of 3 slices failed"]
+    assert (rows[0].status, rows[0].retries) == ("failed", 2)
+    assert rows[0].metadata["result"]["error"] == f"no calibration at {rows[0].assigned_worker}"
+    assert [one["error"][:14] for one in rows[0].metadata["tries"]] == ["no calibration"] * 2
+    assert (rows[1].status, rows[1].retries) == ("completed", 1)

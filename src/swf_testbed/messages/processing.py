@@ -105,7 +105,7 @@ class SliceResultContent(Part):
     """What became of a slice; `histograms` is its products in the codec of `fastmon.codec`.
 
     A worker of another system may leave out whatever has a default, and `filename` if `tf_filename` is
-    `<STF>_tf_NNN.tf` and so says it.
+    `<STF>_tf_NNN.tf` and so says it. A failure that is not `final` is tried again by another worker.
     """
 
     model_config = ConfigDict(json_schema_extra=_may_lack_stf)
@@ -119,6 +119,7 @@ class SliceResultContent(Part):
     processed_at: Timestamp
     egress_at: Timestamp | None = None
     state: SliceOutcome
+    final: bool = False
     hostname: Name
     worker_id: Name
     panda_task_id: Count | None = None

@@ -9,6 +9,7 @@ from typing import ClassVar
 from swf_testbed.agents.merger.completing import completed
 from swf_testbed.agents.merger.journal import Documents, Journal, Part
 from swf_testbed.agents.merger.judging import Judging
+from swf_testbed.agents.merger.retrying import last_words
 from swf_testbed.agents.merger.run import RunMerge
 from swf_testbed.agents.merger.stfs import Stf, StfPart
 from swf_testbed.agents.merger.verdicts import Verdicts
@@ -69,7 +70,7 @@ class MergerAgent(BaseAgent):
     def merge(self, said: Sequence[SliceResult | StfVolume]) -> None:
         """Merge many parts with one request a run."""
         with self._judging.merging(min(message.run_id for message in said)):
-            whole = completed(self.context.monitor, said)
+            whole = last_words(self.context, completed(self.context.monitor, said))
             for run_number in sorted({message.run_id for message in whole}):
                 self._merge_run(run_number, [message for message in whole if message.run_id == run_number])
 

@@ -187,6 +187,7 @@ class Worker(BaseAgent):
             processed_at=now(),
             egress_at=content.egress_at,
             state=state,
+            final=True,
             hostname=self.context.hostname,
             worker_id=self.worker_id,
             result=SliceResultState(state=state, result=outcome.result, error=error),
