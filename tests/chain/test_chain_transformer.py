@@ -277,6 +277,7 @@ def test_a_slice_that_fails_is_tried_three_times_and_then_failed_with_the_reason
         stages = monitor.list(WorkflowStage, run_number=run.summary["run_id"], agent_type="worker")
         assert [stage.message for stage in stages] == ["1 of 3 slices failed"]
     assert (rows[0].status, rows[0].retries) == ("failed", 2)
-    assert rows[0].metadata["result"]["error"] == f"no calibration at {rows[0].assigned_worker}"
-    assert [one["error"][:14] for one in rows[0].metadata["tries"]] == ["no calibration"] * 2
+    kept: Any = rows[0].metadata
+    assert kept["result"]["error"] == f"no calibration at {rows[0].assigned_worker}"
+    assert [one["error"][:14] for one in kept["tries"]] == ["no calibration"] * 2
     assert (rows[1].status, rows[1].retries) == ("completed", 1)

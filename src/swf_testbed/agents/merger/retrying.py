@@ -2,7 +2,7 @@
 
 Ours give a slice back themselves, and say of a failure that it is final. Others say `failed`, and no more.
 What was tried is kept with the slice in the monitor; a result that comes again is known by its worker, and by
-when that was asked. The slice is said again before that is noted, and both follow from the result alone: whoever
+when that was asked. The slice is said again before that is noted, and both follow from the result alone: who
 dies in between says the same again.
 """
 
