@@ -261,7 +261,7 @@ def test_a_slice_that_fails_is_tried_three_times_and_then_failed_with_the_reason
     before = len(alive.taken)
 
     def fails(piece: dict[str, Any]) -> bool:
-        return piece["slice_id"] == 0 or (piece["slice_id"] == 1 and piece["attempt"] == 1)
+        return piece["slice_id"] == 0 or (piece["slice_id"], piece["attempt"]) == (1, 1)
 
     alive.fails = other.fails = fails
     run = labs.finish(labs.start_run(1, **{"simulation.tf_per_stf": 60, "fastmon.tf_files_per_stf": 1}))
