@@ -19,7 +19,7 @@ from swf_testbed.daq.stf_store import StfStore
 from swf_testbed.messages import Message
 from swf_testbed.messages.codec import encode
 from swf_testbed.workflows.environment import WorkflowEnvironment, WorkflowOptions
-from swf_testbed.workflows.order import prepare
+from swf_testbed.workflows.preparation import prepare
 
 FOLDER = Path(__file__).parent / "golden"
 COMMAND = "python tests/workflows/golden_messages.py"
@@ -47,28 +47,32 @@ def shipped_names(home: Path) -> list[str]:
 
 def messages_of(name: str, home: Path) -> bytes:
     """What the DAQ says in a run of a configuration, a line a message; the seed is the configuration's."""
-    order = prepare(name, load_settings({"SWF_HOME": str(home)}), overrides={"simulation.tf_per_stf": FRAMES})
+    prepared = prepare(
+        name, load_settings({"SWF_HOME": str(home)}), overrides={"simulation.tf_per_stf": FRAMES}
+    )
     said: list[Message] = []
     buffer = home / "exit-buffer"
     environment = _FixedTime(
-        RunIdentity("golden", "workflow_runner-agent-golden-1", f"{order.code.path.stem}-golden-0001", RUN),
-        order.parameters,
-        order.options,
-        ExitBuffer(buffer / str(RUN), RUN, order.parameters.simulation),
+        RunIdentity(
+            "golden", "workflow_runner-agent-golden-1", f"{prepared.code.path.stem}-golden-0001", RUN
+        ),
+        prepared.parameters,
+        prepared.options,
+        ExitBuffer(buffer / str(RUN), RUN, prepared.parameters.simulation),
         said.append,
         no_more_runs,
         paced=False,
     )
-    environment.carry_out(order.code.execute)
+    environment.carry_out(prepared.code.execute)
     lines = b"".join(encode(message) + b"\n" for message in said)
     return lines.replace(buffer.absolute().as_uri().encode(), _PLACE)
 
 
 def code_of(name: str, home: Path) -> tuple[str, str]:
     """The code of a configuration: `<workflow>/<version>`, and its digest."""
-    order = prepare(name, load_settings({"SWF_HOME": str(home)}))
-    workflow = order.configuration.workflow
-    return f"{workflow.name}/{workflow.version}", sha256(order.code.text.encode()).hexdigest()
+    prepared = prepare(name, load_settings({"SWF_HOME": str(home)}))
+    workflow = prepared.configuration.workflow
+    return f"{workflow.name}/{workflow.version}", sha256(prepared.code.text.encode()).hexdigest()
 
 
 def no_more_runs() -> tuple[int, StfStore]:

@@ -16,7 +16,7 @@ from swf_testbed.model.errors import BadInput, Refused
 from swf_testbed.workflows.code import SHIPPED_CODE, find_code, load_code
 from swf_testbed.workflows.environment import WorkflowEnvironment
 from swf_testbed.workflows.new import new_workflow
-from swf_testbed.workflows.order import prepare
+from swf_testbed.workflows.preparation import prepare
 from swf_testbed.workflows.rehearsal import Rehearsal, rehearse
 
 TESTBED = '[testbed]\nnamespace = "test"\n'

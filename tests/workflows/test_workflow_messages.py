@@ -16,7 +16,7 @@ from swf_testbed.messages import Message
 from swf_testbed.messages.codec import encode
 from swf_testbed.workflows.environment import WorkflowEnvironment
 from swf_testbed.workflows.new import new_workflow
-from swf_testbed.workflows.order import prepare
+from swf_testbed.workflows.preparation import prepare
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.jsonl"))
 
@@ -69,19 +69,19 @@ OF_TIME = ("timestamp", "start", "end", "checksum")
 def take(
     workflow: str, home: Path, buffer: str, *, paced: bool
 ) -> tuple[list[Message], "WorkflowEnvironment[Any]"]:
-    order = prepare(workflow, load_settings({"SWF_HOME": str(home)}), overrides=QUICK)
+    prepared = prepare(workflow, load_settings({"SWF_HOME": str(home)}), overrides=QUICK)
     said: list[Message] = []
     run = golden_messages.RUN
     environment: WorkflowEnvironment[Any] = WorkflowEnvironment(
         RunIdentity("test", "me", "mine-me-0001", run),
-        order.parameters,
-        order.options,
-        ExitBuffer(home / buffer, run, order.parameters.simulation),
+        prepared.parameters,
+        prepared.options,
+        ExitBuffer(home / buffer, run, prepared.parameters.simulation),
         said.append,
         golden_messages.no_more_runs,
         paced=paced,
     )
-    assert environment.carry_out(order.code.execute) == "completed"
+    assert environment.carry_out(prepared.code.execute) == "completed"
     return said, environment
 
 

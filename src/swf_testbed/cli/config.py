@@ -10,7 +10,7 @@ from swf_testbed.config.compose import Composition
 from swf_testbed.config.environment import settings
 from swf_testbed.config.overrides import parse_override
 from swf_testbed.config.reading import shown
-from swf_testbed.workflows.order import prepare
+from swf_testbed.workflows.preparation import prepare
 
 app = typer.Typer(
     name="config",

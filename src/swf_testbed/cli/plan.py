@@ -10,7 +10,7 @@ from swf_testbed.cli.console import show, show_json, show_table, tell
 from swf_testbed.config.environment import settings
 from swf_testbed.config.overrides import parse_override
 from swf_testbed.control.capacity import Need, document, limits_of, needs, sufficient
-from swf_testbed.workflows.order import prepare
+from swf_testbed.workflows.preparation import prepare
 
 NOT_ENOUGH = 1
 
@@ -55,14 +55,15 @@ def plan(
     """
     environment = settings()
     overrides = dict(parse_override(text) for text in set_ or ())
-    order = prepare(name, environment, overrides=overrides, overrides_from="--set")
-    if not order.planned:
-        tell(f"{order.code.path.name} is code of its own, which may take other runs than its parameters plan")
+    prepared = prepare(name, environment, overrides=overrides, overrides_from="--set")
+    if not prepared.planned:
+        file = prepared.code.path.name
+        tell(f"{file} is code of its own, which may take other runs than its parameters plan")
     limits = limits_of(_free(environment.state_dir), bandwidth, broker_rate)
-    found = needs(order.parameters, limits)
+    found = needs(prepared.parameters, limits)
     enough = sufficient(found)
     if as_json:
-        show_json({"workflow": order.configuration.workflow.name, **document(found)})
+        show_json({"workflow": prepared.configuration.workflow.name, **document(found)})
     else:
         show_table("Plan", ("what", "needed", "there is", "", "how"), [_row(one) for one in found])
         short = ", ".join(one.name for one in found if one.enough is False)

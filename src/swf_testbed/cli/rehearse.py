@@ -13,7 +13,7 @@ from swf_testbed.config.overrides import parse_override
 from swf_testbed.messages import EndRun, Message, RunImminent, StateChanged, StfGen
 from swf_testbed.messages.lifecycle import COMPLETED, InState
 from swf_testbed.model.states import daq_state
-from swf_testbed.workflows.order import prepare
+from swf_testbed.workflows.preparation import prepare
 from swf_testbed.workflows.rehearsal import rehearse
 
 FAILED = 1
@@ -47,11 +47,11 @@ def rehearse_(
       testbed rehearse my_workflow --set options.periods=3
     """
     overrides = dict(parse_override(text) for text in set_ or ())
-    order = prepare(name, settings(), overrides=overrides, overrides_from="--set")
+    prepared = prepare(name, settings(), overrides=overrides, overrides_from="--set")
     try:
-        done = rehearse(order, limit)
+        done = rehearse(prepared, limit)
     except (Exception, SystemExit) as error:
-        _tell_failure(error, order.code.path)
+        _tell_failure(error, prepared.code.path)
         raise typer.Exit(FAILED) from None
     if as_json:
         show_json([message.model_dump(mode="json") for message in done.messages])

@@ -16,10 +16,10 @@ from swf_testbed.config.overrides import parse_override
 from swf_testbed.config.settings import Settings
 from swf_testbed.control.agents import stop_agents
 from swf_testbed.control.progress import Progress
-from swf_testbed.control.running import Order, Session, workflow_said
+from swf_testbed.control.running import RunRequest, Session, workflow_said
 from swf_testbed.control.summary import is_good
 from swf_testbed.model.errors import Unavailable
-from swf_testbed.workflows.order import prepare
+from swf_testbed.workflows.preparation import prepare
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,8 +78,8 @@ def run(
     workflow = workflow_said(name, environment)
     # What is wrong is said before anything is started.
     prepared = prepare(workflow, environment, overrides=overrides, overrides_from="command line")
-    order = Order(workflow, realtime, overrides, planned=prepared.planned)
-    with Session(environment, prepared.configuration, order, tell) as session:
+    request = RunRequest(workflow, realtime, overrides, planned=prepared.planned)
+    with Session(environment, prepared.configuration, request, tell) as session:
         if not (wait or watch):
             _show_started(session, as_json)
             return

@@ -39,7 +39,7 @@ _NOT_AGENTS = frozenset({CLIENT.removeprefix("swf/"), "other"})
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunRequest:
     """What a person asked to be run.
 
     Args:
@@ -73,7 +73,7 @@ class Session:
     Args:
         settings: of this home.
         configuration: of the run.
-        order: what was asked for.
+        request: what was asked for.
         tell: told what is done while services and agents come up.
 
     Raises:
@@ -81,8 +81,10 @@ class Session:
         Unavailable: something does not come up; agents that were started are stopped again.
     """
 
-    def __init__(self, settings: Settings, configuration: Configuration, order: Order, tell: Tell) -> None:
-        self._settings, self._configuration, self._order = settings, configuration, order
+    def __init__(
+        self, settings: Settings, configuration: Configuration, request: RunRequest, tell: Tell
+    ) -> None:
+        self._settings, self._configuration, self._request = settings, configuration, request
         self._namespace = configuration.testbed.namespace
         bring_up(settings, crew_of(settings, configuration), tell)
         self._monitor = open_monitor(settings)
@@ -96,16 +98,18 @@ class Session:
             raise
 
     def _command(self) -> None:
-        order = self._order
+        request = self._request
         self._events = Events(self._monitor, self._namespace)
         self._calls_before = self._http_calls()
-        self.realtime = self._configuration.workflow.realtime if order.realtime is None else order.realtime
+        self.realtime = (
+            self._configuration.workflow.realtime if request.realtime is None else request.realtime
+        )
         self.execution_id, self.run_number = run_workflow(
             self._bus,
             self._namespace,
-            order.workflow,
+            request.workflow,
             realtime=self.realtime,
-            params=dict(order.overrides),
+            params=dict(request.overrides),
         )
 
     @property
@@ -115,10 +119,10 @@ class Session:
 
     def follow(self) -> Follower:
         """How it goes, to the end of its last slice."""
-        planned = duration_s(self._configuration.parameters) if self._order.planned else None
+        planned = duration_s(self._configuration.parameters) if self._request.planned else None
         limit = None if planned is None else LIMIT_FACTOR * planned + LIMIT_MARGIN_S
         run = (self.execution_id, self.run_number)
-        runs = runs_in(self._configuration.parameters.daq_state_machine) if self._order.planned else 1
+        runs = runs_in(self._configuration.parameters.daq_state_machine) if self._request.planned else 1
         return Follower(self._monitor, self._events, run, limit_s=limit, wanted=self._wanted, runs=runs)
 
     @property

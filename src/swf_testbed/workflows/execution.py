@@ -18,7 +18,7 @@ from swf_testbed.runtime.work import working_on
 from swf_testbed.workflows.environment import WorkflowEnvironment, WorkflowOptions
 from swf_testbed.workflows.ledger import Ledger
 from swf_testbed.workflows.meter import Meter
-from swf_testbed.workflows.order import Order
+from swf_testbed.workflows.preparation import PreparedWorkflow
 
 DRIFT_WARNING_S = 1.0
 """Farther behind the clock than this, a paced execution says so in the log."""
@@ -40,22 +40,22 @@ class Execution:
         ledger: Ledger,
         execution_id: str,
         run_number: int,
-        order: Order,
+        prepared: PreparedWorkflow,
         *,
         ended: Callable[[str], None],
     ) -> None:
         self.execution_id, self.run_number = execution_id, run_number
-        self._context, self._ledger, self._order, self._ended = context, ledger, order, ended
+        self._context, self._ledger, self._prepared, self._ended = context, ledger, prepared, ended
         self._meter = Meter()
-        self._parameters = order.parameters
+        self._parameters = prepared.parameters
         self._environment: WorkflowEnvironment[WorkflowOptions] = WorkflowEnvironment(
-            RunIdentity(order.namespace, context.name, execution_id, run_number),
+            RunIdentity(prepared.namespace, context.name, execution_id, run_number),
             self._parameters,
-            order.options,
+            prepared.options,
             self._store(run_number),
             self._say,
             self._next_run,
-            paced=order.realtime,
+            paced=prepared.realtime,
         )
         self._thread = threading.Thread(target=self._run, name=execution_id)
 
@@ -89,7 +89,7 @@ class Execution:
         return {
             "execution_id": self.execution_id,
             "run_id": environment.run_number,
-            "namespace": self._order.namespace,
+            "namespace": self._prepared.namespace,
             "state": environment.state,
             "stf_files": environment.stf_files,
             "simulated_s": round(environment.now, 3),
@@ -108,7 +108,7 @@ class Execution:
         status = ExecutionStatus.COMPLETED
         error: BaseException | str | None = None
         try:
-            reason = self._environment.carry_out(self._order.code.execute)
+            reason = self._environment.carry_out(self._prepared.code.execute)
             if reason != COMPLETED:
                 status, error = ExecutionStatus.TERMINATED, reason
         except BaseException as failure:  # a workflow may even call exit()

@@ -13,7 +13,7 @@ from swf_testbed.model.status import ExecutionStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run, WorkflowDefinition, WorkflowExecution
 from swf_testbed.runtime import AgentContext
-from swf_testbed.workflows.order import Order
+from swf_testbed.workflows.preparation import PreparedWorkflow
 
 COMMAND = "command_id"
 """Where an execution's metadata keeps the id of the command that asked for it."""
@@ -74,24 +74,24 @@ class Ledger:
         self._monitor.upsert([WorkflowExecution(execution_id=execution_id, metadata=metadata)])
         return number
 
-    def begin(self, command: RunWorkflow, order: Order) -> tuple[str, int]:
+    def begin(self, command: RunWorkflow, prepared: PreparedWorkflow) -> tuple[str, int]:
         """Write definition and execution; the execution's id and its run number.
 
         Raises:
             Conflict: the workflow's code has changed, and its version has not.
         """
-        workflow = order.configuration.workflow
-        self._monitor.ensure_namespace(order.namespace)
-        self._define(order, command.requested_by)
+        workflow = prepared.configuration.workflow
+        self._monitor.ensure_namespace(prepared.namespace)
+        self._define(prepared, command.requested_by)
         sequence = self._monitor.next_workflow_execution_id()
         execution_id = str(ExecutionId(workflow.name, user_word(command.requested_by), sequence))
         run_number = self._monitor.next_run_number()
         record = WorkflowExecution(
             execution_id=execution_id,
             workflow_definition=f"{workflow.name}/{workflow.version}",
-            namespace=order.namespace,
-            parameter_values=order.parameters.model_dump(mode="json"),
-            execution_environment=execution_environment(order.code.path),
+            namespace=prepared.namespace,
+            parameter_values=prepared.parameters.model_dump(mode="json"),
+            execution_environment=execution_environment(prepared.code.path),
             status=ExecutionStatus.RUNNING,
             start_time=now(),
             executed_by=command.requested_by,
@@ -101,19 +101,19 @@ class Ledger:
                 RUN_NUMBERS: [run_number],
                 RUNNER_NAMESPACE: self._context.namespace,
                 "runner": self._context.name,
-                "realtime": order.realtime,
+                "realtime": prepared.realtime,
                 "configuration": {
-                    "file": str(order.made.path),
-                    **order.configuration.model_dump(mode="json", exclude={"parameters"}),
+                    "file": str(prepared.made.path),
+                    **prepared.configuration.model_dump(mode="json", exclude={"parameters"}),
                 },
             },
         )
         self._monitor.upsert([record])
         return execution_id, run_number
 
-    def _define(self, order: Order, user: str) -> None:
+    def _define(self, prepared: PreparedWorkflow, user: str) -> None:
         """Let the definition exist, as it is; what was run under a version stays what it was."""
-        workflow, code = order.configuration.workflow, order.code
+        workflow, code = prepared.configuration.workflow, prepared.code
         definition = WorkflowDefinition(
             workflow_name=workflow.name,
             version=workflow.version,
@@ -131,7 +131,7 @@ class Ledger:
         if known.definition != code.text:
             raise Conflict(
                 f"{workflow.name} {workflow.version} was run before with other code than {code.path} has: "
-                f"raise version under [workflow] in {order.made.path}"
+                f"raise version under [workflow] in {prepared.made.path}"
             )
 
     def end(

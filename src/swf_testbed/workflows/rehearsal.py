@@ -11,7 +11,7 @@ from swf_testbed.daq.stf_store import StfStore
 from swf_testbed.messages import Message
 from swf_testbed.model.names import FIRST_RUN_NUMBER, ExecutionId
 from swf_testbed.workflows.environment import WorkflowEnvironment, WorkflowOptions
-from swf_testbed.workflows.order import Order
+from swf_testbed.workflows.preparation import PreparedWorkflow
 
 _WHO = "rehearsal"
 
@@ -25,18 +25,18 @@ class Rehearsal:
     simulated_s: float
 
 
-def rehearse(order: Order, limit_s: float) -> Rehearsal:
+def rehearse(prepared: PreparedWorkflow, limit_s: float) -> Rehearsal:
     """Carry out a workflow in fast mode; STF files are named and not written.
 
     Args:
-        order: what is carried out.
+        prepared: what is carried out.
         limit_s: simulated seconds after which it is stopped.
 
     Raises:
         Exception: whatever the workflow raises.
     """
-    simulation = order.parameters.simulation.model_copy(update={"source": "announce"})
-    parameters = order.parameters.model_copy(update={"simulation": simulation})
+    simulation = prepared.parameters.simulation.model_copy(update={"source": "announce"})
+    parameters = prepared.parameters.model_copy(update={"simulation": simulation})
     said: list[Message] = []
     runs = iter(range(FIRST_RUN_NUMBER, FIRST_RUN_NUMBER + 1_000_000))
     with tempfile.TemporaryDirectory() as folder:
@@ -46,11 +46,11 @@ def rehearse(order: Order, limit_s: float) -> Rehearsal:
             return number, ExitBuffer(Path(folder) / str(number), number, simulation)
 
         number, store = next_run()
-        execution_id = str(ExecutionId(order.configuration.workflow.name, _WHO, 0))
+        execution_id = str(ExecutionId(prepared.configuration.workflow.name, _WHO, 0))
         environment: WorkflowEnvironment[WorkflowOptions] = WorkflowEnvironment(
-            RunIdentity(order.namespace, _WHO, execution_id, number),
+            RunIdentity(prepared.namespace, _WHO, execution_id, number),
             parameters,
-            order.options,
+            prepared.options,
             store,
             said.append,
             next_run,
@@ -59,7 +59,7 @@ def rehearse(order: Order, limit_s: float) -> Rehearsal:
 
         def limited(env: WorkflowEnvironment[Any]) -> Process:
             env.process(_stop_after(env, limit_s))
-            yield from env.begin(order.code.execute)
+            yield from env.begin(prepared.code.execute)
 
         reason = environment.carry_out(limited)
     return Rehearsal(tuple(said), reason, environment.now)

@@ -14,7 +14,7 @@ from swf_testbed.runtime.answering import answer
 from swf_testbed.workflows.aftermath import end_what_was_left_open
 from swf_testbed.workflows.execution import Execution
 from swf_testbed.workflows.ledger import RUN_NUMBER, Ledger
-from swf_testbed.workflows.order import understand
+from swf_testbed.workflows.preparation import understand
 
 _LAST_WORDS_S = 10.0
 _LET_IN_S = 5.0
@@ -70,11 +70,11 @@ class WorkflowRunner(BaseAgent):
         before = self._ledger.asked_before(command)
         if before is not None:
             return {"execution_id": before.execution_id, "run_id": before.metadata.get(RUN_NUMBER)}
-        order = understand(command, self.context.settings, self.context.namespace)
-        execution_id, run_number = self._ledger.begin(command, order)
+        prepared = understand(command, self.context.settings, self.context.namespace)
+        execution_id, run_number = self._ledger.begin(command, prepared)
         try:
             execution = Execution(
-                self.context, self._ledger, execution_id, run_number, order, ended=self._forget
+                self.context, self._ledger, execution_id, run_number, prepared, ended=self._forget
             )
         except Exception as error:
             self._ledger.end(execution_id, ExecutionStatus.FAILED, error=error)

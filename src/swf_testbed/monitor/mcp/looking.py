@@ -1,61 +1,93 @@
-"""Tools that look at agents, namespaces, workflows, messages, logs and alarms."""
+"""Tools that look at one thing: a record by its key, what a run has, how it stood at a time."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from swf_testbed.model.status import (
-    ExecutionStatus,
-    OperationalState,
-    Severity,
-)
-from swf_testbed.monitor.mcp.answers import (
-    Cursor,
-    InNamespace,
-    Limit,
-    Listing,
-    OfExecution,
-    OfRun,
-    Since,
-    Until,
-)
+from swf_testbed.model.clock import now
+from swf_testbed.model.fields import RunNumber
+from swf_testbed.model.status import Quality
+from swf_testbed.monitor.mcp.answers import MOST_ITEMS, Cursor, Limit, Listing, OfRun
 from swf_testbed.monitor.mcp.listing import FEW, listing, one
 from swf_testbed.monitor.mcp.registry import Effect, tool
+from swf_testbed.monitor.services import history
 from swf_testbed.records import (
-    Alarm,
+    Histogram,
     Log,
     NamespaceRecord,
+    QualityFlag,
+    Run,
+    RunState,
+    StfFile,
     SystemAgent,
-    WorkflowDefinition,
+    TfSlice,
     WorkflowExecution,
-    WorkflowMessage,
 )
+from swf_testbed.records.answers import StateAt
 
 
 @tool(Effect.READS)
-def list_agents(
-    namespace: InNamespace = None,
-    agent_type: Annotated[str | None, Field(description="data, fastmon, worker and so on")] = None,
-    operational_state: OperationalState | None = None,
-    start_time: Since = None,
-    end_time: Until = None,
+def get_run(run_number: RunNumber) -> Run:
+    """One run: times, conditions, number of STF files, why it ended."""
+    return one(Run, run_number)
+
+
+@tool(Effect.READS)
+def get_run_state(run_number: RunNumber) -> RunState:
+    """Phase and state of a run, and its counters of samples, slices and workers."""
+    return one(RunState, run_number)
+
+
+@tool(Effect.READS)
+def state_at(
+    time: Annotated[datetime | None, Field(description="ISO 8601 with offset; now if left out")] = None,
+    run_number: OfRun = None,
+) -> StateAt:
+    """The datataking state that was in effect at a time, and the event that began it."""
+    return StateAt.model_validate(history.state_at(time or now(), run_number))
+
+
+@tool(Effect.READS)
+def get_stf_file(stf_filename: Annotated[str, Field(description="its name, or its UUID")]) -> StfFile:
+    """One STF file."""
+    return one(StfFile, stf_filename)
+
+
+@tool(Effect.READS)
+def get_tf_slice(tf_filename: str, slice_id: Annotated[int, Field(ge=0)]) -> TfSlice:
+    """One slice by its sample file and number."""
+    return one(TfSlice, tf_filename, slice_id)
+
+
+@tool(Effect.READS)
+def list_histograms(
+    run_number: RunNumber,
+    subsystem: str | None = None,
+    limit: Limit = MOST_ITEMS,
+    cursor: Cursor = None,
+) -> Listing[Histogram]:
+    """Which histograms a run has, by subsystem and name; `get_histogram` has their contents."""
+    found = listing(Histogram, limit, cursor, run_number=run_number, subsystem=subsystem)
+    items = tuple(entry.model_copy(update={"content": {}}) for entry in found.items)
+    return found.model_copy(update={"items": items})
+
+
+@tool(Effect.READS)
+def get_histogram(run_number: RunNumber, subsystem: str, name: str) -> Histogram:
+    """One merged histogram of a run with its contents (UHI serialisation)."""
+    return one(Histogram, run_number, subsystem, name)
+
+
+@tool(Effect.READS)
+def get_quality(
+    run_number: RunNumber,
+    quality: Quality | None = None,
     limit: Limit = FEW,
     cursor: Cursor = None,
-) -> Listing[SystemAgent]:
-    """Agents with type, operational state, host and last heartbeat; times are those of the last heartbeat.
-
-    An agent that has not been heard of for 3 minutes is gone, whatever its state says.
-    """
-    return listing(
-        SystemAgent,
-        limit,
-        cursor,
-        namespace=namespace,
-        agent_type=agent_type,
-        operational_state=operational_state,
-        start_time=start_time,
-        end_time=end_time,
-    )
+) -> Listing[QualityFlag]:
+    """What the checks say about a run's subsystems: good, medium, bad or null, why, and since when."""
+    return listing(QualityFlag, limit, cursor, run_number=run_number, quality=quality)
 
 
 @tool(Effect.READS)
@@ -65,65 +97,9 @@ def get_agent(instance_name: str) -> SystemAgent:
 
 
 @tool(Effect.READS)
-def list_namespaces(
-    owner: str | None = None,
-    start_time: Since = None,
-    end_time: Until = None,
-    limit: Limit = FEW,
-    cursor: Cursor = None,
-) -> Listing[NamespaceRecord]:
-    """Testbed instances, with owner and members, who alone control what is in them."""
-    return listing(NamespaceRecord, limit, cursor, owner=owner, start_time=start_time, end_time=end_time)
-
-
-@tool(Effect.READS)
 def get_namespace(name: str) -> NamespaceRecord:
     """One testbed instance by its name."""
     return one(NamespaceRecord, name)
-
-
-@tool(Effect.READS)
-def list_workflow_definitions(
-    workflow_name: str | None = None,
-    created_by: str | None = None,
-    start_time: Since = None,
-    end_time: Until = None,
-    limit: Limit = FEW,
-    cursor: Cursor = None,
-) -> Listing[WorkflowDefinition]:
-    """Versions of workflows, with code, parameters and source."""
-    return listing(
-        WorkflowDefinition,
-        limit,
-        cursor,
-        workflow_name=workflow_name,
-        created_by=created_by,
-        start_time=start_time,
-        end_time=end_time,
-    )
-
-
-@tool(Effect.READS)
-def list_workflow_executions(
-    namespace: InNamespace = None,
-    status: ExecutionStatus | None = None,
-    executed_by: str | None = None,
-    start_time: Since = None,
-    end_time: Until = None,
-    limit: Limit = FEW,
-    cursor: Cursor = None,
-) -> Listing[WorkflowExecution]:
-    """Executions of workflows, with status, parameters, metrics and errors; times are those of the start."""
-    return listing(
-        WorkflowExecution,
-        limit,
-        cursor,
-        namespace=namespace,
-        status=status,
-        executed_by=executed_by,
-        start_time=start_time,
-        end_time=end_time,
-    )
 
 
 @tool(Effect.READS)
@@ -133,83 +109,6 @@ def get_workflow_execution(execution_id: str) -> WorkflowExecution:
 
 
 @tool(Effect.READS)
-def list_messages(
-    message_type: Annotated[str | None, Field(description="stf_gen, start_run and so on")] = None,
-    sender_agent: str | None = None,
-    namespace: InNamespace = None,
-    execution_id: OfExecution = None,
-    run_number: OfRun = None,
-    start_time: Since = None,
-    end_time: Until = None,
-    limit: Limit = FEW,
-    cursor: Cursor = None,
-) -> Listing[WorkflowMessage]:
-    """Messages as they went over the bus, newest first; `causation_id` in the content names the cause."""
-    return listing(
-        WorkflowMessage,
-        limit,
-        cursor,
-        message_type=message_type,
-        sender_agent=sender_agent,
-        namespace=namespace,
-        execution_id=execution_id,
-        run_number=run_number,
-        start_time=start_time,
-        end_time=end_time,
-    )
-
-
-@tool(Effect.READS)
-def list_logs(
-    levelname: Annotated[str | None, Field(description="INFO, WARNING, ERROR or CRITICAL")] = None,
-    app_name: str | None = None,
-    instance_name: str | None = None,
-    execution_id: OfExecution = None,
-    run_number: OfRun = None,
-    username: str | None = None,
-    start_time: Since = None,
-    end_time: Until = None,
-    limit: Limit = FEW,
-    cursor: Cursor = None,
-) -> Listing[Log]:
-    """Lines of the logs, newest first; what assistants changed is there with `app_name` mcp."""
-    return listing(
-        Log,
-        limit,
-        cursor,
-        levelname=levelname,
-        app_name=app_name,
-        instance_name=instance_name,
-        execution_id=execution_id,
-        run_number=run_number,
-        username=username,
-        start_time=start_time,
-        end_time=end_time,
-    )
-
-
-@tool(Effect.READS)
 def get_log_entry(id: Annotated[int, Field(ge=1)]) -> Log:  # noqa: A002  # as the resource calls it
     """One line of a log, with everything that came with it."""
     return one(Log, id)
-
-
-@tool(Effect.READS)
-def list_alarms(
-    severity: Severity | None = None,
-    subject: str | None = None,
-    start_time: Since = None,
-    end_time: Until = None,
-    limit: Limit = FEW,
-    cursor: Cursor = None,
-) -> Listing[Alarm]:
-    """Alarms, with when they were raised, cleared and acknowledged; times are those of the raising."""
-    return listing(
-        Alarm,
-        limit,
-        cursor,
-        severity=severity,
-        subject=subject,
-        start_time=start_time,
-        end_time=end_time,
-    )

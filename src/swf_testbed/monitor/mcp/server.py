@@ -21,14 +21,14 @@ from starlette.types import Receive, Scope, Send
 
 from swf_testbed import __version__
 from swf_testbed.model.errors import SwfError
-from swf_testbed.monitor.mcp import acting, guiding, judging, looking, looking_at_runs, managing, watching
+from swf_testbed.monitor.mcp import acting, guiding, judging, lists, looking, managing, watching
 from swf_testbed.monitor.mcp.asker import ANYBODY, Asker, asking, of_token
 from swf_testbed.monitor.mcp.registry import TOOLS, Entry, as_offered
 from swf_testbed.monitor.services.database_trouble import trouble
 
 __all__ = ["TOOLS", "Door", "build", "offered"]
 
-_ALL = (acting, judging, looking, looking_at_runs, managing, watching)
+_ALL = (acting, judging, lists, looking, managing, watching)
 """Importing them has entered their tools."""
 
 THREADS = 4

@@ -17,7 +17,7 @@ from swf_testbed.monitor.mcp.answers import (
     WorkflowMonitor,
 )
 from swf_testbed.monitor.mcp.listing import FEW, listing, one
-from swf_testbed.monitor.mcp.looking_at_runs import state_at
+from swf_testbed.monitor.mcp.looking import state_at
 from swf_testbed.monitor.mcp.registry import Effect, tool
 from swf_testbed.monitor.services.counts import slice_counts
 from swf_testbed.monitor.services.health import health

@@ -19,8 +19,8 @@ NAMESPACE = "testbed.namespace"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A workflow to be run: its configuration, its code, and the options of the two together."""
+class PreparedWorkflow:
+    """A workflow ready to run: its configuration, its code, and the options of the two together."""
 
     made: Composition
     code: WorkflowCode
@@ -56,8 +56,8 @@ def prepare(
     overrides: Mapping[str, Any] | None = None,
     overrides_from: str = OVERRIDE,
     realtime: bool = True,
-) -> Order:
-    """The order to run a workflow, with everything that can be checked before it runs.
+) -> PreparedWorkflow:
+    """A workflow ready to run: everything is checked that can be checked before.
 
     Args:
         workflow: a name or path, as `find_workflow` takes it; with `config` the name of the code alone.
@@ -86,7 +86,7 @@ def prepare(
         _refuse_beside_schedule(said)
     code = load_code(find_code(made, settings.swf_home, settings.workflow_path))
     options = code.options_of(made.configuration.parameters.options)
-    return Order(made.with_options(options.model_dump(mode="json")), code, options, realtime)
+    return PreparedWorkflow(made.with_options(options.model_dump(mode="json")), code, options, realtime)
 
 
 def _refuse_beside_schedule(overrides: Mapping[str, Any]) -> None:
@@ -96,8 +96,8 @@ def _refuse_beside_schedule(overrides: Mapping[str, Any]) -> None:
             raise BadInput(name, value, "counts for nothing beside a schedule: change the schedule's steps")
 
 
-def understand(command: RunWorkflow, settings: Settings, namespace: str) -> Order:
-    """The order that a command gives.
+def understand(command: RunWorkflow, settings: Settings, namespace: str) -> PreparedWorkflow:
+    """The workflow that a command asks for, ready to run.
 
     Args:
         command: its `params` come before everything.
@@ -112,7 +112,7 @@ def understand(command: RunWorkflow, settings: Settings, namespace: str) -> Orde
         # A number of STFs would come before it.
         overrides.setdefault("daq_state_machine.stf_count", None)
         overrides["daq_state_machine.physics_period_duration"] = command.duration
-    order = prepare(
+    prepared = prepare(
         command.workflow_name,
         settings,
         config=command.config,
@@ -120,6 +120,6 @@ def understand(command: RunWorkflow, settings: Settings, namespace: str) -> Orde
         overrides_from="command",
         realtime=command.realtime,
     )
-    if order.namespace != namespace and NAMESPACE not in command.params:
-        raise BadInput(NAMESPACE, order.namespace, f"runs as {namespace}")
-    return order
+    if prepared.namespace != namespace and NAMESPACE not in command.params:
+        raise BadInput(NAMESPACE, prepared.namespace, f"runs as {namespace}")
+    return prepared
