@@ -1,6 +1,7 @@
 """The monitor as an assistant sees it: the official SDK's client against a real monitor."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -423,7 +424,7 @@ def test_resources_and_the_prompt(filled: Instance) -> None:
 
 def test_an_assistant_that_starts_programs(filled: Instance, tmp_path: Path) -> None:
     """`testbed mcp` on stdin and stdout."""
-    program = Path(filled.environment["PATH"].split(":")[0]) / "testbed"
+    program = Path(sys.executable).with_name("testbed")
 
     async def talk() -> Any:
         server = StdioServerParameters(
