@@ -51,6 +51,29 @@ def test_processes_come_up_and_end_with_it(home: Settings, supervisord: Supervis
     assert not supervisord.shut_down()
 
 
+def test_one_that_is_ending_is_down_for_who_asks(home: Settings, supervisord: Supervisord) -> None:
+    ready = home.swf_home / "ready"
+    stubborn = (
+        "import pathlib, signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "pathlib.Path(sys.argv[1]).touch(); signal.pause(); signal.pause()"
+    )
+    program = Program("one", (sys.executable, "-I", "-c", stubborn, str(ready)))
+    supervisord.start(_text(home, supervisord, program), {})
+    supervisord.begin("one")
+    [pid] = _await_running(supervisord)
+    assert wait_until(ready.exists, 20)
+    supervisor_pid = supervisord.pid
+    assert supervisor_pid is not None
+    os.kill(supervisor_pid, signal.SIGTERM)
+    assert wait_until(lambda: not supervisord.up, 20)
+    assert supervisord.processes() == []
+    assert supervisord.pid is None
+    with pytest.raises(Unavailable, match="is ending"):
+        supervisord.begin("one")
+    os.kill(pid, signal.SIGKILL)
+    await_end(supervisor_pid)
+
+
 def test_a_program_that_cannot_stay_up_is_fatal(home: Settings, supervisord: Supervisord) -> None:
     supervisord.start(
         _text(home, supervisord, Program("short", (sys.executable, "-c", "raise SystemExit(3)"))), {}

@@ -173,15 +173,12 @@ class Supervisord:
         if pid is None:
             return False
         gone = _Departure(pid)
-        try:
+        with suppress(Unavailable):  # somebody else may be ending it
             if first in {process.group for process in self.processes()}:
                 self._call(lambda rpc: rpc.supervisor.stopProcessGroup(first))
             # All at once: by itself supervisord ends one group after the other.
             self._call(lambda rpc: rpc.supervisor.stopAllProcesses(False))
             self._call(lambda rpc: rpc.supervisor.shutdown())
-        except Fault as fault:
-            if fault.faultCode != Faults.SHUTDOWN_STATE:
-                raise
         if not gone.wait(END_S):
             raise Unavailable(f"supervisord (process {pid}) has not ended within {END_S} s; see its log")
         with suppress(OSError):  # the other supervisord of this home may still listen there
@@ -202,6 +199,10 @@ class Supervisord:
             return ask(ServerProxy("http://127.0.0.1", transport=transport))
         except (OSError, HTTPException, ProtocolError) as error:
             raise Unavailable(f"the supervisord of {self.file.name} does not answer: {error}") from None
+        except Fault as fault:
+            if fault.faultCode != Faults.SHUTDOWN_STATE:
+                raise
+            raise Unavailable(f"the supervisord of {self.file.name} is ending; try again then") from None
         finally:
             transport.close()
 
