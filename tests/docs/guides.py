@@ -30,7 +30,7 @@ NOT_RUN = {
     "docs/how-to/kill-and-recover.md": "takes a run of 30 STFs; its kills: tests/chain/test_fault_matrix.py",
     "docs/how-to/lab-servers.md": "makes servers of a lab, as root; the files are run by tests/bus",
     "docs/how-to/local-services.md": "needs servers of a lab; taken by tests/chain/test_chain_labs.py",
-    "docs/how-to/payloads.md": "needs programs of the reader; the kinds: tests/payloads",
+    "docs/how-to/payloads.md": "payloads are run by workers, as by tests/payloads/test_payload_guide.py",
     "docs/how-to/pool.md": "needs Slurm or PanDA; the engines: tests/pool",
     "docs/how-to/process-whole-stfs.md": "takes a run: tests/chain/test_chain_prompt.py",
     "docs/how-to/replay-an-execution.md": "needs an execution that was recorded; taken by tests/monitor",
