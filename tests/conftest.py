@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, TypeVar
@@ -33,6 +34,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "with Rucio" if file.endswith(_WITH_RUCIO) else file
 
     return Together(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which engines of the pool were real, and how many tests passed on each."""
+    passed = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
+    told = Counter(said for report in passed for name, said in report.user_properties if name == "engine")
+    if told:
+        terminalreporter.section("engines of the pool")
+    for said, tests in sorted(told.items()):
+        terminalreporter.line(f"{tests:3} tests on {said}")
 
 
 def start_on(stack: ExitStack, server: Callable[[], Server]) -> Server:

@@ -10,6 +10,9 @@ from pool_rigs import CondorRig, LocalRig, Rig, SlurmRig, condor_programs, in_fr
 
 from swf_test_servers import Absent, Slurm
 
+ENGINE = "engine"
+"""The property of a test's report that says what stood behind its engine; told at the end of all tests."""
+
 
 @pytest.fixture
 def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
@@ -26,7 +29,7 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
         else:
             in_front_of_path(monkeypatch, condor_programs(tmp_path))
             made = CondorRig(tmp_path)
-        print(f"engine {made.name}: {made.real}")  # noqa: T201  # shown with what fails, or with -rP
+        request.node.user_properties.append((ENGINE, f"{made.name}: {made.real}"))
         yield made
 
 

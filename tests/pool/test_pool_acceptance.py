@@ -1,6 +1,7 @@
 """The pool on every engine that can be had for real: workers come, go, die and outlive their controller.
 
-`SWF_POOL_OUTAGE_S` lengthens the outage of the engine (default 3 s).
+`SWF_POOL_OUTAGE_S` lengthens the outage of the engine (default 3 s). `SWF_LONG_TESTS=1` tries the stand-in of
+HTCondor too. What was real stands at the end of what pytest prints.
 """
 
 import os
@@ -36,6 +37,13 @@ engines = pytest.mark.parametrize(
         pytest.param("local", id="local-real"),
         pytest.param("slurm", id="slurm-real"),
         pytest.param("panda", id="panda-recorded"),
+        pytest.param(
+            "htcondor",
+            id="htcondor-stand-in",
+            marks=pytest.mark.skipif(
+                not os.environ.get("SWF_LONG_TESTS"), reason="no real pool, so not in CI: SWF_LONG_TESTS=1"
+            ),
+        ),
     ],
     indirect=True,
 )
