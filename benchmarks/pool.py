@@ -5,7 +5,8 @@ the workers, reach with a persistent queue and prefetch 1, each answering with a
 for its receipt, and then acknowledging the slice by itself. A second line has the bare queue: one raw
 client, prefetch 100, that acknowledges each message and answers nothing. The empty payload, ours and
 trusted, is called in the worker's own process; the histogrammer in a process beside it. That stands beside
-its bare loop of decoding and filling, in this process, times the cores.
+its bare loop of decoding, filling and packing what was filled, in this process, times the cores: with frames
+of ePIC's size, and with small ones, where what a slice costs around its payload weighs more.
 
     python benchmarks/pool.py [--slices 1000] [--workers 1,2,4,8]
 """
@@ -15,8 +16,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from figures import Figure, tell
 from raw_workers import answered, raw_workers
@@ -29,6 +31,7 @@ from swf_testbed.config.memory import memory_environment
 from swf_testbed.config.parameters import Simulation
 from swf_testbed.daq.generated import GeneratedFiles
 from swf_testbed.daq.stf_store import StfSlot
+from swf_testbed.fastmon.fill import products_of_frames
 from swf_testbed.messages import Slice, SliceContent, WorkerHeartbeat, decode
 from swf_testbed.messages.codec import encode
 from swf_testbed.model import destinations, states
@@ -36,11 +39,12 @@ from swf_testbed.model.names import StfName
 from swf_testbed.model.status import WorkerStatus
 from swf_testbed.payloads import Work
 from swf_testbed.payloads.function import histograms
+from swf_testbed.stf.reader import StfReader
 
 NAMESPACE = "bench"
 PATIENCE_S = 120.0
-FRAMES = 7
-"""Of a slice."""
+FRAMES, SAMPLE = 7, 70
+"""Of a slice, and of the file that all are of."""
 
 CONFIGURATION = f"""
 [testbed]
@@ -99,9 +103,9 @@ class Bench:
         self.bus.close()
 
 
-def some_slices(count: int, payload: str, url: str, frames: int) -> list[Slice]:
+def some_slices(count: int, payload: str, url: str) -> list[Slice]:
     """Slices of one file, over and over."""
-    return [_slice(number, payload, url, FRAMES * (number % (frames // FRAMES))) for number in range(count)]
+    return [_slice(number, payload, url, FRAMES * (number % (SAMPLE // FRAMES))) for number in range(count)]
 
 
 def _slice(number: int, payload: str, url: str, start: int) -> Slice:
@@ -120,14 +124,21 @@ def _slice(number: int, payload: str, url: str, start: int) -> Slice:
     return Slice(namespace=NAMESPACE, sender="bench", run_id=100_010, instance="bench", content=content)
 
 
-def bare_rate(slices: Sequence[Slice]) -> float:
-    """Slices a second of the histogrammer alone, in this process."""
+def bare_rate(work: Callable[[dict[str, Any]], object], slices: Sequence[Slice]) -> float:
+    """Slices a second of a function alone, in this process."""
     described = [Work.of_slice(piece.content).model_dump(mode="json") for piece in slices]
-    histograms(described[0])
+    work(described[0])
     began = time.perf_counter()
     for description in described:
-        histograms(description)
+        work(description)
     return len(described) / (time.perf_counter() - began)
+
+
+def fill(description: dict[str, Any]) -> object:
+    """Decode and fill, and throw away what was filled."""
+    work = Work.model_validate(description)
+    with StfReader.open(work.urls[0]) as reader:
+        return products_of_frames(reader, range(work.frames.first, work.frames.last + 1))
 
 
 def make_sample(path: Path, frames: int, scale: float) -> str:
@@ -143,37 +154,52 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slices", type=int, default=1000, help="of each measurement (%(default)s)")
     parser.add_argument("--workers", default="1,2,4,8", help="how many, in turn (%(default)s)")
-    parser.add_argument("--scale", type=float, default=0.05, help="of the hits of a frame (%(default)s)")
+    parser.add_argument("--small", type=float, default=0.05, help="part of ePIC's hits in small frames")
     said = parser.parse_args()
     numbers = [int(word) for word in said.workers.split(",")]
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder, running_broker() as (port, _):
-        home, frames = Path(folder), 70
-        url = make_sample(home / "sample.tf", frames, said.scale)
-        bench = Bench(home, port)
-        empty = some_slices(said.slices, "nothing", url, frames)
-        bare = with_acknowledgements(port, encode(empty[0]), 4 * said.slices)
-        for workers in numbers:
-            with raw_workers(port, NAMESPACE, workers):
-                ceiling = answered(port, empty)
-            rate = bench.rate(workers, empty)
-            name, bound = f"pool, empty payload, {workers} workers", 0.5 if workers == 4 else None
-            figures += (
-                Figure(name, rate, "slices/s", f"{workers} raw clients", ceiling, "higher", bound),
-                Figure(f"{name} beside prefetch 100", rate, "slices/s", "the bare queue", bare, "higher"),
-            )
-        filled = some_slices(max(50, said.slices // 4), "histograms", url, frames)
-        cores = min(2, os.cpu_count() or 1)
-        bare = bare_rate(filled[: len(filled) // 2]) * cores
-        for workers in numbers:
-            rate = bench.rate(workers, filled)
-            bound = 0.8 if workers == 2 else None
-            figures.append(
-                Figure(f"pool, histogrammer, {workers} workers", rate, "slices/s",
-                       f"the bare loop on {cores} cores", bare, "higher", bound)
-            )  # fmt: skip
+        url = make_sample(Path(folder) / "small.tf", SAMPLE, said.small)
+        bench = Bench(Path(folder), port)
+        figures += empty_payload(bench, port, said.slices, numbers, url)
+        figures += histogrammer(bench, said.slices // 4, numbers, url, f"{said.small} of ePIC's hits")
+        url = make_sample(Path(folder) / "whole.tf", SAMPLE, 1.0)
+        figures += histogrammer(bench, said.slices // 8, numbers, url, "ePIC's hits", bound=0.8)
         bench.close()
     return 0 if tell(*figures) else 1
+
+
+def empty_payload(bench: Bench, port: int, count: int, numbers: Sequence[int], url: str) -> Iterator[Figure]:
+    """Beside raw clients, and the bare queue."""
+    empty = some_slices(count, "nothing", url)
+    bare = with_acknowledgements(port, encode(empty[0]), 4 * count)
+    for workers in numbers:
+        with raw_workers(port, NAMESPACE, workers):
+            ceiling = answered(port, empty)
+        rate = bench.rate(workers, empty)
+        name, bound = f"pool, empty payload, {workers} workers", 0.5 if workers == 4 else None
+        yield Figure(name, rate, "slices/s", f"{workers} raw clients", ceiling, "higher", bound)
+        yield Figure(f"{name} beside prefetch 100", rate, "slices/s", "the bare queue", bare, "higher")
+
+
+def histogrammer(
+    bench: Bench, count: int, numbers: Sequence[int], url: str, frames: str, bound: float | None = None
+) -> Iterator[Figure]:
+    """Beside its bare loop on all cores that two workers can have; the bound is for the best of the pools."""
+    filled = some_slices(max(60, count), "histograms", url)
+    cores = min(2, os.cpu_count() or 1)
+    bare = bare_rate(histograms, filled[:60]) * cores
+    unpacked = bare_rate(fill, filled[:60]) * cores
+    rates = {workers: bench.rate(workers, filled) for workers in numbers}
+    name, best = f"pool, histogrammer, {frames}", max(rates.values())
+    for workers, rate in rates.items():
+        yield Figure(
+            f"{name}, {workers} workers", rate, "slices/s", f"the bare loop on {cores} cores", bare, "higher"
+        )
+    yield Figure(
+        f"{name}, at best", best, "slices/s", f"the bare loop on {cores} cores", bare, "higher", bound
+    )
+    yield Figure(f"{name}, at best, beside no packing", best, "slices/s", "filling alone", unpacked, "higher")
 
 
 if __name__ == "__main__":
