@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judged_runs import KEY, STF_S, T0, stf
 
-from swf_testbed.fastmon.counts import ProductKey, ProductSet
+from swf_testbed.fastmon.counts import Counts, ProductKey, ProductSet
 from swf_testbed.fastmon.overlay import overlay
 from swf_testbed.fastmon.products import AdcSpectrum, ChannelOccupancy, FrameTrend, HitTrend, volume_products
 from swf_testbed.fastmon.reference import (
@@ -78,6 +79,27 @@ def test_windows_are_the_sums_of_their_stfs_in_any_order(order: list[int]) -> No
     for window in windows.ladder():
         assert same(window.sums, summed(window.stfs))
     assert [seen.sequence for seen in windows.recent()] == [8, 7, 6, 5]
+
+
+@settings(deadline=None, max_examples=10)
+@given(chance=st.randoms(use_true_random=False))
+def test_windows_of_many_stfs_are_their_sums_whenever_they_are_asked_for(
+    chance: Random,
+) -> None:
+    windows, key = RunWindows(150 * STF_S), ProductKey("femc", "fine_time")
+    asked = {219, *(chance.randrange(220) for _ in range(12))}
+    for place, sequence in enumerate(sorted(range(1, 221), key=lambda one: one + chance.uniform(0, 12))):
+        windows.add(stf(sequence), ProductSet(1, {key: Counts(np.full(257, sequence))}))
+        if place in asked:
+            recent = windows.recent()
+            ladder = [*windows.ladder(), windows.last(80 * STF_S)]
+            for window in ladder:
+                assert window is not None
+                newest = recent[: window.stfs]
+                assert (window.start, window.end) == (newest[-1].start, newest[0].end)
+                assert window.sums.bins[key][0] == sum(one.sequence for one in newest)
+                assert window.sums.frames == window.stfs
+    assert [window.stfs for window in windows.ladder()][:7] == [1, 2, 4, 8, 16, 32, 64]
 
 
 def test_a_window_before_the_first_stf_is_none() -> None:

@@ -76,12 +76,13 @@ def two_sample_chi2(one: NDArray[np.integer], other: NDArray[np.integer]) -> tup
     total, there = first.sum(), second.sum()
     if not total or not there:
         return 0.0, 0
-    few = (first + second) * (min(total, there) / (total + there)) < _LEAST_IN_BIN
-    first, second = (np.append(counts[~few], counts[few].sum()) for counts in (first, second))
-    both = first + second
-    filled = both > 0
-    if filled.sum() < 2:
-        return 0.0, 0
+    share = min(total, there) / (total + there)
+    enough = (first + second) * share >= _LEAST_IN_BIN
+    first, second = first[enough], second[enough]
     scale = sqrt(there / total)
-    difference = first[filled] * scale - second[filled] / scale
-    return float((difference**2 / both[filled]).sum()), int(filled.sum()) - 1
+    chi2 = float(((first * scale - second / scale) ** 2 / (first + second)).sum())
+    bins, few, fewer = len(first), total - first.sum(), there - second.sum()
+    if few + fewer:
+        chi2 += float((few * scale - fewer / scale) ** 2 / (few + fewer))
+        bins += 1
+    return (chi2, bins - 1) if bins > 1 else (0.0, 0)
