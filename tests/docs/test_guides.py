@@ -1,0 +1,168 @@
+"""Pages that need no more than the testbed itself, typed in one home, one after another as on a first day.
+
+Services stay up from page to page, and runs that one page took are looked at by the next.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pages import ROOT, prose
+from shift_home import ShiftHome, needs, until
+from typed_page import TypedPage
+
+from swf_test_servers import Postgres
+from swf_testbed.model.names import FIRST_RUN_NUMBER, stf_filename
+from swf_testbed.model.status import RunMark
+from swf_testbed.records import Run, WorkflowExecution
+
+pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]
+
+FIRST, SECOND = FIRST_RUN_NUMBER, FIRST_RUN_NUMBER + 1
+"""The runs of the first page."""
+DAMAGED = 2
+"""The STF file that somebody damages before the data agent has it."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShiftHome]:
+    path = tmp_path_factory.mktemp("guides") / "home"
+    path.mkdir()
+    made = ShiftHome.at(path)
+    made.furnish()
+    made.agents()
+    yield made
+    made.typed("testbed stop")
+
+
+def test_first_run(home: ShiftHome) -> None:
+    name = "docs/tutorials/first-run.md"
+    with TypedPage(home, name) as page:
+        assert "stf_registered\t5" in page.types("./testbed run fast_processing --stf-count 5 --watch")
+        shown = page.types("./testbed status")
+        assert all(word in shown for word in ("broker", "monitor", "intake", "merger", "READY"))
+        assert stf_filename(FIRST, 1) in page.types("source setup.sh\nstf ls")
+        page.types("./testbed stop-agents\n./testbed run fast_processing --stf-count 5 --wait --json")
+        summary = json.loads((home.path / "summary.json").read_text())
+        for path in keys_of_the_table(ROOT / name):
+            found = summary
+            for key in path:
+                assert key in found, f"{name}: the summary has no {'.'.join(path)}"
+                found = found[key]
+        page.types("./testbed stop")
+
+
+def keys_of_the_table(page: Path) -> Iterator[list[str]]:
+    """What the first cells of a table of keys name; after `slices.created` comes a key of the same."""
+    for cell in re.findall(r"^\| (`.+?`) \|", prose(page), re.MULTILINE):
+        above: list[str] = []
+        for key in re.findall(r"`([^`]+)`", cell):
+            path = key.split(".") if "." in key else [*above, key]
+            above = path[:-1]
+            yield path
+
+
+def test_replay_an_execution(home: ShiftHome) -> None:
+    home.typed("testbed start")
+    with home.monitor() as monitor:
+        recorded = min(one.execution_id for one in monitor.list(WorkflowExecution))
+    name = "docs/how-to/replay-an-execution.md"
+    with TypedPage(home, name, {"stf_datataking-alice-0042": recorded}) as page:
+        assert "replay-" in page.types("./testbed start\n./testbed replay")
+        done = json.loads(page.types("./testbed replay"))
+    assert (done["replay_of"], done["namespace"]) == (recorded, "rehearsal")
+    assert done["messages"] + done["left_out"] == done["total"] > 0
+    assert done["runs"].keys() == {str(FIRST)}
+    assert min(done["runs"].values()) > 2**30
+
+
+def test_judge_a_run(home: ShiftHome) -> None:
+    own = {"100012": str(FIRST), "100013": str(SECOND), "100014": str(SECOND)}
+    with TypedPage(home, "docs/how-to/judge-a-run.md", own) as page:
+        page.types("testbed reference mark")
+        made = page.types("testbed reference mark")
+        assert f"{FIRST}, {SECOND}" in made
+        assert "run.physics/1" in made
+        said = page.types("testbed quality")
+    assert json.loads(said[said.index("{") :])["run_number"] == SECOND
+    assert (home.path / "flags.csv").read_text().startswith("run_number,")
+
+
+@pytest.mark.usefixtures("postgres")
+def test_back_up_and_restore(home: ShiftHome, postgres: Postgres, tmp_path: Path) -> None:
+    for program in ("sqlite3", "pg_dump"):
+        needs(program)
+    its = {
+        "PGHOST": postgres.host,
+        "PGPORT": str(postgres.port),
+        "PGUSER": postgres.user,
+        "PGPASSWORD": postgres.password,
+    }
+    with postgres.connect() as connection:
+        connection.execute("CREATE DATABASE swfdb")
+    with postgres.connect("swfdb") as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 17 AS number")
+    name = "docs/how-to/back-up-and-restore.md"
+    with TypedPage(home.having(**its), name, {"/backup/": f"{tmp_path}/"}) as page:
+        page.types("sqlite3")
+        (tmp_path / "monitor.sqlite3").unlink()
+        page.types("python -c")
+        with home.monitor() as monitor:
+            monitor.mark_run(FIRST, RunMark.BAD, "after the copy was made")
+        page.types("testbed stop")
+        with home.monitor() as monitor:
+            assert monitor.get(Run, FIRST).mark is RunMark.GOOD
+        page.types("pg_dump")
+        with postgres.connect() as connection:
+            connection.execute("DROP DATABASE swfdb")
+        page.types("createdb")
+    with postgres.connect("swfdb") as connection:
+        assert connection.execute("SELECT number FROM kept").fetchall() == [(17,)]
+    with postgres.connect() as connection:
+        connection.execute("DROP DATABASE swfdb")
+
+
+@pytest.fixture(scope="module")
+def left_behind(home: ShiftHome) -> Path:
+    """Of a run of the page on the runner: an STF file as it was before somebody damaged it."""
+    home.agents("data")
+    name = "docs/how-to/command-the-runner.md"
+    with TypedPage(home, name) as page, home.monitor() as monitor:
+        with page.begins("python workflows/workflow_runner.py") as runner:
+            runner.until("is ready in namespace local")
+            execution = page.types("python workflows/send_workflow_command.py run").strip()
+            (going,) = json.loads(page.types("python workflows/send_workflow_command.py status"))["running"]
+            assert going["execution_id"] == execution
+            (run,) = monitor.list(Run, execution=execution)
+            written = home.exit_buffer(run.run_number) / stf_filename(run.run_number, DAMAGED)
+            until(written.exists, f"{written.name} is written")
+            page.knows("stf_datataking-alice-0042", execution)
+            page.types("python workflows/send_workflow_command.py stop")
+            until(lambda: ended(home, execution), f"{execution} has ended")
+            elsewhere = page.types("python workflows/send_workflow_command.py run").strip()
+            until(lambda: ended(home, elsewhere), f"{elsewhere} has ended")
+            runner.ctrl_c((0, 130))
+        (other,) = monitor.list(Run, execution=elsewhere)
+        assert other.namespace == "torre1"
+        intact = written.with_suffix(".intact")
+        shutil.copy(written, intact)
+        written.write_bytes(intact.read_bytes()[:-1] + b"x")
+        page.types("python workflows/workflow_runner.py --run-once")
+    return intact
+
+
+def ended(home: ShiftHome, execution: str) -> bool:
+    with home.monitor() as monitor:
+        return monitor.get(WorkflowExecution, execution).end_time is not None
+
+
+def test_command_the_runner(home: ShiftHome, left_behind: Path) -> None:
+    del left_behind
+    with home.monitor() as monitor:
+        newest = max(
+            (run for run in monitor.list(Run) if run.namespace == "local"), key=lambda run: run.run_number
+        )
+    assert newest.total_stf_files == 10
