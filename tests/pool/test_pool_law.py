@@ -42,10 +42,9 @@ def test_four_times_the_load_is_met_without_overshoot_and_released_after(start_s
     assert curve[-1].queued <= before * POOL.latency_target
 
 
-@pytest.mark.parametrize("first_s", [0.5, 2.0, 5.0])
 @pytest.mark.parametrize("stalls", [(), ((130.0, 3.0),)], ids=["smooth", "a-stall"])
 def test_payloads_that_have_to_be_loaded_do_not_bring_more_workers_than_needed(
-    first_s: float, stalls: tuple[tuple[float, float], ...]
+    stalls: tuple[tuple[float, float], ...],
 ) -> None:
     """A new worker's first slice is slow: it must not bring more workers, whose first slices are slow."""
 
@@ -54,7 +53,7 @@ def test_payloads_that_have_to_be_loaded_do_not_bring_more_workers_than_needed(
 
     pool = Pool(max_workers=200, latency_target=2)
     curve = Simulation(
-        pool, rate, service_s=0.2, start_s=2.0, workers=2, first_s=first_s, batch=4, stalls=stalls
+        pool, rate, service_s=0.2, start_s=2.0, workers=2, first_s=5.0, batch=4, stalls=stalls
     ).run(400)
     most = steady(32, 0.2, pool)
     assert max(one.wanted for one in curve) <= 1.3 * most, [one for one in curve if one.wanted > 1.3 * most]
@@ -69,9 +68,10 @@ DISTURBED = {
     "standstill-before": (2.0, Noise(sigma=0.3, standstills=((55.0, 15.0),))),
     "standstill-within": (2.0, Noise(sigma=0.3, standstills=((100.0, 8.0),))),
 }
-SEEDS = 40 if os.environ.get("SWF_LONG_TESTS") else 2
+SEEDS = range(20) if os.environ.get("SWF_LONG_TESTS") else range(1)
 
 
+@pytest.mark.timeout(1200)  # with many seeds
 @pytest.mark.parametrize("disturbed", DISTURBED)
 @pytest.mark.parametrize("service_s", [0.02, 0.05, 0.2, 1.0, 5.0])
 def test_a_step_is_met_without_overshoot_however_the_measurements_scatter(
@@ -86,7 +86,7 @@ def test_a_step_is_met_without_overshoot_however_the_measurements_scatter(
     def rate(at: float) -> float:
         return 4 * before if begin <= at < end else before
 
-    for seed in range(SEEDS):
+    for seed in SEEDS:
         again = replace(noise, seed=seed)
         curve = Simulation(pool, rate, service_s, start_s, 3, first_s=1.0, noise=again).run(end)
         assert max(max(one.wanted, one.workers) for one in curve) <= 1.3 * most, (seed, curve)
