@@ -65,11 +65,15 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
         yield running
 
 
-@pytest.fixture
-def start_server() -> Iterator[Callable[[Callable[[], Server]], Server]]:
+def _starting() -> Iterator[Callable[[Callable[[], Server]], Server]]:
     """Starts a server of `swf_test_servers` for this test alone: `redis = start_server(Redis)`."""
     with ExitStack() as stack:
         yield lambda server: start_on(stack, server)
+
+
+start_server = pytest.fixture(name="start_server")(_starting)
+start_server_of_module = pytest.fixture(scope="module", name="start_server_of_module")(_starting)
+"""For the tests of one file."""
 
 
 def _shared(server: Callable[[], Server]) -> Callable[[], Iterator[Server]]:

@@ -1,6 +1,7 @@
 """ActiveMQ Artemis as `tools/get_artemis` gets it, with the configuration that the compose file gives."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -45,17 +46,18 @@ class Artemis(Broker):
     name = "ActiveMQ Artemis"
 
     def __init__(self) -> None:
-        self._home = home()
+        self.home = home()
         super().__init__()
         self.prefixed_port = free_port()
 
     @property
-    def _instance(self) -> Path:
+    def instance(self) -> Path:
+        """Where its configuration and its data are."""
         return self.folder / "instance"
 
     def prepare(self) -> None:
         """Make an instance, and give it our configuration."""
-        create = [str(self._home / "bin" / "artemis"), "create", str(self._instance), "--silent", "--no-web"]
+        create = [str(self.home / "bin" / "artemis"), "create", str(self.instance), "--silent", "--no-web"]
         login = ["--user", self.user, "--password", self.password, "--require-login", "--no-autotune"]
         subprocess.run(
             [*create, *login],
@@ -64,13 +66,19 @@ class Artemis(Broker):
             stdin=subprocess.DEVNULL,
             capture_output=True,
         )
+        shutil.copy(_CONFIGURATION, self.instance / "etc")
+        self.adapt()
+
+    def adapt(self) -> None:
+        """Let the configuration of the instance be one for tests on this machine."""
+        configuration = self.instance / "etc" / "broker.xml"
         documented = '<acceptor name="stomp">tcp://0.0.0.0:61613?protocols=STOMP</acceptor>'
         ours = (
             f'<acceptor name="stomp">tcp://{self.host}:{self.port}?protocols=STOMP</acceptor>'
             f'<acceptor name="prefixed">tcp://{self.host}:{self.prefixed_port}'
             f"?protocols=STOMP;{_PREFIXES}</acceptor>"
         )
-        text = _CONFIGURATION.read_text("utf-8")
+        text = configuration.read_text("utf-8")
         for shown, here in (
             (documented, ours),
             # The disk of a machine for tests may be nearly full, and Artemis then lets producers wait.
@@ -79,19 +87,19 @@ class Artemis(Broker):
             ("<journal-pool-files>10<", "<journal-pool-files>2<"),
         ):
             if text.count(shown) != 1:
-                raise RuntimeError(f"{_CONFIGURATION} does not have {shown} once")
+                raise RuntimeError(f"{configuration} does not have {shown} once")
             text = text.replace(shown, here)
-        (self._instance / "etc" / "broker.xml").write_text(text)
+        configuration.write_text(text)
 
     def command(self) -> list[str]:
         """What to run."""
-        etc, lib = self._instance / "etc", self._home / "lib"
+        etc, lib = self.instance / "etc", self.home / "lib"
         places = {
-            "artemis.home": self._home,
-            "artemis.instance": self._instance,
+            "artemis.home": self.home,
+            "artemis.instance": self.instance,
             "artemis.instance.etc": etc,
-            "data.dir": self._instance / "data",
-            "java.io.tmpdir": self._instance / "tmp",
+            "data.dir": self.instance / "data",
+            "java.io.tmpdir": self.instance / "tmp",
             "java.security.auth.login.config": etc / "login.config",
             "log4j2.configurationFile": etc / "log4j2.properties",
         }

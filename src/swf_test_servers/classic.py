@@ -46,8 +46,12 @@ class Classic(Broker):
             "storePassword": self.password,
             "storeLimit": "1 gb",
         }
-        text = "".join(f"swf.{name}={value}\n" for name, value in said.items())
-        (conf / "swf.properties").write_text(text)
+        self.write_properties({f"swf.{name}": str(value) for name, value in said.items()})
+
+    def write_properties(self, said: dict[str, str]) -> None:
+        """What its configuration leaves open."""
+        text = "".join(f"{name}={value}\n" for name, value in said.items())
+        (self.folder / "conf" / "swf.properties").write_text(text)
 
     def command(self) -> list[str]:
         """What to run."""

@@ -1,5 +1,6 @@
 """PostgreSQL, with as many empty databases as a test wants."""
 
+import os
 import secrets
 import shutil
 import signal
@@ -100,11 +101,25 @@ class Postgres(Server):
         name = f"swf_{self._databases}"
         with self.connect() as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.leading_to(name)
+
+    def leading_to(self, database: str) -> dict[str, str]:
+        """The environment that leads the testbed to a database."""
         return {
             "SWF_MODE": "local",
             "DB_HOST": self.host,
             "DB_PORT": str(self.port),
-            "DB_NAME": name,
+            "DB_NAME": database,
             "DB_USER": self.user,
             "DB_PASSWORD": self.password,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """What leads its own programs (`createdb`) to it, as its owner."""
+        return {
+            "PATH": f"{self.programs}{os.pathsep}{os.environ['PATH']}",
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
         }

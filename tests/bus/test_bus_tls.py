@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from bus_brokers import PATIENCE_S, Buses, bodies
 
-from swf_test_servers import Classic
+from documented import Guide
+from swf_test_servers import Classic, Server
 from swf_test_servers.certificates import Authority
 from swf_testbed.bus import BrokerAddress, Subscription
 from swf_testbed.bus.link import Ears, Link
@@ -17,21 +18,37 @@ from swf_testbed.model.errors import Unavailable
 
 pytestmark = pytest.mark.timeout(300)
 
+GUIDE = Guide("how-to/lab-servers.md")
+
+
+class Documented(Classic):
+    """With the properties of the guide, and other values."""
+
+    def write_properties(self, said: dict[str, str]) -> None:
+        shown = [line.partition("=")[0] for line in GUIDE.block("swf.host=").splitlines()]
+        assert sorted(shown) == sorted(said)
+        super().write_properties({name: said[name] for name in shown})
+
+
+@pytest.fixture(scope="module")
+def classic(start_server_of_module: Callable[[Callable[[], Server]], Server]) -> Classic:
+    started = start_server_of_module(Documented)
+    assert isinstance(started, Classic)
+    return started
+
 
 @pytest.fixture
 def address(classic: Classic, tmp_path: Path) -> BrokerAddress:
-    """Everything as it should be."""
+    """Everything as it should be, set as the guide says."""
     certificate, key = classic.authority.issue("client").write(tmp_path, "client")
-    return BrokerAddress(
-        classic.host,
-        classic.tls_port,
-        classic.user,
-        classic.password,
-        tls=True,
-        ca_file=classic.authority.write(tmp_path),
-        cert_file=certificate,
-        key_file=key,
-    )
+    here = {
+        "ACTIVEMQ_PORT": str(classic.tls_port),
+        "ACTIVEMQ_SSL_CA_CERTS": str(classic.authority.write(tmp_path)),
+        "ACTIVEMQ_SSL_CERT_FILE": str(certificate),
+        "ACTIVEMQ_SSL_KEY_FILE": str(key),
+    }
+    said = GUIDE.variables("ACTIVEMQ_USE_SSL=", here)
+    return BrokerAddress.of(load_settings({"SWF_HOME": str(tmp_path), **classic.environment(), **said}))
 
 
 @pytest.fixture

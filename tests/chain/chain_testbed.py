@@ -4,11 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from swf_test_servers import own_home
+from swf_test_servers import monitor_addresses, own_home
 from swf_testbed.bus import StompBus, open_bus
 from swf_testbed.config.environment import load_settings
 from swf_testbed.config.settings import Settings
@@ -43,17 +47,34 @@ class Testbed:
     __test__ = False
 
     def __init__(self, home: Path, elsewhere: dict[str, str] | None = None) -> None:
-        """With a broker and database of its own, or those that `elsewhere` leads to."""
+        """With a broker and database of its own, or those that `elsewhere` leads to, in its `.env`."""
         home.mkdir()
-        own = own_home(home) | (elsewhere or {})
-        self._environment = {**os.environ, **own}
+        own = {"SWF_HOME": str(home), **monitor_addresses()} if elsewhere else own_home(home)
+        (home / ".env").write_text("".join(f"{name}={value}\n" for name, value in (elsewhere or {}).items()))
+        self.environment = {**os.environ, **own}
         self.settings: Settings = load_settings(own)
+
+    @contextmanager
+    def configured(self, *blocks: str) -> Iterator[None]:
+        """With a `testbed.toml`: the one that comes with the testbed, and what is said beside it."""
+        shipped = files("swf_testbed.config").joinpath("shipped", "testbed.toml").read_text("utf-8")
+        said = tomllib.loads("\n".join(blocks))
+        switched = "[agents.pool]\nenabled = false\n"
+        assert switched in shipped
+        if "pool" in said.get("agents", {}):
+            shipped = shipped.replace(switched, "")
+        file = self.settings.swf_home / "testbed.toml"
+        file.write_text("\n".join([shipped, *blocks]))
+        try:
+            yield
+        finally:
+            file.unlink()
 
     def command(self, *words: str) -> subprocess.Popen[str]:
         """Start `testbed` with some words."""
         return subprocess.Popen(
             [sys.executable, "-m", "swf_testbed.cli.main", *words],
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -69,9 +90,13 @@ class Testbed:
         self, stf_count: int, workflow: str = "fast_processing", /, **parameters: Any
     ) -> subprocess.Popen[str]:
         """Start `run WORKFLOW --wait --json`."""
+        return self.quick(["run", workflow, "--wait", "--json"], stf_count, **parameters)
+
+    def quick(self, words: Sequence[str], stf_count: int, **parameters: Any) -> subprocess.Popen[str]:
+        """Start a `run ...` of some STFs and short states."""
         said = {**QUICK, **parameters}
         settings = [word for key, value in said.items() for word in ("--set", f"{key}={value}")]
-        return self.command("run", workflow, "--stf-count", str(stf_count), "--wait", "--json", *settings)
+        return self.command(*words, "--stf-count", str(stf_count), *settings)
 
     @staticmethod
     def finish(process: subprocess.Popen[str]) -> Run:

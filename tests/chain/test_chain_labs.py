@@ -1,32 +1,75 @@
-"""The chain on the broker and the database of the labs: nothing differs but the settings."""
+"""The chain on the broker and the database of the labs, made and used as two guides say."""
 
 import json
-from collections.abc import Iterator
+import os
+import shlex
+from collections.abc import Callable, Iterator
 
 import pytest
 from chain_faults import assert_nothing_lost_nothing_twice, kill
 from chain_testbed import Testbed
 
-from swf_test_servers import Artemis, Postgres
+from documented import ROOT, Guide
+from swf_test_servers import Artemis, Postgres, Server
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(600)]
 
+SERVERS, USE = Guide("how-to/lab-servers.md"), Guide("how-to/local-services.md")
+OWNER, DATABASE = "lab", "labdb"
+"""The server of the tests has an owner `swf` already."""
 STFS = 4
 
 
+class Documented(Artemis):
+    """Made and run as the guide says, but for its place, its password and its ports."""
+
+    _run: list[str]
+
+    def prepare(self) -> None:
+        here = {"/var/lib/swf-broker": str(self.instance), "--password ...": f"--password {self.password}"}
+        *making, running = SERVERS.block("artemis create", here).splitlines()
+        path = f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        SERVERS.shell("\n".join(making), ROOT, {"PATH": path})
+        self.adapt()
+        self._run = shlex.split(running)
+
+    def command(self) -> list[str]:
+        return self._run
+
+
 @pytest.fixture(scope="module")
-def labs(tmp_path_factory: pytest.TempPathFactory, artemis: Artemis, postgres: Postgres) -> Iterator[Testbed]:
+def broker(start_server_of_module: Callable[[Callable[[], Server]], Server]) -> Artemis:
+    started = start_server_of_module(Documented)
+    assert isinstance(started, Artemis)
+    return started
+
+
+@pytest.fixture(scope="module")
+def database(postgres: Postgres) -> dict[str, str]:
+    """A database and its owner, as the guide makes them; what leads to it."""
+    here = {"--pwprompt swf": f"--pwprompt {OWNER}", "--owner swf": f"--owner {OWNER}", "swfdb": DATABASE}
+    password = f"{postgres.password}\n"
+    SERVERS.typed("createuser", ROOT, postgres.environment(), here, answers=2 * password)
+    made = {"DB_NAME": DATABASE, "DB_USER": OWNER, "DB_PASSWORD": postgres.password}
+    return {"DB_HOST": postgres.host, "DB_PORT": str(postgres.port), **made}
+
+
+@pytest.fixture(scope="module")
+def labs(
+    tmp_path_factory: pytest.TempPathFactory, broker: Artemis, database: dict[str, str]
+) -> Iterator[Testbed]:
     """ActiveMQ Artemis and PostgreSQL run already."""
-    elsewhere = {**artemis.environment(), **postgres.new_database()}
+    elsewhere = USE.variables("SWF_MODE=local", {**broker.environment(), **database})
     made = Testbed(tmp_path_factory.mktemp("labs") / "home", elsewhere)
-    started = made.do("start-local")
-    assert started.returncode == 0, started.stderr
+    start, _run, _status, stop = USE.block("testbed start").splitlines()
+    USE.shell(start, made.settings.swf_home, made.environment)
     yield made
-    made.do("stop-local")
+    USE.shell(stop, made.settings.swf_home, made.environment)
 
 
 def test_a_run_is_whole_on_artemis_and_postgresql(labs: Testbed) -> None:
-    run = labs.finish(labs.start_run(STFS))
+    _testbed, *words = USE.words("testbed start")[1]
+    run = labs.finish(labs.quick([*words, "--json"], STFS))
     assert run.code == 0, run.said
     assert run.summary["status"] == "completed"
     assert_nothing_lost_nothing_twice(run, STFS)
@@ -42,7 +85,8 @@ def test_who_is_killed_loses_nothing_on_artemis_and_postgresql(labs: Testbed, vi
 
 
 def test_status_and_doctor_know_whose_they_are(labs: Testbed) -> None:
-    status = json.loads(labs.do("status-local", "--json").stdout)
+    _testbed, *words = USE.words("testbed start")[2]
+    status = json.loads(labs.do(*words, "--json").stdout)
     states = {one["name"]: (one["state"], one["answer"]) for one in status["services"]}
     assert states["broker"] == states["database"] == ("external", "up")
     examined = labs.do("doctor", "--json")

@@ -6,23 +6,28 @@ import signal
 import pytest
 from chain_testbed import Run, Testbed
 
+from documented import Guide
 from swf_testbed.fastmon.codec import decode
 from swf_testbed.fastmon.products import BankStatus
 from swf_testbed.records import StfFile, Window, Workflow, WorkflowStage
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
 
+GUIDE = Guide("how-to/process-whole-stfs.md")
 STFS, FRAMES = 3, 200
 
 
 @pytest.fixture(scope="module")
 def run(testbed: Testbed) -> Run:
-    """A run of which the processing agent was killed when it had begun."""
-    running = testbed.start_run(STFS, "prompt_processing", **{"simulation.tf_per_stf": FRAMES})
-    with testbed.monitor() as monitor, monitor.events(msg_types=["stf_ready"], namespace="local") as events:
-        next(iter(events))
-    os.kill(testbed.pid("processing"), signal.SIGKILL)
-    return testbed.finish(running)
+    """A run as the guide has it, of which the processing agent was killed when it had begun."""
+    ((_testbed, *words),) = GUIDE.words("testbed run")
+    with testbed.configured(GUIDE.block("[stf_processing]")):
+        running = testbed.quick(words, STFS, **{"simulation.tf_per_stf": FRAMES})
+        with testbed.monitor() as monitor:
+            with monitor.events(msg_types=["stf_ready"], namespace="local") as events:
+                next(iter(events))
+            os.kill(testbed.pid("processing"), signal.SIGKILL)
+        return testbed.finish(running)
 
 
 def test_a_run_waits_for_its_whole_stfs_and_counts_them(run: Run) -> None:

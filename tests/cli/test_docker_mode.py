@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from command_home import Home
 
+from documented import Guide
 from swf_test_servers import Postgres
 from swf_testbed.broker.testing import RunningBroker
 
 pytestmark = pytest.mark.timeout(300)
 
+GUIDE = Guide("how-to/docker.md")
 LOGIN = ("swf", "opens-sesame")
 RECORDS = """#!/bin/sh
 echo "$@ as $ACTIVEMQ_USER at $ACTIVEMQ_PORT and $DB_PORT, $REDIS_PASSWORD" >> "$HOME/docker-calls"
@@ -30,6 +32,8 @@ SECRETS = {
     "DB_PASSWORD": "db-secret",
     "REDIS_URL": "redis://:redis-secret@127.0.0.1:6379/0",
 }
+SAID = GUIDE.variables("SWF_MODE=docker", SECRETS)
+"""What the guide has one write, with these secrets in place of its dots."""
 
 
 def stand_in(home: Home, script: str) -> dict[str, str]:
@@ -39,7 +43,7 @@ def stand_in(home: Home, script: str) -> dict[str, str]:
     (folder / "docker").write_text(script)
     (folder / "docker").chmod(0o755)
     (home.path / "docker-compose.yml").write_text("# the stand-in does not read it\n")
-    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "SWF_MODE": "docker", **SECRETS}
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", **SAID}
 
 
 @pytest.fixture
@@ -52,7 +56,8 @@ def contained(bare: Home, postgres: Postgres, tmp_path_factory: pytest.TempPathF
 
 
 def test_start_has_compose_bring_up_what_is_needed_and_asks_it(contained: Home) -> None:
-    started = contained.do("start", "--json")
+    ((_testbed, *words),) = GUIDE.words("testbed start")
+    started = contained.do(*words, "--json")
     assert started.returncode == 0, started.stderr
     assert {(one["name"], one["answer"]) for one in json.loads(started.stdout)} == {
         ("database", "up"),

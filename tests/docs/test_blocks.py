@@ -9,7 +9,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from guides import NOT_RUN, RUN_BY
+from guides_by_block import BY_BLOCK
 from pages import PAGES, ROOT, Block, blocks, name_of
 
 from swf_testbed.config.settings import Settings
@@ -53,7 +55,7 @@ def _place(page: Path, block: Block) -> str:
 
 def test_every_page_with_commands_is_run_or_says_why_not() -> None:
     with_commands = {name_of(page) for page, _ in _blocks("sh")}
-    told = [*RUN_BY, *NOT_RUN]
+    told = [*RUN_BY, *NOT_RUN, *BY_BLOCK]
     assert sorted(with_commands - set(told)) == []
     assert len(told) == len(set(told)), "a page stands in two tables"
     assert set(NOT_RUN) <= with_commands
@@ -62,6 +64,20 @@ def test_every_page_with_commands_is_run_or_says_why_not() -> None:
     for page, reason in NOT_RUN.items():
         for path in re.findall(r"tests/[\w/.]+\w", reason):
             assert (ROOT / path).exists(), f"{page}: {path} does not exist"
+
+
+@pytest.mark.parametrize("name", BY_BLOCK)
+def test_each_block_of_a_page_has_its_test_or_its_reason(name: str) -> None:
+    page, told = ROOT / name, BY_BLOCK[name]
+    for block in blocks(page):
+        found = [begins for begins in told if block.text.startswith(begins)]
+        assert len(found) == 1, f"{_place(page, block)}: {found} in BY_BLOCK"
+    for begins, who in told.items():
+        assert any(block.text.startswith(begins) for block in blocks(page)), f"{name}: no {begins}"
+        if who.startswith("tests/"):
+            test = (ROOT / who).read_text("utf-8")
+            assert page.name in test, f"{who} does not read {name}"
+            assert repr(begins) in test or json.dumps(begins) in test, f"{who} does not take {begins}"
 
 
 def test_blocks_are_of_a_kind_that_is_looked_at() -> None:
@@ -84,7 +100,7 @@ def test_programs_and_scripts_exist() -> None:
     for page, block in _blocks("sh"):
         for line in block.text.replace("\\\n", " ").splitlines():
             words = _words(line)
-            if not words or "$(" in line or line.startswith(("#", "    ", "size=")):
+            if not words or "$(" in line or line.startswith(("#", "    ")):
                 continue
             assert words[0] in PROGRAMS, f"{_place(page, block)}: {words[0]} is not in PROGRAMS"
             for script in (word for word in words[:3] if re.fullmatch(r"[\w/]+/\w+\.py|tools/\w+", word)):

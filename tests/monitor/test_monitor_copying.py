@@ -5,13 +5,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from fuzz_bodies import GOOD
 from monitor_instance import Instance, new_instance
 
+from documented import ROOT, Guide
 from swf_test_servers import Postgres
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.messages import FastmonStatus
@@ -26,6 +28,8 @@ from swf_testbed.records import (
 )
 
 pytestmark = pytest.mark.timeout(300)
+
+GUIDE = Guide("how-to/copy-to-postgresql.md")
 
 
 def copy(target: Instance, source: Path | str) -> "subprocess.CompletedProcess[str]":
@@ -65,14 +69,26 @@ def everything(instance: Instance) -> dict[str, list[Record]]:
         }
 
 
-def test_everything_is_there_and_life_goes_on(
-    source: Instance, tmp_path: Path, broker: RunningBroker, postgres: Postgres
-) -> None:
-    target = new_instance(tmp_path, broker.port, **postgres.new_database())
-    done = copy(target, f"sqlite://{source.settings.database_file}")
-    assert done.returncode == 0, done.stderr
-    assert "counts and checksums are the same" in done.stdout
-    with target.serving(), target.client() as client:
+@contextmanager
+def moved(source: Instance, folder: Path, postgres: Postgres) -> Iterator[Instance]:
+    """The same home on PostgreSQL, as the guide says."""
+    with RunningBroker(folder / "broker") as broker:
+        target = new_instance(source.home, broker.port, **postgres.leading_to("moved"))
+        typed = partial(
+            GUIDE.typed, folder=ROOT, environment={**target.environment, **postgres.environment()}
+        )
+        typed("testbed stop-agents")
+        typed("createdb", here={"swfdb": "moved"})
+        assert "counts and checksums are the same" in typed("python manage.py copy_database")
+        typed("testbed start")
+        try:
+            yield target
+        finally:
+            typed("testbed stop-agents")
+
+
+def test_everything_is_there_and_life_goes_on(source: Instance, tmp_path: Path, postgres: Postgres) -> None:
+    with moved(source, tmp_path, postgres) as target, target.client() as client:
         assert everything(target) == everything(source)
         with source.client() as before:
             assert client.next_run_number() == before.next_run_number()

@@ -4,15 +4,19 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from documented import Guide
 from swf_test_servers.recorded_panda import TOKEN, RecordedPanda
 from swf_testbed.adapters.panda import PandaProduction, PandaServer
 from swf_testbed.adapters.production import JobReport, JobState, TaskOrder
+from swf_testbed.config.environment import load_settings
 from swf_testbed.config.panda import Panda
 from swf_testbed.model.errors import BadInput, NotFound, Refused, Unavailable
 
+GUIDE = Guide("how-to/process-whole-stfs.md")
 PATIENCE_S = 60.0
 ORDER = TaskOrder(
     run_number=100010,
@@ -56,8 +60,11 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def production(url: str, heard: Heard) -> Iterator[PandaProduction]:
-    made = PandaProduction(PandaServer(url, "EIC", TOKEN), Panda(url=url, poll_interval=0.05))
+def production(url: str, heard: Heard, tmp_path: Path) -> Iterator[PandaProduction]:
+    """As the guide configures it, and asked more often."""
+    own = GUIDE.parameters("[panda]", tmp_path, {"https://panda.example:25443": url})
+    settings = load_settings({"SWF_HOME": str(tmp_path), "PANDA_AUTH_ID_TOKEN": TOKEN})
+    made = PandaProduction.of(own.panda.model_copy(update={"poll_interval": 0.05}), settings)
     made.start(heard)
     yield made
     made.stop()

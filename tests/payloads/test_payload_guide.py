@@ -1,27 +1,21 @@
 """The examples of `docs/how-to/payloads.md`, run as a worker runs them: settings, code, and profile."""
 
-import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from documented import Guide
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.config.payloads import AnyPayload, Command, Eicrecon
 from swf_testbed.payloads import ExitCode, Frames, Outcome, Work, open_payload
 
 HERE = Path(__file__).parent
-GUIDE = (HERE.parents[1] / "docs" / "how-to" / "payloads.md").read_text("utf-8")
+GUIDE = Guide("how-to/payloads.md")
 VECTOR = HERE.parent / "data" / "stf1-vector.stf"
 
 
-def block(kind: str, holding: str) -> str:
-    """The one block of a kind that holds some words."""
-    [found] = [text for text in re.findall(rf"^```{kind}\n(.*?)^```", GUIDE, re.M | re.S) if holding in text]
-    return str(found)
-
-
-PAYLOADS = Parameters.model_validate(tomllib.loads(block("toml", "[payloads."))).payloads
+PAYLOADS = Parameters.model_validate(tomllib.loads(GUIDE.block("[payloads.counting]"))).payloads
 
 
 def run(payload: AnyPayload, folder: Path, url: str, *, skip: int = 0, count: int = 4) -> Outcome:
@@ -40,7 +34,7 @@ def run(payload: AnyPayload, folder: Path, url: str, *, skip: int = 0, count: in
 def test_the_function_counts_the_hits_of_the_frames_of_a_slice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "my_analysis.py").write_text(block("python", "def count"))
+    (tmp_path / "my_analysis.py").write_text(GUIDE.block("from swf_testbed.stf.reader"))
     monkeypatch.syspath_prepend(str(tmp_path))
     found = run(PAYLOADS["counting"], tmp_path, VECTOR.as_uri(), skip=1, count=2)
     assert (found.code, found.error) == (ExitCode.DONE, "")
@@ -50,7 +44,7 @@ def test_the_function_counts_the_hits_of_the_frames_of_a_slice(
 
 def test_the_program_answers_how_large_the_file_is(tmp_path: Path) -> None:
     program, payload = tmp_path / "size.sh", PAYLOADS["sizing"]
-    program.write_text(block("sh", "wc -c"))
+    program.write_text(GUIDE.block("#!/bin/sh"))
     program.chmod(0o755)
     assert isinstance(payload, Command)
     here = payload.model_copy(update={"argv": (str(program),)})

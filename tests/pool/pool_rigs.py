@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,17 +13,15 @@ from typing import Protocol
 import pytest
 
 import swf_testbed
+from documented import Guide
 from swf_test_servers import Slurm
 from swf_test_servers.panda_pilots import Pilots
 from swf_test_servers.recorded_panda import TOKEN, RecordedPanda, serving
-from swf_testbed.adapters.panda import PandaServer
-from swf_testbed.adapters.pool import PoolEngine
+from swf_testbed.adapters.pool import PoolEngine, open_engine
 from swf_testbed.adapters.pool.htcondor import CondorEngine
-from swf_testbed.adapters.pool.local import LocalEngine
-from swf_testbed.adapters.pool.panda import PandaEngine
-from swf_testbed.adapters.pool.slurm import SlurmEngine
-from swf_testbed.config.panda import Panda
+from swf_testbed.config.environment import load_settings
 
+GUIDE = Guide("how-to/pool.md")
 _STUB = Path(__file__).with_name("condor_stub.py")
 
 
@@ -41,6 +39,12 @@ class Rig(Protocol):
         """The engine does not answer; None if it has nothing that could fail."""
 
 
+def engine_of_the_guide(begins: str, folder: Path, here: Mapping[str, str] | None = None) -> PoolEngine:
+    """As the guide's block configures it."""
+    settings = load_settings({"SWF_HOME": str(folder), "PANDA_AUTH_ID_TOKEN": TOKEN})
+    return open_engine(GUIDE.parameters(begins, folder, here), settings, folder / "engine")
+
+
 @dataclass
 class LocalRig:
     home: Path
@@ -48,7 +52,7 @@ class LocalRig:
     real: str = "real: processes of this machine"
 
     def __post_init__(self) -> None:
-        self.engine: PoolEngine = LocalEngine(self.home / "engine")
+        self.engine = engine_of_the_guide("[agents.pool]", self.home)
 
     def outage(self) -> AbstractContextManager[None] | None:
         return None
@@ -59,10 +63,11 @@ class SlurmRig:
     cluster: Slurm
     name: str = "slurm"
     real: str = "real: munged, slurmctld and slurmd of an ordinary user"
-    engine: PoolEngine = field(default_factory=SlurmEngine)
 
     def __post_init__(self) -> None:
         self.home = self.cluster.home
+        here = {"--partition=production": "--partition=main"}
+        self.engine = engine_of_the_guide('[pool]\nengine = "slurm"', self.home / "configuration", here)
 
     @contextmanager
     def outage(self) -> Iterator[None]:
@@ -96,9 +101,9 @@ class PandaRig:
 
     def __post_init__(self) -> None:
         # Asked each time: a test waits for what PanDA says, and not for the time to ask it.
-        rules = Panda(url=self.url, poll_interval=0.001, pool_transformation="https://example.invalid/w")
-        server = PandaServer(self.url, "EIC", TOKEN)
-        self.engine: PoolEngine = PandaEngine(server, rules, self.home / "engine", "ada")
+        often = 'role = "EIC"\npoll_interval = 0.001'
+        here = {"https://panda.example:25443": self.url, 'role = "EIC"': often}
+        self.engine = engine_of_the_guide("[panda]", self.home, here)
 
     @contextmanager
     def outage(self) -> Iterator[None]:

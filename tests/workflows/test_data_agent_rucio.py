@@ -22,6 +22,7 @@ from archiving import agent, await_archived, await_cleared, await_raised, await_
 from faulty_front import Front, front_before
 from workflow_site import PATIENCE_S, Site, User, ended
 
+from documented import Guide
 from swf_test_servers.rucio import Rucio
 from swf_test_servers.rucio_system import BUFFER, SITES, RucioSystem
 from swf_testbed.adapters.rucio import Access
@@ -39,6 +40,8 @@ takes_minutes = pytest.mark.skipif(
 )
 
 _log = logging.getLogger(__name__)
+GUIDE = Guide("how-to/rucio.md")
+EXIT_BUFFER = "root://daq.example.org:1094//data/"
 STFS = int(os.environ.get("SWF_RUCIO_STFS", "5"))
 DOWN_S = float(os.environ.get("SWF_RUCIO_DOWN_S", "3"))
 SLOW_S = float(os.environ.get("SWF_RUCIO_SLOW_S", "0.2"))
@@ -51,15 +54,12 @@ class RucioUser:
     def __init__(self, site: Site, system: RucioSystem, front: Front) -> None:
         self.user, self.system, self.front = site.user("archivist"), system, front
         rucio = system.rucio
-        self.user.environment |= {
-            "SWF_RUCIO_URL": front.url,
-            "SWF_RUCIO_ACCOUNT": rucio.account,
-            "SWF_RUCIO_USERNAME": rucio.account,
-            "SWF_RUCIO_PASSWORD": rucio.password,
-        }
+        who = {"SWF_RUCIO_ACCOUNT": rucio.account, "SWF_RUCIO_USERNAME": rucio.account}
+        here = {"SWF_RUCIO_URL": front.url, "SWF_RUCIO_PASSWORD": rucio.password, **who}
+        self.user.environment |= GUIDE.variables("export SWF_RUCIO_URL", here)
+        told = GUIDE.block("[data]", {EXIT_BUFFER: system.buffer.url()})
         (self.user.home / "testbed.toml").write_text(
-            f'[testbed]\nnamespace = "{self.user.namespace}"\n'
-            f'[data]\nstorage = "rucio"\nbuffer_url = "{system.buffer.url()}"\npoll = 0.5\n'
+            f'[testbed]\nnamespace = "{self.user.namespace}"\n{told}poll = 0.5\n'
         )
         buffer = self.user.settings.state_dir / "exit-buffer"
         buffer.parent.mkdir(parents=True, exist_ok=True)
@@ -138,6 +138,12 @@ def test_a_run_comes_to_both_sites_by_rucios_rule_and_its_dataset_is_closed(arch
         archivist.check_archive(run, STFS)
         took = time.monotonic() - begin
         _log.info("%d files at %d sites %.1f s after the start", STFS, len(SITES), took)
+    # It is read where it is, as the guide says.
+    site = archivist.system.sites["BNL"]
+    copy = archivist.files(site.data, run)[0].relative_to(site.data)
+    ((_stf, _ls, shown),) = GUIDE.words("stf ls")
+    here = {shown: site.url(str(copy))}
+    assert str(run) in GUIDE.typed("stf ls", archivist.user.home, archivist.user.environment, here)
 
 
 def test_what_rucio_or_the_testbed_refuses_is_told_and_kept(archivist: RucioUser) -> None:
