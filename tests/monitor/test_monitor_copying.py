@@ -20,6 +20,7 @@ from swf_testbed.messages import FastmonStatus
 from swf_testbed.records import (
     RECORDS,
     FastmonFile,
+    NamespaceRecord,
     Record,
     StfFile,
     Subscriber,
@@ -51,6 +52,7 @@ def source(tmp_path_factory: pytest.TempPathFactory, broker: RunningBroker) -> I
                 continue  # made by an order, of runs with data
             client.upsert([RECORDS[name].model_validate(body)])
         client.upsert([StfFile(stf_filename=f"{number}.stf", metadata={"n": 1e22}) for number in range(100)])
+        client.ensure_namespace("local")
         said = FastmonStatus(namespace="copied", sender="test", status="ok", message="ünïcode \N{SNOWMAN}")
         with client.events(msg_types=["fastmon_status"], namespace="copied") as events:
             bus.publish(said)
@@ -89,7 +91,10 @@ def moved(source: Instance, folder: Path, postgres: Postgres) -> Iterator[Instan
 
 def test_everything_is_there_and_life_goes_on(source: Instance, tmp_path: Path, postgres: Postgres) -> None:
     with moved(source, tmp_path, postgres) as target, target.client() as client:
-        assert everything(target) == everything(source)
+        there, here = everything(source), everything(target)
+        # The start has touched the testbed's own.
+        names = [{one.key for one in found.pop(NamespaceRecord.resource)} for found in (there, here)]
+        assert (names[0], there) == (names[1], here)
         with source.client() as before:
             assert client.next_run_number() == before.next_run_number()
         client.upsert([StfFile(stf_filename="new.stf")])
