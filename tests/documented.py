@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from swf_testbed.config.compose import instance_parameters
+from swf_testbed.config.instance import instance_parameters
 from swf_testbed.config.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]

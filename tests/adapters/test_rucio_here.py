@@ -15,7 +15,7 @@ from documented import ROOT, Guide
 from swf_test_servers.rucio_system import BUFFER, SITES
 from swf_testbed.adapters.rucio import Access
 from swf_testbed.adapters.rucio.access import Connection
-from swf_testbed.config.compose import instance_parameters
+from swf_testbed.config.instance import instance_parameters
 
 pytestmark = pytest.mark.timeout(600)
 
