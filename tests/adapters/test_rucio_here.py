@@ -66,8 +66,15 @@ def test_what_it_prints_leads_to_a_rucio_with_an_exit_buffer_and_two_sites(
 ) -> None:
     said = dict(word.split("=", 1) for line in printed for word in line.split() if word.startswith("SWF_"))
     assert set(said) == set(GUIDE.variables("export SWF_RUCIO_URL", {}))
-    who = {name: said[f"SWF_RUCIO_{name.upper()}"] for name in ("url", "account", "username", "password")}
-    rucio = Connection(Access(token_dir=tmp_path / "tokens", **who))
+    rucio = Connection(
+        Access(
+            token_dir=tmp_path / "tokens",
+            url=said["SWF_RUCIO_URL"],
+            account=said["SWF_RUCIO_ACCOUNT"],
+            username=said["SWF_RUCIO_USERNAME"],
+            password=said["SWF_RUCIO_PASSWORD"],
+        )
+    )
     assert {one["rse"] for one in rucio.ask("sites", lambda client: client.list_rses())} == {BUFFER, *SITES}
 
     told = [line.removeprefix("# ") for line in printed if line.startswith(("# [", "# storage", "# buffer"))]
