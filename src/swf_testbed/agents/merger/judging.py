@@ -17,7 +17,8 @@ from swf_testbed.model.errors import Unavailable
 from swf_testbed.runtime import AgentContext
 
 SHARE = 0.25
-"""The part of a processor that judging may take while a run goes on: data that comes meanwhile waits."""
+"""The part of a processor that judging may take while a run goes on, or while data of ended runs still come:
+they wait meanwhile, and a merger that is behind would never catch up."""
 
 TURN_S = 0.2
 _AGAIN_S = 2.0
@@ -95,7 +96,7 @@ class Judging:
                 if run.finished:
                     del self._runs[number]
         finally:
-            if any(run.total is None for run in self._runs.values()):
+            if self._merged_from is not None or any(run.total is None for run in self._runs.values()):
                 worked = time.thread_time() - began
                 self._not_before = time.monotonic() + worked * (1 - SHARE) / SHARE
 
