@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import settings
 
 import swf_test_servers as servers
 from swf_test_servers.rucio_system import RucioSystem
@@ -19,6 +20,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell gives this to what it runs in the background, and it would pass on to every program under test.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+# How fast an example is depends on who else uses the machine.
+settings.register_profile("testbed", deadline=None)
+settings.load_profile("testbed")
 
 _WITH_RUCIO = ("test_rucio_storage.py", "test_storage_contract.py", "test_data_agent_rucio.py")
 

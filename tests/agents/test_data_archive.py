@@ -374,7 +374,7 @@ def test_a_copy_that_is_damaged_later_keeps_the_file(tmp_path: Path) -> None:
     ].registered
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     states=st.lists(st.tuples(*[st.sampled_from(list(CopyState))] * 2), min_size=1, max_size=6),
     used=st.sets(st.integers(1, 6)),

@@ -142,7 +142,7 @@ _steps = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(_steps, max_size=40))
 def test_every_message_is_consumed_once_and_in_order(steps: list[tuple[Any, ...]]) -> None:
     async def run(directory: Path) -> None:

@@ -422,7 +422,7 @@ names = st.lists(known | st.text(max_size=5), min_size=1, max_size=3)
 dotted = st.tuples(sections | st.text(max_size=5), names).map(lambda parts: ".".join([parts[0], *parts[1]]))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(dotted, values, min_size=1, max_size=3))
 def test_whatever_a_message_overrides_is_a_configuration_or_refused(home: Path, said: dict[str, Any]) -> None:
     write(home, "mine", WORKFLOW)

@@ -150,7 +150,7 @@ def first_illegal(steps: list[Step]) -> int | None:
     return None
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(anywhere | wandering())
 def test_a_schedule_is_refused_by_the_number_of_its_step_or_leaves_a_legal_history(steps: list[Step]) -> None:
     wrong = first_illegal(steps)
@@ -167,7 +167,7 @@ def test_a_schedule_is_refused_by_the_number_of_its_step_or_leaves_a_legal_histo
     _check_runs(walked)
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None)
+@settings(max_examples=EXAMPLES // 2)
 @given(wandering(), st.integers(0, 120))
 def test_a_schedule_that_is_stopped_anywhere_goes_home_by_legal_steps_and_ends_its_run(
     steps: list[Step], events: int
@@ -308,7 +308,7 @@ def test_data_after_start_run_waits_until_that_is_known_within_the_span() -> Non
     assert [one.sequence for one in during if isinstance(one, TakeStf)] == [1]
 
 
-@settings(max_examples=EXAMPLES // 3, deadline=None)
+@settings(max_examples=EXAMPLES // 3)
 @given(
     st.floats(0.3, 5),
     st.lists(st.floats(0.3, 5), min_size=1, max_size=3),

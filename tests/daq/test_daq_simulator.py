@@ -149,7 +149,7 @@ def walked(said: list[Message]) -> list[DaqState]:
     ]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.integers(0, 60), st.integers(0, 6), st.integers(1, 3))
 def test_a_run_that_is_stopped_at_any_moment_still_ends_once(events: int, count: int, periods: int) -> None:
     said: list[Message] = []

@@ -6,7 +6,7 @@ from math import erfc, exp, lgamma, log, sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from swf_testbed.fastmon.flags import Flag, FlagBook, intervals, ranges, worst
@@ -63,7 +63,6 @@ QUALITIES = st.sampled_from(Quality)
 SPANS = st.tuples(st.integers(-5, 25), st.integers(0, 20), QUALITIES)
 
 
-@settings(deadline=None)
 @given(spans=st.lists(SPANS, max_size=8))
 def test_intervals_cover_the_time_without_gaps_with_the_worst_of_each_moment(
     spans: list[tuple[int, int, Quality]],

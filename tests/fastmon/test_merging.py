@@ -34,7 +34,7 @@ def trend(made: Content, begin: int, end: int) -> ProductSet:
 TRENDS.add("all", trend(MADE, 0, FRAMES))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_any_order_and_duplication_gives_the_same_bins(data: Any) -> None:
     edges = sorted({0, FRAMES, *data.draw(st.lists(st.integers(1, FRAMES - 1), max_size=6))})
@@ -54,7 +54,7 @@ def test_any_order_and_duplication_gives_the_same_bins(data: Any) -> None:
         assert np.array_equal(trends.bins(key), TRENDS.bins(key))
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_what_is_lost_and_tried_again_gives_the_same_bins(data: Any) -> None:
     """Slices are lost, a merger dies and goes on from what it saved, and all are delivered again."""

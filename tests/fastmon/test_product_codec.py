@@ -34,7 +34,6 @@ def test_products_come_back_as_they_were() -> None:
     assert same(decode(encode(ProductSet())), ProductSet())
 
 
-@settings(deadline=None)
 @given(
     values=st.lists(st.integers(0, 2**53), min_size=4, max_size=4),
     sparse=st.dictionaries(st.integers(0, 319_488), st.integers(1, 2**53), max_size=50),
@@ -103,7 +102,7 @@ def test_a_damaged_document_is_refused_with_its_reason(document: Any) -> None:
         decode(document)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(noise=st.binary(max_size=120))
 def test_noise_never_gets_past_the_checks(noise: bytes) -> None:
     with pytest.raises(BadInput):

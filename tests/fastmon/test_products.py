@@ -94,7 +94,6 @@ def test_units_are_sums_of_their_channels() -> None:
         assert np.array_equal(by_unit, counted.counts[ProductKey(subsystem.name, "unit_occupancy")].values)
 
 
-@settings(deadline=None)
 @given(index=st.lists(st.integers(0, 60), max_size=300), bins=st.integers(1, 50))
 def test_sparse_and_dense_counts_agree(index: list[int], bins: int) -> None:
     numbers = np.array(index, np.uint32)
@@ -108,7 +107,7 @@ def test_sparse_and_dense_counts_agree(index: list[int], bins: int) -> None:
     assert full[bins] == sum(number >= bins for number in index)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(first_tf=st.integers(0, 10**6), count=st.integers(1, 900))
 def test_volumes_are_those_of_the_index(first_tf: int, count: int) -> None:
     rng = np.random.default_rng(count)

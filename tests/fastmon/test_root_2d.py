@@ -38,7 +38,7 @@ def filled(axes: list[dict[str, Any]], seed: int) -> np.ndarray[Any, np.dtype[np
     return np.random.default_rng(seed).integers(0, 9, shape).astype(np.float64)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.tuples(sizes, flags, flags), st.tuples(sizes, flags, flags), st.integers(0, 99))
 def test_every_bin_is_found_in_its_group(first: Any, second: Any, seed: int) -> None:
     axes = [axis(*first), axis(*second)]
@@ -97,7 +97,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(json_values, min_size=3, max_size=3), st.sampled_from(["values", "index"]), st.integers(-3, 2000)
 )

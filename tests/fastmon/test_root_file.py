@@ -18,7 +18,7 @@ AXIS = Axis("ADC", "counts", 8, 0, 1024)
 
 
 @given(arrays(np.int64, 9, elements=st.integers(0, 2**50)), st.booleans())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_every_bin_comes_back(values: np.ndarray, sparse: bool) -> None:
     document = to_uhi("adc", "BIC SciFi: ADC", AXIS, values, sparse=sparse)
     with uproot.open(io.BytesIO(root_file(document))) as file:

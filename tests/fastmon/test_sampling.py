@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from swf_testbed.fastmon.hashing import uniform
@@ -54,7 +54,6 @@ def test_blocks_wander_over_their_part_from_stf_to_stf() -> None:
     assert len(np.unique(starts)) > 80
 
 
-@settings(deadline=None)
 @given(
     first_tf=st.integers(0, 2**50),
     count=st.integers(1, 3000),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from swf_testbed.fastmon.slicing import SLICES_PER_SAMPLE, SliceRange, cut_file, slices_by_file
@@ -25,7 +25,6 @@ def test_the_default_sample_makes_fifteen_slices() -> None:
     assert cut[3] == [SliceRange(0, 300, 301, 2), SliceRange(1, 302, 304, 3), SliceRange(2, 305, 307, 3)]
 
 
-@settings(deadline=None)
 @given(counts=COUNTS, wanted=st.integers(1, 60))
 def test_every_promise_holds_for_any_sample(counts: list[int], wanted: int) -> None:
     starts = [sum(counts[:part]) * 3 for part in range(len(counts))]
@@ -42,7 +41,6 @@ def test_every_promise_holds_for_any_sample(counts: list[int], wanted: int) -> N
         assert max(lengths) - min(lengths) <= 1
 
 
-@settings(deadline=None)
 @given(counts=COUNTS, wanted=st.integers(1, 60))
 def test_shares_are_in_proportion(counts: list[int], wanted: int) -> None:
     shares = slices_by_file(counts, wanted)

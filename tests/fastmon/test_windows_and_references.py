@@ -60,7 +60,7 @@ def same(one: Sums, other: Sums) -> bool:
     )
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(order=st.permutations(range(3 * STFS)))
 def test_windows_are_the_sums_of_their_stfs_in_any_order(order: list[int]) -> None:
     windows = RunWindows(4 * STF_S)
@@ -152,7 +152,7 @@ def test_a_reference_is_the_sum_of_its_runs_and_survives_being_stored() -> None:
     assert stored.of("mpgd").measured("gain.mean").number == 0
 
 
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(order=st.permutations([(1, 3), (4, 4), (5, 8)]))
 def test_profiles_add_in_any_order(order: list[tuple[int, int]]) -> None:
     whole = Profile()

@@ -28,7 +28,7 @@ def body(document: object) -> bytes:
     return json.dumps(document).encode()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(every_body())
 def test_every_message_survives_the_wire(document: dict[str, Any]) -> None:
     message = decode(body(document))
@@ -38,7 +38,7 @@ def test_every_message_survives_the_wire(document: dict[str, Any]) -> None:
     assert encode(again) == encode(message)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(every_body(), st.dictionaries(st.integers(), anything, max_size=3))
 def test_unknown_fields_are_ignored(document: dict[str, Any], more: dict[int, Any]) -> None:
     document["message_id"] = "12345678-1234-4234-8234-123456789abc"
@@ -111,14 +111,14 @@ json_text = anything.map(lambda value: json.dumps(value).encode())
 surrogates = st.text(st.characters(categories=["Cs", "Cc", "Lu"]), max_size=5)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=60) | json_text)
 def test_bytes_from_anywhere_are_refused_and_nothing_worse(raw: bytes) -> None:
     with pytest.raises(NotAMessage):
         decode(raw)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(every_body(), st.data())
 def test_a_message_with_one_thing_spoilt_is_understood_or_refused(
     document: dict[str, Any], data: Any
@@ -213,7 +213,7 @@ def test_headers_say_what_brokers_select_on() -> None:
     assert "run_id" not in headers(_message(ALARM))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(bodies("slice"), bodies("worker_heartbeat"))
 def test_slices_expire_and_heartbeats_are_not_kept(work: dict[str, Any], heartbeat: dict[str, Any]) -> None:
     said = headers(_message(work))

@@ -43,7 +43,7 @@ VALIDATORS = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(sorted(REGISTRY)).flatmap(bodies))
 def test_what_is_said_fits_the_schema_of_its_type(document: dict[str, Any]) -> None:
     message = decode(json.dumps(document))
@@ -109,7 +109,7 @@ def test_channels_are_the_destinations_of_the_contract() -> None:
 
 
 @given(bodies("slice_result"))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_result_names_its_stf_or_its_sample_file_does(document: dict[str, Any]) -> None:
     document["content"].pop("filename", None)
     document["content"]["tf_filename"] = "swf.1.000001_tf_002.tf"

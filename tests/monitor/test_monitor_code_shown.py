@@ -35,7 +35,7 @@ class Shown(HTMLParser):
         self.tags |= {tag, *(name for name, _ in attrs)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(code, st.sampled_from([None, "a.py", "a.toml", "a.json", "a.unknown", "<b>"]))
 def test_every_line_is_shown_as_it_stands_and_in_colour_only(text: str, filename: str | None) -> None:
     lines = highlighted(text, filename)
@@ -71,7 +71,7 @@ def test_code_is_linked_where_it_is_kept(source: dict[str, object], commit: obje
     assert (repository(source) is None) == (commit_link(source, COMMIT) is None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from("abc"), max_size=30), st.lists(st.sampled_from("abc"), max_size=30))
 def test_side_by_side_shows_every_line_that_differs(left: list[str], right: list[str]) -> None:
     pairs = [pair for group in side_by_side(left, right) for pair in group]

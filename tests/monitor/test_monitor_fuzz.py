@@ -17,7 +17,7 @@ from monitor_instance import Instance
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import RECORDS, StfFile
 
-_FEW = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_FEW = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _PATHS = [f"/{name}/" for name in sorted(RECORDS)] + [
     "/run-results/",
     "/systemagents/heartbeat/",

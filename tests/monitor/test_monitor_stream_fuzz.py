@@ -15,9 +15,7 @@ from monitor_instance import Instance
 STREAM = "/messages/stream/"
 NAMES = ("msg_types", "agents", "run_ids", "namespace", "execution_id", "last_event_id", "since")
 
-_bounded = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+_bounded = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def ask(api: httpx.Client, query: list[tuple[str, str]], **headers: str) -> tuple[int, Any]:

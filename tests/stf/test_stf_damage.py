@@ -231,7 +231,7 @@ def never_raises_but_swf_errors(path: Path) -> None:
         pass
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400), st.sampled_from([b"", GOOD[:8], GOOD[:64], GOOD[:FIRST], GOOD[:600]]))
 def test_garbage_is_told_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, tail: bytes, head: bytes
@@ -270,7 +270,7 @@ def test_signing_the_vector_changes_nothing() -> None:
     assert sign_all(bytearray(GOOD)) == GOOD
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(CHANGES, min_size=1, max_size=3))
 @example([(64, b"[" * 8)])
 @example([(12, b"\xff" * 4)])

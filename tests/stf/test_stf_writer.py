@@ -21,7 +21,7 @@ from swf_testbed.stf.verify import verify
 from swf_testbed.stf.writer import StfWriter
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(frame_lists())
 def test_any_frames_come_back(frames: list[Frame]) -> None:
     with TemporaryDirectory() as folder:

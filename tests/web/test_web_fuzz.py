@@ -30,9 +30,7 @@ VALUES = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=40),
 )
 QUERIES = st.lists(st.tuples(st.sampled_from(NAMES) | st.text(max_size=8), VALUES), max_size=5)
-_HELD = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+_HELD = settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def is_page(text: str) -> bool:

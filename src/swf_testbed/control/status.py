@@ -15,11 +15,9 @@ from swf_testbed.control.programs import MONITOR
 from swf_testbed.control.readiness import open_monitor
 from swf_testbed.control.services import ServiceStatus, service_status
 from swf_testbed.control.supervision import Process
-from swf_testbed.model.status import ExecutionStatus
+from swf_testbed.model.status import OPEN_EXECUTION
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import SystemAgent, WorkflowExecution
-
-_OPEN = [status for status in ExecutionStatus if not status.terminal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ def open_executions(
     alive = {one.instance_name for one in agents}
     found = [
         one
-        for status in _OPEN
+        for status in OPEN_EXECUTION
         for one in monitor.list(WorkflowExecution, namespace=namespace, status=status.value)
     ]
     return [OpenExecution(one, _runner(one, alive)) for one in found]

@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from swf_testbed.model.names import STF_SUFFIX
+
 RESERVE = 0.05
 """The part of a disk that is left free, where nobody has said how much the buffer may hold."""
 
 DELETED = "deleted.txt"
 """In the folder of a run: the names of its files that were deleted because they are archived."""
-
-SUFFIX = ".stf"
 
 
 class Usage(NamedTuple):
@@ -71,7 +71,7 @@ def _counted(folder: str) -> Usage:
                 size += entry.stat().st_size
             except FileNotFoundError:
                 continue
-            files += entry.name.endswith(SUFFIX)
+            files += entry.name.endswith(STF_SUFFIX)
     return Usage(files, size)
 
 
@@ -81,7 +81,7 @@ def files_of_run(folder: Path) -> set[str]:
         deleted = (folder / DELETED).read_text("utf-8").split()
     except FileNotFoundError:
         deleted = []
-    return {path.name for path in folder.glob(f"*{SUFFIX}")} | set(deleted)
+    return {path.name for path in folder.glob(f"*{STF_SUFFIX}")} | set(deleted)
 
 
 def note_deleted(folder: Path, name: str) -> None:

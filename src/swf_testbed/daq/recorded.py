@@ -14,7 +14,7 @@ import numpy as np
 
 from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.model.errors import BadInput, NotFound, Unavailable
-from swf_testbed.model.names import StfName, derived_id
+from swf_testbed.model.names import STF_SUFFIX, StfName, derived_id
 from swf_testbed.stf import layout
 from swf_testbed.stf.documents import FileHeader, WriteSummary, checksum_text
 from swf_testbed.stf.errors import CrcError
@@ -190,7 +190,7 @@ def _listed(folder: str) -> list[str]:
     urls = {urljoin(folder, link) for link in page.links}
     # Only what lies in the folder itself: a page may link anywhere.
     inside = {url for url in urls if url.startswith(folder) and "/" not in url[len(folder) :]}
-    return sorted(url for url in inside if unquote(urlsplit(url).path).endswith(".stf"))
+    return sorted(url for url in inside if unquote(urlsplit(url).path).endswith(STF_SUFFIX))
 
 
 class _Links(HTMLParser):

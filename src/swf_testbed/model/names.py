@@ -104,6 +104,10 @@ class ExecutionId(NamedTuple):
         return cls(found["workflow"], found["user"], int(found["seq"]))
 
 
+STF_SUFFIX = ".stf"
+"""How the name of an STF file ends."""
+
+
 class StfName(NamedTuple):
     """The parts of `swf.<run>.<NNNNNN>.stf`, or `swf.<run>.<stream>.<NNNNNN>.stf` beside the main stream.
 

@@ -18,6 +18,10 @@ class ExecutionStatus(StrEnum):
         return self in {ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.TERMINATED}
 
 
+OPEN_EXECUTION = tuple(status for status in ExecutionStatus if not status.terminal)
+"""Of an execution that has not ended."""
+
+
 class StfStatus(StrEnum):
     """Life of an STF file."""
 

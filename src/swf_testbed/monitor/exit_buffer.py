@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from swf_testbed.model.errors import shorten
+from swf_testbed.model.names import STF_SUFFIX
 from swf_testbed.monitor.stream.refusals import REFUSALS, NotAllowed, refusal
 from swf_testbed.monitor.stream.running import Running
 from swf_testbed.monitor.stream.visitors import user_of
@@ -52,7 +53,7 @@ class ExitBuffer:
         try:
             folder = self._folder.resolve()
             path = (folder / wanted).resolve()
-            good = path.is_relative_to(folder) and path.suffix == ".stf" and path.is_file()
+            good = path.is_relative_to(folder) and path.suffix == STF_SUFFIX and path.is_file()
         except (OSError, ValueError):
             return None
         return path if good and os.access(path, os.R_OK) else None

@@ -13,12 +13,11 @@ from typing import NamedTuple
 from watchfiles import Change, watch
 
 from swf_testbed.model.errors import SwfError
+from swf_testbed.model.names import STF_SUFFIX
 from swf_testbed.stf.header import read_header
 from swf_testbed.stf.index import footer_of
 from swf_testbed.stf.layout import HEADER_BYTES
 from swf_testbed.stf.ranges import RangeFile
-
-SUFFIX = ".stf"
 
 _TICK_MS = 500
 _WALK_S = 10.0
@@ -121,7 +120,7 @@ class Arrivals:
 
 
 def _is_stf(name: str) -> bool:
-    return name.endswith(SUFFIX) and not name.startswith(".")
+    return name.endswith(STF_SUFFIX) and not name.startswith(".")
 
 
 def _stamp(path: Path) -> _Stamp | None:

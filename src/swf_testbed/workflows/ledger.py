@@ -9,7 +9,7 @@ from swf_testbed.messages import RunWorkflow
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import Conflict, NotFound
 from swf_testbed.model.names import ExecutionId, user_word
-from swf_testbed.model.status import ExecutionStatus
+from swf_testbed.model.status import OPEN_EXECUTION, ExecutionStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run, WorkflowDefinition, WorkflowExecution
 from swf_testbed.runtime import AgentContext
@@ -26,8 +26,6 @@ RUNNER_NAMESPACE = "runner_namespace"
 
 _REMEMBERED = 50
 """Among so many newest executions of its sender a command is looked for that comes a second time."""
-
-_OPEN = (ExecutionStatus.PENDING, ExecutionStatus.RUNNING)
 
 
 class Ledger:
@@ -52,7 +50,7 @@ class Ledger:
 
     def open_executions(self) -> Iterator[WorkflowExecution]:
         """Executions of this namespace's runner that have not ended, wherever they run."""
-        for status in _OPEN:
+        for status in OPEN_EXECUTION:
             for record in self._monitor.list(WorkflowExecution, status=status.value):
                 if record.metadata.get(RUNNER_NAMESPACE, record.namespace) == self._context.namespace:
                     yield record

@@ -21,8 +21,6 @@ _OVER = frozenset({"done", "finished", "failed", "aborted", "broken", "exhausted
 
 _RUNNING = frozenset({"running", "holding", "transferring", "merging", "starting"})
 _FAILED = frozenset({"failed", "cancelled", "closed"})
-_PORTION = 500
-"""Jobs asked about in one request."""
 
 
 @dataclass
@@ -134,12 +132,7 @@ class PandaProduction:
             raise
 
     def _jobs(self, number: int) -> list[PandaJob]:
-        ids = self._server.job_ids(number)
-        return [
-            job
-            for start in range(0, len(ids), _PORTION)
-            for job in self._server.jobs(ids[start : start + _PORTION])
-        ]
+        return self._server.jobs(self._server.job_ids(number))
 
 
 def task_parameters(order: TaskOrder, rules: Panda) -> dict[str, Any]:

@@ -19,6 +19,9 @@ from swf_testbed.model.errors import BadInput, Conflict, NotFound, Refused, Unav
 _NEW_TASK = re.compile(r"new jediTaskID=(\d+)")
 _OLD_TASK = re.compile(r"jediTaskID=(\d+) is already")
 _FORBIDDEN = re.compile(r"authentication failed|forbidden|not a member", re.IGNORECASE)
+_PORTION = 500
+"""Jobs asked about in one request."""
+
 ANSWER_S = 30.0
 _LOCK = threading.Lock()
 """The client keeps the server's address and the token for the whole process."""
@@ -101,10 +104,12 @@ class PandaServer:
 
     def jobs(self, job_ids: Sequence[int]) -> list[PandaJob]:
         """How these are, ended ones too; in the server's order."""
-        if not job_ids:
-            return []
-        found = self._value("job/get_description_incl_archive", {"job_ids": list(job_ids)})
-        return [_job(said) for said in found if said]
+        found: list[PandaJob] = []
+        for start in range(0, len(job_ids), _PORTION):
+            portion = list(job_ids[start : start + _PORTION])
+            answer = self._value("job/get_description_incl_archive", {"job_ids": portion})
+            found += [_job(said) for said in answer if said]
+        return found
 
     def finish(self, task_id: int) -> None:
         """Let the task end when its jobs have."""

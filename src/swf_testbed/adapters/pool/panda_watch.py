@@ -23,8 +23,6 @@ _STATES = {
 }
 _KILLED_TASK = frozenset({"aborting", "toabort", "aborted"})
 _OVER_TASK = frozenset({"done", "finished", "failed", "broken", "exhausted"})
-_PORTION = 500
-"""Jobs asked about in one request."""
 
 
 @dataclass
@@ -102,10 +100,8 @@ class Watch:
                 ids.update(dict.fromkeys(self._job_ids(view.task), view))
             else:
                 ids.update({job.job_id: view for job in view.jobs.values()})
-        numbers = list(ids)
-        for start in range(0, len(numbers), _PORTION):
-            for job in self._server.jobs(numbers[start : start + _PORTION]):
-                _put(ids[job.job_id], job)
+        for job in self._server.jobs(list(ids)):
+            _put(ids[job.job_id], job)
 
     def _task_status(self, task: int) -> str | None:
         try:

@@ -13,9 +13,10 @@ from swf_testbed.agents.data.alarms import Alarms
 from swf_testbed.agents.data.notes import Notes
 from swf_testbed.agents.data.run_archive import RunArchive
 from swf_testbed.config.data import Data
-from swf_testbed.daq.buffer_room import SUFFIX, BufferRoom, Usage, note_deleted
+from swf_testbed.daq.buffer_room import BufferRoom, Usage, note_deleted
 from swf_testbed.messages import ExitBufferStatus
 from swf_testbed.model.clock import now
+from swf_testbed.model.names import STF_SUFFIX
 from swf_testbed.model.status import BufferLevel
 from swf_testbed.records import StfCopy
 from swf_testbed.stf.holds import held
@@ -107,7 +108,7 @@ class Keeper:
         runs = [path for path in self._around.root.iterdir() if path.is_dir()]
         for folder in sorted(runs, key=_number_of):
             found = []
-            for path in folder.glob(f"*{SUFFIX}"):
+            for path in folder.glob(f"*{STF_SUFFIX}"):
                 try:
                     known = path.stat()
                 except FileNotFoundError:

@@ -51,7 +51,7 @@ _RUNS = {
 )
 def mark_run(request: HttpRequest, run_number: str) -> HttpResponse:
     """References are made of runs that are marked good; who controls the run's namespace marks it."""
-    number = _run(run_number)
+    number = filtering.run_number_of(run_number)
     run_marks.mark(number, model_of(Marking, document_of(request)), actor(request))
     return answer(reading.get(RESOURCES["runs"], str(number)))
 
@@ -65,7 +65,7 @@ def mark_run(request: HttpRequest, run_number: str) -> HttpResponse:
 )
 def show_sampling(request: HttpRequest, run_number: str) -> HttpResponse:
     """With all changes, and what reading the files cost."""
-    return answer(run_sampling.sampling_of(_run(run_number)))
+    return answer(run_sampling.sampling_of(filtering.run_number_of(run_number)))
 
 
 @router.post(
@@ -81,7 +81,7 @@ def show_sampling(request: HttpRequest, run_number: str) -> HttpResponse:
 )
 def set_sampling(request: HttpRequest, run_number: str) -> HttpResponse:
     """The body has parameters of `fastmon`; null is as the run began. It is done when this answers."""
-    number, change = _run(run_number), document_of(request)
+    number, change = filtering.run_number_of(run_number), document_of(request)
     if not isinstance(change, dict):
         raise BadInput("body", change, "must be an object")
     return answer(run_sampling.change_sampling(number, change, actor(request)))
@@ -102,7 +102,7 @@ def make_reference(request: HttpRequest) -> HttpResponse:
 )
 def reference_of_run(request: HttpRequest, run_number: str) -> HttpResponse:
     """The one that was chosen for it, or the newest that fits; `state` is run/physics if left out."""
-    found = run_references.reference_of(_run(run_number), request.GET.get("state"))
+    found = run_references.reference_of(filtering.run_number_of(run_number), request.GET.get("state"))
     return answer(reading.get(RESOURCES["references"], f"{found['name']}/{found['version']}"))
 
 
@@ -148,7 +148,7 @@ def reference_histogram(  # the parts of the path
 )
 def trends_of_run(request: HttpRequest, run_number: str) -> HttpResponse:
     """The newest 20000 STFs, in the order of taking, as columns."""
-    return answer(run_trends.of_run(_run(run_number)))
+    return answer(run_trends.of_run(filtering.run_number_of(run_number)))
 
 
 @router.get(
@@ -163,8 +163,6 @@ def trends_of_runs(request: HttpRequest) -> HttpResponse:
     for name in request.GET:
         if name != "run_number":
             raise BadInput(name, request.GET[name], "is not a parameter; there is run_number")
-    return answer(run_trends.of_runs([_run(text) for text in request.GET.getlist("run_number")]))
-
-
-def _run(text: str) -> int:
-    return filtering.number_between("run_number", text, 0, LAST_RUN_NUMBER)
+    return answer(
+        run_trends.of_runs([filtering.run_number_of(text) for text in request.GET.getlist("run_number")])
+    )

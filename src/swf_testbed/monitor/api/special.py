@@ -119,7 +119,7 @@ def state_at(request: HttpRequest) -> HttpResponse:
     """`time` is ISO 8601 with an offset, now if left out; `run_number` asks for one run alone."""
     time, run_number = request.GET.get("time"), request.GET.get("run_number")
     moment = now() if time is None else filtering.moment("time", time)
-    run = None if run_number is None else filtering.number_between("run_number", run_number, 0, 2**31 - 1)
+    run = None if run_number is None else filtering.run_number_of(run_number)
     return answer(history.state_at(moment, run))
 
 
@@ -149,7 +149,7 @@ def post_results(request: HttpRequest) -> HttpResponse:
 )
 def get_results(request: HttpRequest) -> HttpResponse:
     """Where a merger begins again."""
-    return answer(results.known_results(_run(request.GET.get("run_number", ""))))
+    return answer(results.known_results(filtering.run_number_of(request.GET.get("run_number", ""))))
 
 
 @router.get(
@@ -162,7 +162,7 @@ def get_results(request: HttpRequest) -> HttpResponse:
 )
 def get_summary(request: HttpRequest, run_number: str) -> HttpResponse:
     """What the database knows of a run."""
-    return answer(summary.run_summary(_run(run_number)))
+    return answer(summary.run_summary(filtering.run_number_of(run_number)))
 
 
 @router.get(
@@ -188,11 +188,7 @@ def newest_overview(request: HttpRequest) -> HttpResponse:
 )
 def run_overview(request: HttpRequest, run_number: str) -> HttpResponse:
     """What a shift crew looks at."""
-    return answer(overview.overview(_run(run_number)))
-
-
-def _run(text: str) -> int:
-    return filtering.number_between("run_number", text, 0, 2**31 - 1)
+    return answer(overview.overview(filtering.run_number_of(run_number)))
 
 
 @router.post(

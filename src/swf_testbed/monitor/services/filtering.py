@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from swf_testbed.model.errors import BadInput, one_of
+from swf_testbed.model.names import LAST_RUN_NUMBER
 from swf_testbed.monitor.services.declaration import Resource
 
 _LONGEST = 300
@@ -19,6 +20,11 @@ def number_between(name: str, text: str, low: int, high: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and low <= int(text) <= high):
         raise BadInput(name, text, f"must be a whole number from {low} to {high}")
     return int(text)
+
+
+def run_number_of(text: str, name: str = "run_number") -> int:
+    """The number of a run; `BadInput` if the text is none."""
+    return number_between(name, text, 0, LAST_RUN_NUMBER)
 
 
 def moment(name: str, text: str) -> datetime:
@@ -117,7 +123,7 @@ def schema_of(resource: Resource, name: str) -> dict[str, Any]:
     if name in {"start_time", "end_time"}:
         return dict(_SCHEMAS[0][1])
     if name == "run_number" and resource.run:
-        return _NUMBER | {"maximum": 2**31 - 1}
+        return _NUMBER | {"maximum": LAST_RUN_NUMBER}
     if name in resource.columns or name in resource.related:
         entry = field_of(resource, name)
         if entry.choices:
@@ -177,7 +183,7 @@ class Filters:
         if name == "namespace" and self._resource.namespace:
             return _text(name, text)
         if name == "run_number" and self._resource.run:
-            return number_between(name, text, 0, 2**31 - 1)
+            return run_number_of(text)
         return parse_value(self._resource, name, text)
 
     def absent(self, name: str) -> Q:

@@ -10,12 +10,12 @@ from swf_testbed.model.clock import now
 from swf_testbed.model.states import RunPhase
 from swf_testbed.model.status import AGENT_STALE_S, ExecutionStatus, OperationalState
 from swf_testbed.monitor.services.epochs import UnixSeconds
+from swf_testbed.monitor.services.namespaces import namespace_choices
 from swf_testbed.monitor.services.pictures import Picture, lateness, pictures
 from swf_testbed.monitor.services.run_figures import RECENT_S, RunLine, run_lines
 from swf_testbed.monitor.services.summary import EGRESS, percentiles
 from swf_testbed.monitor.store.models import (
     Alarm,
-    Namespace,
     Run,
     SystemAgent,
     TfSlice,
@@ -92,7 +92,7 @@ def hub(namespace: str | None = None) -> Hub:
     executions = WorkflowExecution.objects.filter(**only)
     shown = list(executions[:ROWS])
     return Hub(
-        namespaces=list(Namespace.objects.order_by("name").values_list("name", flat=True)[:200]),
+        namespaces=namespace_choices(),
         alarms=list(Alarm.objects.filter(cleared_at=None, **only)[:ROWS]),
         active=list(zip(active, paces(active), strict=True)),
         recent=[(lines[run.run_number], drawn[run.run_number]) for run in newest],

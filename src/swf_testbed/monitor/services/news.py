@@ -20,6 +20,7 @@ from swf_testbed.messages import (
 from swf_testbed.model.status import Quality, SliceOutcome, SliceStatus
 from swf_testbed.monitor.services import messages
 from swf_testbed.monitor.services.rows import Row
+from swf_testbed.monitor.services.summary import EGRESS
 from swf_testbed.monitor.store.models import FastmonFile, Run, TfSlice
 from swf_testbed.records import SliceDone
 
@@ -104,7 +105,7 @@ def results(run: Run, done: Sequence[SliceDone]) -> Iterable[Message]:
         (row["fastmon_file"], row["slice_id"]): row
         for row in TfSlice.objects.filter(fastmon_file__in={one.fastmon_file for one in done})
         .order_by()
-        .values("fastmon_file", "slice_id", "tf_count", "fastmon_file__stf_file", _EGRESS)
+        .values("fastmon_file", "slice_id", "tf_count", "fastmon_file__stf_file", EGRESS)
     }
     for one in done:
         row = known[one.fastmon_file, one.slice_id]
@@ -118,7 +119,7 @@ def results(run: Run, done: Sequence[SliceDone]) -> Iterable[Message]:
             "requested_at": one.result.get("requested_at") or one.processed_at,
             "processing_start_at": one.result.get("processing_start_at") or one.processed_at,
             "processed_at": one.processed_at,
-            "egress_at": row[_EGRESS],
+            "egress_at": row[EGRESS],
             "state": outcome,
             "hostname": one.result.get("hostname") or NOBODY,
             "worker_id": worker,
@@ -161,7 +162,6 @@ def flags(changes: Sequence[Change], by: str) -> Iterable[Message]:
             )
 
 
-_EGRESS = "fastmon_file__stf_file__egress_at"
 _FILE = ("tf_filename", "file_url", "stf_file", "stf_file__egress_at")
 _RUN = "stf_file__run"
 

@@ -9,9 +9,8 @@ from swf_testbed.fastmon.products import RUN, ChannelOccupancy
 from swf_testbed.fastmon.uhi_codec import drawing
 from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import BadInput, NotFound
-from swf_testbed.model.names import LAST_RUN_NUMBER
 from swf_testbed.monitor.services import channel_maps, run_references, windows
-from swf_testbed.monitor.services.filtering import number_between
+from swf_testbed.monitor.services.filtering import run_number_of
 from swf_testbed.monitor.services.overview import newest_run
 from swf_testbed.monitor.store.models import Histogram, Reference, Run
 
@@ -200,7 +199,7 @@ def _reference(text: str) -> Source:
 
 def _number(said: str, text: str) -> int:
     try:
-        return number_between("source", said, 0, LAST_RUN_NUMBER)
+        return run_number_of(said, "source")
     except BadInput:
         raise BadInput("source", text, ALLOWED) from None
 

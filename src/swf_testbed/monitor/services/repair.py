@@ -11,7 +11,7 @@ from swf_testbed.model.clock import iso, now
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.names import derived_id
 from swf_testbed.model.states import BEAM_NOT_READY, RunPhase
-from swf_testbed.model.status import AGENT_STALE_S, ExecutionStatus, OperationalState
+from swf_testbed.model.status import AGENT_STALE_S, OPEN_EXECUTION, ExecutionStatus, OperationalState
 from swf_testbed.monitor.services.changes import upsert_rows
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.writing import writing
@@ -22,7 +22,6 @@ from swf_testbed.monitor.store.models import (
     WorkflowMessage,
 )
 
-_OPEN = [status for status in ExecutionStatus if not status.terminal]
 _GOING_ON = [phase for phase in RunPhase if not phase.ended]
 
 
@@ -77,8 +76,8 @@ def end_execution(execution_id: str, reason: str, *, dry_run: bool = False) -> l
 
 def _stuck_executions(limit: datetime) -> Iterator[tuple[WorkflowExecution, datetime]]:
     said = _last_word(execution_id=OuterRef("execution_id"))
-    still = WorkflowExecution.objects.filter(status__in=_OPEN, updated_at__lt=limit).annotate(said=said)
-    silent = list(still.order_by("id"))
+    still = WorkflowExecution.objects.filter(status__in=OPEN_EXECUTION, updated_at__lt=limit)
+    silent = list(still.annotate(said=said).order_by("id"))
     alive = _alive() if silent else set()
     for execution in silent:
         last = _latest(execution.start_time or execution.created_at, execution.said)
@@ -107,7 +106,7 @@ def _stuck_runs(limit: datetime, ended: set[str]) -> Iterator[tuple[RunState, da
 
 def _going_on(ended: set[str]) -> set[str]:
     """The executions that nobody has ended, but for those just `ended`."""
-    still = WorkflowExecution.objects.filter(status__in=_OPEN).exclude(execution_id__in=ended)
+    still = WorkflowExecution.objects.filter(status__in=OPEN_EXECUTION).exclude(execution_id__in=ended)
     return set(still.values_list("execution_id", flat=True))
 
 

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from swf_testbed.model.errors import BadInput, one_of
-from swf_testbed.model.names import LAST_RUN_NUMBER
-from swf_testbed.monitor.services.filtering import moment, number_between
+from swf_testbed.monitor.services.filtering import moment, number_between, run_number_of
 from swf_testbed.monitor.services.messages import StoredMessage
 from swf_testbed.monitor.services.stream_parameters import EARLIEST, LAST_NUMBER, LONGEST, MOST, PARAMETERS
 
@@ -67,7 +66,7 @@ def parse(query: Iterable[tuple[str, str]], last_event_ids: Sequence[str] = ()) 
     for name in _LISTS:
         if len(said.get(name, ())) > MOST:
             raise BadInput(name, f"{len(said[name])} values", f"must be at most {MOST} values")
-    run_ids = (number_between("run_ids", text, 0, LAST_RUN_NUMBER) for text in said.get("run_ids", ()))
+    run_ids = (run_number_of(text, "run_ids") for text in said.get("run_ids", ()))
     selection = Selection(
         run_ids=frozenset(run_ids),
         **{name: frozenset(said.get(name, ())) for name in _LISTS if name != "run_ids"},

@@ -13,13 +13,12 @@ from swf_testbed.model.errors import BadInput, SwfError, one_of
 from swf_testbed.model.status import Severity
 from swf_testbed.monitor.services import alarms
 from swf_testbed.monitor.services.changes import upsert
+from swf_testbed.monitor.services.namespaces import namespace_choices
 from swf_testbed.monitor.services.resources import RESOURCES
-from swf_testbed.monitor.store.models import Namespace
 from swf_testbed.monitor.web.serving import actor, for_readers, page, stream
 from swf_testbed.records import Alarm
 
 _ALARMS = RESOURCES["alarms"]
-_NAMESPACES = 200
 _LONGEST_NOTE = 2000
 
 
@@ -82,7 +81,7 @@ def raise_alarm(request: HttpRequest) -> HttpResponseBase:
         "problem": problem,
         "said": request.POST,
         "severities": [severity.value for severity in reversed(Severity)],
-        "namespaces": Namespace.objects.values_list("name", flat=True)[:_NAMESPACES],
+        "namespaces": namespace_choices(),
     }
     answer = page(request, "raise_alarm.html", context, here="web:alarms")
     answer.status_code = 400 if problem else 200

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
 from swf_testbed.monitor.services.execution_page import ExecutionPage, execution_page, timeline_of
-from swf_testbed.monitor.services.filtering import number_between
+from swf_testbed.monitor.services.filtering import run_number_of
 from swf_testbed.monitor.services.parameter_values import flattened
 from swf_testbed.monitor.web.details import Part, excerpt
-from swf_testbed.monitor.web.serving import for_readers, page, stream
+from swf_testbed.monitor.web.serving import chosen_page, for_readers, page, stream
 from swf_testbed.monitor.web.sources import commit_link, file_link
 
 _PARTS = (
@@ -20,17 +20,15 @@ _PARTS = (
 _SHOWN_APART = ("commit", "branch", "tag", "dirty", "workflow", "versions")
 """What the environment has that is not one line of the page."""
 
-_MOST = 10**6
-
 
 @for_readers
 def execution(request: HttpRequest, key: str) -> HttpResponse:
     """One execution; `?run=` says whose STFs, and `?page=` which of them stand in the table."""
-    run, number = request.GET.get("run"), request.GET.get("page")
+    run = request.GET.get("run")
     found = execution_page(
         key,
-        number_between("run", run, 0, 2**31 - 1) if run else None,
-        number_between("page", number, 1, _MOST) if number else 1,
+        run_number_of(run, "run") if run else None,
+        chosen_page(request),
     )
     context = {
         "page": found,

@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from swf_testbed.monitor.services import replay as runs
-from swf_testbed.monitor.services.filtering import number_between
+from swf_testbed.monitor.services.filtering import run_number_of
 from swf_testbed.monitor.web.serving import for_readers, page
 
 _RECENT = 50
@@ -15,7 +15,7 @@ _RECENT = 50
 def choose(request: HttpRequest) -> HttpResponseBase:
     """The runs that can be replayed; `?run=` leads to one."""
     if wanted := request.GET.get("run", "").strip():
-        return redirect("web:replay", number_between("run", wanted, 0, 2**31 - 1))
+        return redirect("web:replay", run_number_of(wanted, "run"))
     return page(request, "replays.html", {"runs": runs.recent_ended(_RECENT)}, here="web:replay")
 
 

@@ -4,11 +4,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from swf_testbed.fastmon.presentation import SHOWN
-from swf_testbed.fastmon.products import RUN
-from swf_testbed.model.detectors import detectors
 from swf_testbed.model.errors import BadInput, one_of
 from swf_testbed.monitor.services.run_page import run_page
 from swf_testbed.monitor.web.serving import for_readers, page, scripts_gathered, stream
+from swf_testbed.monitor.web.subsystem import subsystem_titles
 
 _PAGES = {
     "Mark and references": "web:verdict",
@@ -32,7 +31,7 @@ _BELOW = {
 @for_readers
 def run(request: HttpRequest, run_number: int) -> HttpResponse:
     """One run; `?subsystem=` says whose histograms are drawn."""
-    titles = _subsystems()
+    titles = subsystem_titles()
     subsystem = request.GET.get("subsystem", "").lower() or next(iter(titles))
     if subsystem not in titles:
         raise BadInput("subsystem", subsystem, one_of(titles))
@@ -52,7 +51,3 @@ def run(request: HttpRequest, run_number: int) -> HttpResponse:
         ],
     }
     return page(request, "run.html", context, here="web:runs", moved_by=stream(run_ids=run_number))
-
-
-def _subsystems() -> dict[str, str]:
-    return {detector.name: detector.title for detector in detectors()} | {RUN: "Whole run"}

@@ -3,21 +3,18 @@
 from django.http import HttpRequest, HttpResponse
 
 from swf_testbed.messages.lifecycle import LIFECYCLE
-from swf_testbed.monitor.services.filtering import number_between
 from swf_testbed.monitor.services.run_data import run_data as found_of
-from swf_testbed.monitor.web.serving import for_readers, page, scripts_gathered, stream
+from swf_testbed.monitor.web.serving import chosen_page, for_readers, page, scripts_gathered, stream
 from swf_testbed.monitor.web.subsystem import chosen
 
 _SHOWS = {"all": "all files", "missing": "not everywhere"}
-_MOST = 10**6
 _EVENTS = ("stf_ready", "stf_archived", "dataset_closed", "exit_buffer_status", "alarm", *LIFECYCLE)
 
 
 @for_readers
 def run_data(request: HttpRequest, run_number: int) -> HttpResponse:
     """`?show=missing` leaves out files that are verified at every site; `?page=` of the files."""
-    show, number = chosen(request, "show", _SHOWS, "all"), request.GET.get("page")
-    at = number_between("page", number, 1, _MOST) if number else 1
+    show, at = chosen(request, "show", _SHOWS, "all"), chosen_page(request)
     found = found_of(run_number, only_missing=show == "missing", page=at)
     context = {
         "data": found,

@@ -16,7 +16,10 @@ from django.urls import get_script_prefix
 from swf_testbed.messages import REGISTRY
 from swf_testbed.model.errors import Conflict, NotFound, Refused, SwfError, Unavailable
 from swf_testbed.model.names import check_namespace
+from swf_testbed.monitor.services.filtering import number_between
 from swf_testbed.monitor.services.rights import Actor
+
+_LAST_PAGE = 10**6
 
 View = Callable[..., HttpResponseBase]
 
@@ -66,6 +69,12 @@ def chosen_namespace(request: HttpRequest) -> str | None:
     """The namespace that the address asks for; None is all of them."""
     said = request.GET.get("namespace")
     return check_namespace(said) if said else None
+
+
+def chosen_page(request: HttpRequest) -> int:
+    """The page of a table that the address asks for; the first, if of none."""
+    said = request.GET.get("page")
+    return number_between("page", said, 1, _LAST_PAGE) if said else 1
 
 
 def stream(events: Iterable[str] = (), changes: Iterable[str] = (), **filters: object) -> str:

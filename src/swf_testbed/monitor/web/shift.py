@@ -10,10 +10,10 @@ from django.views.decorators.http import require_POST
 
 from swf_testbed.messages.lifecycle import LIFECYCLE
 from swf_testbed.model.errors import BadInput
-from swf_testbed.model.names import LAST_RUN_NUMBER
 from swf_testbed.monitor.services import alarms, overview
-from swf_testbed.monitor.services.filtering import number_between
-from swf_testbed.monitor.store.models import Namespace, Run
+from swf_testbed.monitor.services.filtering import number_between, run_number_of
+from swf_testbed.monitor.services.namespaces import namespace_choices
+from swf_testbed.monitor.store.models import Run
 from swf_testbed.monitor.web.alarms import checked_note
 from swf_testbed.monitor.web.serving import actor, chosen_namespace, for_readers, page, stream
 
@@ -34,7 +34,7 @@ def chosen_run(request: HttpRequest) -> tuple[int, bool]:
     said = request.GET.get("run", NEWEST)
     if said == NEWEST:
         return overview.newest_run(chosen_namespace(request)), False
-    return number_between("run", said, 0, LAST_RUN_NUMBER), True
+    return run_number_of(said, "run"), True
 
 
 def choices(namespace: str | None) -> dict[str, object]:
@@ -42,7 +42,7 @@ def choices(namespace: str | None) -> dict[str, object]:
     runs = Run.objects.all() if namespace is None else Run.objects.filter(namespace=namespace)
     return {
         "run_choices": list(runs.order_by("-run_number").values_list("run_number", flat=True)[:MOST_CHOICES]),
-        "namespaces": list(Namespace.objects.order_by("name").values_list("name", flat=True)[:200]),
+        "namespaces": namespace_choices(),
         "namespace": namespace,
     }
 
