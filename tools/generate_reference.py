@@ -113,8 +113,8 @@ The tables `[payloads.NAME]` of testbed.toml: what workers can run, told in
 def metrics_page() -> str:
     """Every metric of the monitor."""
     set_up_django()
+    from swf_testbed.monitor.services.slice_moments import STAGES
     from swf_testbed.monitor.services.standing import MAX_AGE_S
-    from swf_testbed.monitor.services.summary import STAGES
 
     rows = [["Metric", "Kind", "Labels", "Tells"], ["---"] * 4]
     for metric in metrics.OURS:

@@ -13,7 +13,8 @@ from swf_testbed.monitor.services.epochs import UnixSeconds
 from swf_testbed.monitor.services.namespaces import namespace_choices
 from swf_testbed.monitor.services.pictures import Picture, lateness, pictures
 from swf_testbed.monitor.services.run_figures import RECENT_S, RunLine, run_lines
-from swf_testbed.monitor.services.summary import EGRESS, percentiles
+from swf_testbed.monitor.services.slice_moments import EGRESS
+from swf_testbed.monitor.services.summary import percentiles
 from swf_testbed.monitor.store.models import (
     Alarm,
     Run,

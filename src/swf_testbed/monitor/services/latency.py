@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from swf_testbed.monitor import metrics
-from swf_testbed.monitor.services.summary import EGRESS, STAGES
+from swf_testbed.monitor.services.slice_moments import EGRESS, STAGES
 from swf_testbed.monitor.store.models import TfSlice
 
 Moments = tuple[datetime | None, ...]

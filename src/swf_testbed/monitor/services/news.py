@@ -20,7 +20,7 @@ from swf_testbed.messages import (
 from swf_testbed.model.status import Quality, SliceOutcome, SliceStatus
 from swf_testbed.monitor.services import messages
 from swf_testbed.monitor.services.rows import Row
-from swf_testbed.monitor.services.summary import EGRESS
+from swf_testbed.monitor.services.slice_moments import EGRESS
 from swf_testbed.monitor.store.models import FastmonFile, Run, TfSlice
 from swf_testbed.records import SliceDone
 

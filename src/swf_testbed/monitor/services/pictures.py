@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Floor
 
 from swf_testbed.model.clock import now
 from swf_testbed.monitor.services.epochs import UnixSeconds
-from swf_testbed.monitor.services.summary import EGRESS
+from swf_testbed.monitor.services.slice_moments import EGRESS
 from swf_testbed.monitor.store.models import Run, TfSlice
 
 SOON_S, LATE_S = 10.0, 30.0

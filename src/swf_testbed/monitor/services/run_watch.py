@@ -20,7 +20,7 @@ from swf_testbed.model.states import RunPhase
 from swf_testbed.monitor.services import alarms
 from swf_testbed.monitor.services.rows import Row
 from swf_testbed.monitor.services.run_sampling import parameters_after_changes
-from swf_testbed.monitor.services.summary import EGRESS
+from swf_testbed.monitor.services.slice_moments import EGRESS
 from swf_testbed.monitor.store.models import Alarm, HistogramPart, Run, StfFigures, StfFile, TfSlice
 
 RECENT = timedelta(seconds=60)

@@ -11,6 +11,7 @@ from swf_testbed.fastmon.products import UnitOccupancy
 from swf_testbed.model.errors import NotFound
 from swf_testbed.monitor.services import quality
 from swf_testbed.monitor.services.counts import slice_counts
+from swf_testbed.monitor.services.slice_moments import EGRESS, STAGES
 from swf_testbed.monitor.store.models import (
     FastmonFile,
     Histogram,
@@ -21,16 +22,6 @@ from swf_testbed.monitor.store.models import (
     TfSlice,
 )
 from swf_testbed.records import HistogramCounts, Latency, Percentiles, RunSummary
-
-EGRESS = "fastmon_file__stf_file__egress_at"
-STAGES = {
-    "registered": "fastmon_file__stf_file__created_at",
-    "sampled": "fastmon_file__created_at",
-    "queued": "created_at",
-    "processed": "completed_at",
-    "plotted": "plotted_at",
-}
-"""When a slice's data reached each stage, after egress from the DAQ."""
 
 
 def run_summary(run_number: int) -> RunSummary:

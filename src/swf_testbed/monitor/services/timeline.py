@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from swf_testbed.monitor.services.run_times import Positions, RunTimes, Stf, Times
-from swf_testbed.monitor.services.summary import STAGES
+from swf_testbed.monitor.services.slice_moments import STAGES
 
 
 @dataclass(frozen=True, slots=True)

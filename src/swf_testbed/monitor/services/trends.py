@@ -9,7 +9,8 @@ import numpy as np
 
 from swf_testbed.model.clock import now
 from swf_testbed.monitor.services.run_times import RunTimes, Times
-from swf_testbed.monitor.services.summary import STAGES, percentiles
+from swf_testbed.monitor.services.slice_moments import STAGES
+from swf_testbed.monitor.services.summary import percentiles
 from swf_testbed.records import Percentiles
 
 MAX_POINTS = 120
