@@ -5,13 +5,13 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from chain_testbed import Testbed
 
 from swf_testbed.control.pool_status import pools
 from swf_testbed.control.supervision import wait_until
+from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import TfSlice, Worker
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(400)]
@@ -27,6 +27,7 @@ namespace = "{namespace}"
 [agents.pool]
 [pool]
 interval = 0.3
+hold = 600
 max_workers = {workers}
 [payloads.held]
 kind = "command"
@@ -53,21 +54,20 @@ def pooled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testbed]:
     made.do("stop")
 
 
-def heard(pooled: Testbed) -> dict[str, Any] | None:
-    """What a living controller tells of the pool, once it hears all workers."""
-    with pooled.monitor() as monitor:
-        found = pools(monitor, NAMESPACE)
-    reports = [one.report for one in found if sum(one.report["broker_counts"].values()) == WORKERS]
-    return reports[0] if reports else None
+def heard(monitor: MonitorClient) -> bool:
+    """Whether a living controller tells that it hears all workers."""
+    reports = [one.report for one in pools(monitor, NAMESPACE)]
+    return any(sum(report["broker_counts"].values()) == WORKERS for report in reports)
 
 
 def test_workers_outlive_their_controller_with_slices_in_hand(pooled: Testbed) -> None:
     running = pooled.start_run(STFS, **WANTED)
-    assert wait_until(lambda: heard(pooled) is not None, PATIENCE_S)
-    victim = pooled.pid("pool")
-    os.kill(victim, signal.SIGKILL)
-    pooled.await_successor("pool", victim, 1)
-    assert wait_until(lambda: heard(pooled) is not None, PATIENCE_S)
+    with pooled.monitor() as monitor:
+        assert wait_until(lambda: heard(monitor), PATIENCE_S)
+        victim = pooled.pid("pool")
+        os.kill(victim, signal.SIGKILL)
+        pooled.await_successor("pool", victim, 1)
+        assert wait_until(lambda: heard(monitor), PATIENCE_S)
     [said] = json.loads(pooled.do("pool", "status", "--json").stdout)
     (pooled.settings.swf_home / "gate").touch()
     run = pooled.finish(running)
