@@ -16,6 +16,7 @@ from pydantic import (
     SecretStr,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 
 from swf_testbed.config.parameters import FastmonMode, Fraction, TfFilesPerStf
 from swf_testbed.model.hosts import is_loopback
@@ -37,6 +38,11 @@ Switch = Annotated[bool, BeforeValidator(_switch)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
+def _is(text: str) -> FieldInfo:
+    """What a variable is, for the reference."""
+    return Field(description=text)
+
+
 class Mode(StrEnum):
     """Which broker and database are used."""
 
@@ -52,25 +58,26 @@ class Settings(BaseModel):
 
     swf_home: Path = Path()
     swf_mode: Mode = Mode.EMBEDDED
-    swf_testbed_config: Path | None = None
+    swf_testbed_config: Annotated[Path | None, _is("In place of the home folder's `testbed.toml`")] = None
     swf_workflow_path: Annotated[
-        str | None,
-        Field(description="Folders of your own workflows, separated by colons; searched before `workflows/`"),
+        str | None, _is("Folders of your own workflows, separated by colons; searched before `workflows/`")
     ] = None
-    swf_monitor_url: str = "https://127.0.0.1:8443"
-    swf_monitor_http_url: str = "http://127.0.0.1:8002"
+    swf_monitor_url: Annotated[str, _is("Where the monitor listens with TLS")] = "https://127.0.0.1:8443"
+    swf_monitor_http_url: Annotated[str, _is("Where it listens without TLS; agents ask here")] = (
+        "http://127.0.0.1:8002"
+    )
     swf_monitor_prod_url: str | None = None
     swf_monitor_public_url: Annotated[
-        str | None, Field(description="Where people reach the monitor through a reverse proxy, with its path")
+        str | None, _is("Where people reach the monitor through a reverse proxy, with its path")
     ] = None
     swf_monitor_proxies: Annotated[
-        str | None, Field(description="Addresses of reverse proxies on other machines, separated by commas")
+        str | None, _is("Addresses of reverse proxies on other machines, separated by commas")
     ] = None
     swf_monitor_cert_file: Annotated[
-        Path | None, Field(description="In place of the self-signed certificate; PEM, with its chain")
+        Path | None, _is("In place of the self-signed certificate; PEM, with its chain")
     ] = None
     swf_monitor_key_file: Annotated[
-        Path | None, Field(description="The key of that certificate; PEM, without a password")
+        Path | None, _is("The key of that certificate; PEM, without a password")
     ] = None
     swf_stream_max_clients: Annotated[
         int, Field(ge=1, le=100_000, description="Open streams of events, in all web processes together")
@@ -81,9 +88,13 @@ class Settings(BaseModel):
     swf_stream_queue: Annotated[
         int, Field(ge=10, le=1_000_000, description="Events that wait for a slow client before it is closed")
     ] = 2000
-    swf_api_token: SecretStr | None = None
-    swf_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    swf_agent_quiet: Switch = False
+    swf_api_token: Annotated[SecretStr | None, _is("For the monitor; else its first start has made one")] = (
+        None
+    )
+    swf_log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], _is("The least that programs log")
+    ] = "INFO"
+    swf_agent_quiet: Annotated[Switch, _is("Agents log warnings and errors only")] = False
     swf_agent_max_workers: Annotated[int, Field(ge=1, le=64)] = 4
     swf_worker_pool: Annotated[
         str | None, Field(max_length=100, description="Set by the pool controller: whose worker this is")
@@ -100,51 +111,62 @@ class Settings(BaseModel):
         ),
     ] = None
     swf_stomp_debug: Switch = False
-    swf_sse_receiver_name: str | None = None
-    swf_public_read: Switch | None = None
+    swf_sse_receiver_name: Annotated[str | None, _is("What the fast monitoring client calls itself")] = None
+    swf_public_read: Annotated[Switch | None, _is("Read without a token; else on this machine alone")] = None
     swf_broker_queue_messages: Annotated[
         int | None,
-        Field(ge=1, description="Messages in one queue of the embedded broker at which producers wait"),
+        Field(
+            ge=1,
+            description="Messages in a queue at which producers wait, embedded; else a million",
+        ),
     ] = None
-    swf_broker_queue_bytes: Annotated[int | None, Field(ge=1, description="The same in bytes")] = None
-    activemq_host: str = "127.0.0.1"
-    activemq_port: Port = 61613
+    swf_broker_queue_bytes: Annotated[
+        int | None, Field(ge=1, description="The same in bytes; else 1 GiB")
+    ] = None
+    activemq_host: Annotated[str, _is("The broker, embedded or not")] = "127.0.0.1"
+    activemq_port: Annotated[Port, _is("Its port for STOMP")] = 61613
     activemq_user: str = Field("swf", validation_alias=AliasChoices("ACTIVEMQ_USER", "MQ_USER"))
     activemq_password: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("ACTIVEMQ_PASSWORD", "MQ_PASSWD")
+        None,
+        validation_alias=AliasChoices("ACTIVEMQ_PASSWORD", "MQ_PASSWD"),
+        description="The embedded broker makes its own",
     )
-    activemq_use_ssl: Switch = False
+    activemq_use_ssl: Annotated[Switch, _is("Speak TLS to the broker")] = False
     activemq_ssl_ca_certs: Path | None = Field(
-        None, validation_alias=AliasChoices("ACTIVEMQ_SSL_CA_CERTS", "MQ_CAFILE")
+        None,
+        validation_alias=AliasChoices("ACTIVEMQ_SSL_CA_CERTS", "MQ_CAFILE"),
+        description="Authorities for the broker's certificate; PEM",
     )
-    activemq_ssl_cert_file: Path | None = None
-    activemq_ssl_key_file: Path | None = None
-    db_host: str = "127.0.0.1"
+    activemq_ssl_cert_file: Annotated[Path | None, _is("Our certificate, if the broker wants one; PEM")] = (
+        None
+    )
+    activemq_ssl_key_file: Annotated[Path | None, _is("The key of that certificate; PEM")] = None
+    db_host: Annotated[str, _is("PostgreSQL, in modes `local` and `docker`")] = "127.0.0.1"
     db_port: Port = 5432
     db_name: str = "swfdb"
     db_user: str = "swf"
     db_password: SecretStr | None = None
     panda_auth_id_token: Annotated[
-        SecretStr | None, Field(description="An OIDC token for the PanDA server of `[panda]`")
+        SecretStr | None, _is("An OIDC token for the PanDA server of `[panda]`")
     ] = None
-    redis_url: str | None = None
-    swf_rucio_url: Annotated[
-        str | None, Field(description="The Rucio server; what is left out is read from rucio.cfg")
-    ] = None
+    redis_url: Annotated[str | None, _is("Joins several web processes; one needs none")] = None
+    swf_rucio_url: Annotated[str | None, _is("The Rucio server; what is left out is read from rucio.cfg")] = (
+        None
+    )
     swf_rucio_account: str | None = None
     swf_rucio_username: str | None = None
     swf_rucio_password: SecretStr | None = None
-    requests_ca_bundle: Path | None = None
-    fastmon_mode: Annotated[FastmonMode | None, Field(description="Comes before `fastmon.mode`")] = None
+    requests_ca_bundle: Annotated[Path | None, _is("Authorities for the monitor's certificate; PEM")] = None
+    fastmon_mode: Annotated[FastmonMode | None, _is("Comes before `fastmon.mode`")] = None
     fastmon_selection_fraction: Annotated[
-        Fraction | None, Field(description="Comes before `fastmon.selection_fraction`")
+        Fraction | None, _is("Comes before `fastmon.selection_fraction`")
     ] = None
     fastmon_tf_files_per_stf: Annotated[
-        TfFilesPerStf | None, Field(description="Comes before `fastmon.tf_files_per_stf`")
+        TfFilesPerStf | None, _is("Comes before `fastmon.tf_files_per_stf`")
     ] = None
-    fastmon_watch: Annotated[
-        str | None, Field(description="Folders separated by colons; comes before `fastmon.watch`")
-    ] = None
+    fastmon_watch: Annotated[str | None, _is("Folders separated by colons; comes before `fastmon.watch`")] = (
+        None
+    )
 
     @field_validator(
         "swf_monitor_url",
