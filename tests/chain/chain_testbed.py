@@ -2,9 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,14 +55,12 @@ class Testbed:
         self.settings: Settings = load_settings(own)
 
     @contextmanager
-    def configured(self, *blocks: str) -> Iterator[None]:
-        """With a `testbed.toml`: the one that comes with the testbed, and what is said beside it."""
+    def configured(self, *blocks: str, without: Sequence[str] = ()) -> Iterator[None]:
+        """With a `testbed.toml`: what comes with the testbed, but for some tables, and these blocks."""
         shipped = files("swf_testbed.config").joinpath("shipped", "testbed.toml").read_text("utf-8")
-        said = tomllib.loads("\n".join(blocks))
-        switched = "[agents.pool]\nenabled = false\n"
-        assert switched in shipped
-        if "pool" in said.get("agents", {}):
-            shipped = shipped.replace(switched, "")
+        for table in without:
+            shipped, found = re.subn(rf"^\[{re.escape(table)}\]\n(\w.*\n)*", "", shipped, flags=re.MULTILINE)
+            assert found == 1, table
         file = self.settings.swf_home / "testbed.toml"
         file.write_text("\n".join([shipped, *blocks]))
         try:

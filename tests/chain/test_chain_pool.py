@@ -22,7 +22,9 @@ def test_the_pool_takes_a_run_with_a_function_of_the_readers(testbed: Testbed) -
     ((_testbed, *counting),) = PAYLOADS.words("testbed run")
     assert watched[:2] == counting[:2]
     few = POOL.block("[agents.pool]", {"max_workers = 8": "max_workers = 2"})
-    with testbed.configured(few, PAYLOADS.block("[payloads.counting]")):
+    # Nobody else has workers, so that the run waits for those of the pool.
+    without = ("agents.pool", "agents.worker")
+    with testbed.configured(few, PAYLOADS.block("[payloads.counting]"), without=without):
         run = testbed.finish(testbed.quick([*watched, *counting[2:], "--json"], STFS))
         assert run.code == 0, run.said
         assert run.summary["slices"]["completed"] == run.summary["slices"]["created"] > 0

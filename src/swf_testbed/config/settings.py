@@ -40,7 +40,7 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 
 def _is(text: str) -> FieldInfo:
     """What a variable is, for the reference."""
-    return Field(description=text)
+    return FieldInfo(description=text)
 
 
 class Mode(StrEnum):
