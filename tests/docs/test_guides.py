@@ -8,16 +8,25 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pages import ROOT, prose
+from pages import ROOT, blocks, prose
 from shift_home import ShiftHome, needs, until
 from typed_page import TypedPage
 
 from swf_test_servers import Postgres
-from swf_testbed.model.names import FIRST_RUN_NUMBER, stf_filename
+from swf_testbed.config.compose import compose
+from swf_testbed.config.parameters import Simulation
+from swf_testbed.control.doctor.diagnosis import CHECKS
+from swf_testbed.daq.files import ExitBuffer
+from swf_testbed.daq.stf_store import StfSlot
+from swf_testbed.model.clock import now_ns
+from swf_testbed.model.errors import BadInput
+from swf_testbed.model.names import FIRST_RUN_NUMBER, MAIN_STREAM, StfName, stf_filename
+from swf_testbed.model.states import PHYSICS
 from swf_testbed.model.status import RunMark
-from swf_testbed.records import Run, WorkflowExecution
+from swf_testbed.records import FastmonFile, Run, WorkflowExecution
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]
 
@@ -166,3 +175,78 @@ def test_command_the_runner(home: ShiftHome, left_behind: Path) -> None:
             (run for run in monitor.list(Run) if run.namespace == "local"), key=lambda run: run.run_number
         )
     assert newest.total_stf_files == 10
+
+
+def test_sample_files_that_nobody_announces(home: ShiftHome) -> None:
+    run, folder, more = 200_001, home.path / "plugged-in", home.path / "more"
+    more.mkdir()
+    name = StfName(run, 1, MAIN_STREAM)
+    ExitBuffer(folder, run, Simulation(tf_per_stf=100)).write(StfSlot(name, PHYSICS, now_ns(), 0.0))
+    own = {"/data/stf": str(folder), "/more/stf": str(more)}
+    with (
+        TypedPage(home, "docs/how-to/sample-unannounced-files.md", own) as page,
+        home.monitor() as monitor,
+    ):
+        page.types("export FASTMON_MODE")
+        with page.begins("python -m swf_fastmon_agent.main") as agent:
+            until(lambda: monitor.page(FastmonFile, stf_file=str(name)).total == 7, f"samples of {name}")
+            agent.ctrl_c((0, 130))
+
+
+def test_agent_manager(home: ShiftHome) -> None:
+    home.agents("data")
+    with TypedPage(home, "docs/how-to/agent-manager.md") as page:
+        page.types("testbed agent-manager --detach")
+        assert "answers on /queue/testbed." in page.types("testbed agent-manager --status")
+        assert "workflow_runner" in page.types("from swf_testbed.config.environment import settings")
+        assert "stopped" in page.types("testbed agent-manager --stop")
+        page.types("testbed agent-manager --install")
+    assert "removed" in home.typed("testbed agent-manager --uninstall")
+
+
+def test_change_parameters(home: ShiftHome) -> None:
+    home.agents("data")
+    name = "docs/how-to/change-parameters.md"
+    (workflow,) = (block.text for block in blocks(ROOT / name, "toml") if "[workflow]" in block.text)
+    (home.path / "workflows" / "my_workflow.toml").write_text(workflow)
+    short = {"fast_processing --set": "fast_processing --fast --wait --stf-count 2 --set"}
+    with TypedPage(home, name, {**short, "run my_workflow": "run my_workflow --fast --wait"}) as page:
+        page.types("./testbed run fast_processing")
+        page.types("./testbed run my_workflow")
+    with home.monitor() as monitor:
+        newest = monitor.list(WorkflowExecution, ordering="-start_time")
+        made: list[Any] = [one.parameter_values for one in newest]
+    assert made[1]["fast_processing"]["slices_per_sample"] == 30
+    assert made[1]["simulation"]["scale"] == 0.02
+    assert made[0]["daq_state_machine"]["physics_period_count"] == 3
+
+
+def test_write_a_schedule(home: ShiftHome) -> None:
+    home.agents("data")
+    name = "docs/how-to/write-a-schedule.md"
+    schedule = blocks(ROOT / name, "toml")[0].text
+    file = home.path / "workflows" / "two_runs.toml"
+    file.write_text(schedule)
+    # Counted in simulated seconds, so with the interval of the field.
+    own = {"--watch": "--wait --fast --set daq_state_machine.stf_interval=2"}
+    with TypedPage(home, name, own) as page:
+        shown = page.types("./testbed run two_runs")
+    assert "status\tcompleted" in shown
+    (message,) = (block.text for block in blocks(ROOT / name, "text"))
+    first, calibration, *_ = schedule[schedule.index("    {") :].splitlines(keepends=True)
+    physics = next(line for line in schedule.splitlines(keepends=True) if "stf_count = 5" in line)
+    file.write_text(schedule.replace(first + calibration, first + physics))
+    with pytest.raises(BadInput) as error:
+        compose("two_runs", home.path)
+    _, _, said = " ".join(message.split()).partition("= ...: ")
+    assert said in str(error.value)
+
+
+def test_doctor(home: ShiftHome) -> None:
+    name = "docs/how-to/doctor.md"
+    told = re.findall(r"^\| ([a-z ]+) \|", prose(ROOT / name), re.MULTILINE)
+    with TypedPage(home, name) as page:
+        page.types("testbed doctor")
+        assert "stf_datataking-" in page.types("testbed doctor && testbed run fast_processing")
+    home.typed("testbed stop-agents")
+    assert set(told) == set(CHECKS)
