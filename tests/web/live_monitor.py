@@ -19,7 +19,7 @@ from swf_testbed.fastmon.counts import Axis
 from swf_testbed.fastmon.uhi_codec import to_uhi
 from swf_testbed.model.clock import iso, now
 
-START_S = 60
+START_S = 120
 
 
 @dataclass

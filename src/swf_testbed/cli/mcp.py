@@ -7,7 +7,6 @@ import typer
 
 from swf_testbed import __version__
 from swf_testbed.config.environment import settings
-from swf_testbed.config.settings import Settings
 from swf_testbed.model.hosts import is_loopback
 from swf_testbed.monitor_client import MonitorClient
 
@@ -37,12 +36,13 @@ def mcp(
     """
     environment = settings()
     base = (url or environment.swf_monitor_http_url).rstrip("/")
+    token = environment.token_for(base) if url else environment.api_token()
     with MonitorClient(base, patience_s=_CONNECT_S) as monitor:
         monitor.health()
-    asyncio.run(_relay(environment, base))
+    asyncio.run(_relay(base, token))
 
 
-async def _relay(environment: Settings, base: str) -> None:
+async def _relay(base: str, token: str) -> None:
     """Hand every request to the monitor, and its answer back."""
     # Both are only needed here, and take a second to load.
     import httpx2
@@ -54,7 +54,7 @@ async def _relay(environment: Settings, base: str) -> None:
     from swf_testbed.monitor_client.http import trust
 
     http = httpx2.AsyncClient(
-        headers={"Authorization": f"Bearer {environment.api_token()}"},
+        headers={"Authorization": f"Bearer {token}"} if token else {},
         timeout=httpx2.Timeout(_TOOL_S, connect=_CONNECT_S),
         trust_env=not is_loopback(base),
         verify=trust(base),
