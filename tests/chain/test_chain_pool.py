@@ -8,7 +8,7 @@ from chain_testbed import Testbed
 from documented import Guide
 from swf_testbed.records import TfSlice
 
-pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chain, pytest.mark.timeout(400)]
 
 POOL, PAYLOADS = Guide("how-to/pool.md"), Guide("how-to/payloads.md")
 STFS = 2

@@ -28,7 +28,7 @@ from swf_testbed.records import (
     WorkflowMessage,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 GUIDE = Guide("how-to/copy-to-postgresql.md")
 
