@@ -24,7 +24,7 @@ WINDOW_S = 15.0
 SILENCE_S = 30.0
 """What comes after a silence of up to this length was made in it."""
 
-_MEMORY_S, _LEAST, _MOST = 30.0, 50, 2000
+_MEMORY_S, _LEAST, _MOST = 60.0, 50, 4000
 """Service times are of so long ago, and of at least and at most so many heartbeats."""
 
 _GROUPS = 5
