@@ -6,15 +6,19 @@ RUN_BY = {
     "docs/how-to/back-up-and-restore.md": "tests/docs/test_guides.py",
     "docs/how-to/change-parameters.md": "tests/docs/test_guides.py",
     "docs/how-to/command-the-runner.md": "tests/docs/test_guides.py",
+    "docs/how-to/dead-letters.md": "tests/docs/test_guides.py",
     "docs/how-to/doctor.md": "tests/docs/test_guides.py",
     "docs/how-to/follow-in-python.md": "tests/monitor/test_stream_example.py",
     "docs/how-to/follow-the-stream.md": "tests/monitor/test_monitor_stream_others.py",
+    "docs/how-to/handle-alarms.md": "tests/docs/test_guides.py",
     "docs/how-to/judge-a-run.md": "tests/docs/test_guides.py",
+    "docs/how-to/manage-data.md": "tests/docs/test_guides.py",
     "docs/how-to/read-from-elsewhere.md": "tests/monitor/test_exit_buffer.py",
     "docs/how-to/replay-an-execution.md": "tests/docs/test_guides.py",
     "docs/how-to/reverse-proxy.md": "tests/monitor/test_monitor_reverse_proxy.py",
     "docs/how-to/sample-unannounced-files.md": "tests/docs/test_guides.py",
     "docs/how-to/upgrade.md": "tests/docs/test_upgrade_guide.py",
+    "docs/how-to/watch-a-shift.md": "tests/docs/test_guides.py",
     "docs/how-to/write-a-schedule.md": "tests/docs/test_guides.py",
     "docs/tutorials/first-run.md": "tests/docs/test_guides.py",
     "docs/tutorials/your-own-agent.md": "tests/cli/test_own_agent.py",
@@ -32,13 +36,9 @@ NOT_TYPED = {
 """Lines of a page that is run otherwise, which are left out, and why."""
 
 NOT_RUN = {
-    "docs/how-to/dead-letters.md": "needs a run that was taken, and its number",
-    "docs/how-to/manage-data.md": "needs a run that was taken, and its number",
     "docs/how-to/assistant.md": "an assistant takes the steps: tests/chain/test_chain_assistant.py",
     "docs/how-to/change-the-sampling.md": "needs a run that goes on; taken by tests/agents and tests/monitor",
-    "docs/how-to/handle-alarms.md": "needs an alarm that stands; the request: tests/monitor",
     "docs/how-to/kill-and-recover.md": "takes a run of 30 STFs; its kills: tests/chain/test_fault_matrix.py",
-    "docs/how-to/watch-a-shift.md": "runs until Ctrl-C; taken by tests/cli",
     "docs/tutorials/follow-from-home.md": "needs a monitor elsewhere: tests/fastmon_client",
 }
 """Why the shell blocks of a page are not typed by a test. They are read as below."""

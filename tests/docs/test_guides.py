@@ -17,16 +17,19 @@ from typed_page import TypedPage
 
 from swf_test_servers import Postgres
 from swf_testbed.config.compose import compose
+from swf_testbed.config.environment import username
 from swf_testbed.config.parameters import Simulation
 from swf_testbed.control.doctor.diagnosis import CHECKS
+from swf_testbed.control.run_files import whereabouts
 from swf_testbed.daq.files import ExitBuffer
 from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.model.clock import now_ns
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import FIRST_RUN_NUMBER, MAIN_STREAM, StfName, stf_filename
 from swf_testbed.model.states import PHYSICS
-from swf_testbed.model.status import RunMark
-from swf_testbed.records import FastmonFile, Run, WorkflowExecution
+from swf_testbed.model.status import RunMark, StfStatus
+from swf_testbed.records import Alarm, FastmonFile, Run, StfFile, WorkflowExecution
+from swf_testbed.records.judgement import AlarmState
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]
 
@@ -250,3 +253,60 @@ def test_doctor(home: ShiftHome) -> None:
         assert "stf_datataking-" in page.types("testbed doctor && testbed run fast_processing")
     home.typed("testbed stop-agents")
     assert set(told) == set(CHECKS)
+
+
+@pytest.fixture(scope="module")
+def killing(home: ShiftHome, left_behind: Path) -> TypedPage:
+    """The page on killing, whose run goes on while other pages look at it."""
+    del left_behind
+    home.agents()
+    own = {"--stf-count 30": "--stf-count 1000 --set daq_state_machine.stf_interval=1"}
+    page = TypedPage(home, "docs/how-to/kill-and-recover.md", own)
+    page.types("./testbed run fast_processing")
+    return page
+
+
+@pytest.fixture
+def going(home: ShiftHome, killing: TypedPage) -> int:
+    """The number of the run that goes on."""
+    del killing
+    with home.monitor() as monitor:
+        return monitor.overview(namespace="local").run_number
+
+
+def test_manage_data(home: ShiftHome, going: int) -> None:
+    del going
+    with home.monitor() as monitor:
+        until(
+            lambda: not any(one.missing for one in whereabouts(monitor, FIRST)[1]), "every file is everywhere"
+        )
+    with TypedPage(home, "docs/how-to/manage-data.md") as page:
+        shown = page.types("testbed data ls")
+    assert "nothing is missing; 5 files at BNL, JLAB" in shown
+    assert "copies are as they were announced" in shown
+
+
+def test_handle_alarms_and_dead_letters(home: ShiftHome, going: int, left_behind: Path) -> None:
+    del going
+    needs("curl")
+    damaged = left_behind.with_suffix(".stf")
+    with home.monitor() as monitor:
+        (alarm,) = monitor.list(Alarm, subject=f"verification:{damaged.name}")
+        own = {"YOU": username(), "http://127.0.0.1:8002": home.environment["SWF_MONITOR_HTTP_URL"]}
+        with TypedPage(home, "docs/how-to/handle-alarms.md", {**own, "/17/": f"/{alarm.id}/"}) as page:
+            page.types("export SWF_API_TOKEN")
+        assert monitor.get(Alarm, alarm.id).state is AlarmState.ACKNOWLEDGED
+        with TypedPage(home, "docs/how-to/dead-letters.md") as page:
+            (listed,) = page.types("./testbed dead-letters list").splitlines()[1:]
+            page.knows("3f2a9c", listed[:6])
+            assert json.loads(page.types("./testbed dead-letters show"))["body"]["filename"] == damaged.name
+            shutil.copy(left_behind, damaged)
+            assert "sent again" in page.types("./testbed dead-letters resend")
+        until(lambda: monitor.get(Alarm, alarm.id).state is AlarmState.OVER, "the alarm is over")
+        assert monitor.get(StfFile, damaged.name).status is not StfStatus.FAILED
+
+
+def test_watch_a_shift(home: ShiftHome, going: int) -> None:
+    with TypedPage(home, "docs/how-to/watch-a-shift.md") as page, page.begins("testbed watch") as watch:
+        watch.until("drich")
+        watch.ctrl_c()
