@@ -27,6 +27,9 @@ SILENCE_S = 30.0
 _MEMORY_S, _LEAST, _MOST = 60.0, 50, 4000
 """Service times are of so long ago, and of at least and at most so many heartbeats."""
 
+_FAR = 3.0
+"""A heartbeat tells of slices of at most so many times the median length: an outlier need not come again."""
+
 _GROUPS = 5
 """Of the means of so many groups, one after the other in time, the median counts."""
 
@@ -132,13 +135,15 @@ class ServiceTime:
         """What it comes to; None before any slice."""
         if not self._newest:
             return self._first_s
-        newest, groups = list(self._newest), min(_GROUPS, len(self._newest))
+        groups = min(_GROUPS, len(self._newest))
+        most_s = _FAR * median(busy_s / done for _, done, busy_s in self._newest)
+        newest = [(done, min(busy_s, most_s * done)) for _, done, busy_s in self._newest]
         cuts = [len(newest) * number // groups for number in range(groups + 1)]
         return median(_mean(newest[begin:end]) for begin, end in pairwise(cuts))
 
 
-def _mean(told: Sequence[tuple[float, int, float]]) -> float:
-    return sum(busy_s for _, _, busy_s in told) / sum(done for _, done, _ in told)
+def _mean(told: Sequence[tuple[int, float]]) -> float:
+    return sum(busy_s for _, busy_s in told) / sum(done for done, _ in told)
 
 
 def _ended(said: WorkerHeartbeatContent) -> int:
