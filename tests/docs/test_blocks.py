@@ -54,7 +54,7 @@ def _place(page: Path, block: Block) -> str:
 
 
 def test_every_page_with_commands_is_run_or_says_why_not() -> None:
-    with_commands = {name_of(page) for page, _ in _blocks("sh")}
+    with_commands = {name_of(page) for page, _ in _blocks("sh", "py")}
     told = [*RUN_BY, *NOT_RUN, *BY_BLOCK]
     assert sorted(with_commands - set(told)) == []
     assert len(told) == len(set(told)), "a page stands in two tables"
