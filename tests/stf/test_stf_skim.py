@@ -10,6 +10,7 @@ from swf_testbed.model.errors import BadInput
 from swf_testbed.stf.errors import CrcError
 from swf_testbed.stf.reader import StfReader
 from swf_testbed.stf.skim import skim
+from swf_testbed.stf.source import open_source
 from swf_testbed.stf.verify import verify
 
 SEVEN = [list(range(5000 + 140 * block + 60, 5000 + 140 * block + 67)) for block in range(7)]
@@ -88,6 +89,16 @@ def test_slices_are_positions_and_lists_are_numbers(big: Path) -> None:
         assert list(map(content, by_place)) == list(map(content, by_number))
         with pytest.raises(BadInput, match="1000 frames, 5000 to 5999"):
             reader.read_blocks([10])
+
+
+def test_any_source_gives_frames(big: Path) -> None:
+    source = open_source(big)
+    try:
+        assert source.tf_numbers()[[0, -1]].tolist() == [5000, 5999]
+        assert [frame.tf for frame in source.read_frames(slice(2))] == [5000, 5001]
+        assert source.hits_by_detector([5000])[1].banks.tolist() == [1]
+    finally:
+        source.close()
 
 
 def test_an_index_longer_than_the_first_read_is_read_too(tmp_path: Path) -> None:
