@@ -4,19 +4,24 @@ With an empty payload beside the broker's ceiling under the same discipline: wha
 the workers, reach with a persistent queue and prefetch 1, each answering with a persistent message, waiting
 for its receipt, and then acknowledging the slice by itself. A second line has the bare queue: one raw
 client, prefetch 100, that acknowledges each message and answers nothing. The empty payload, ours and
-trusted, is called in the worker's own process; the histogrammer in a process beside it. That stands beside
-its bare loop of decoding, filling and packing what was filled, in this process, times the cores: with frames
-of ePIC's size, and with small ones, where what a slice costs around its payload weighs more.
+trusted, is called in the worker's own process; the histogrammer in a process beside it.
+
+The histogrammer stands beside its bare loop of decoding, filling and packing what was filled, on as many
+cores at once. With frames of ePIC's size, and with small ones, where what a slice costs around its payload
+weighs more; and a line has the loop that packs nothing.
 
     python benchmarks/pool.py [--slices 1000] [--workers 1,2,4,8]
 """
 
 import argparse
+import multiprocessing
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +86,8 @@ class Bench:
         handles = self._engine.launch(NAMESPACE, numbers, self._spec)
         try:
             self._await_ready(workers)
-            answered(self._port, slices[: 4 * workers])  # each has its payload's process
+            # Each starts the histogrammer's process, whatever its slices need: not while it is measured.
+            answered(self._port, some_slices(4 * workers, "histograms", slices[0].content.file_url))
             return answered(self._port, slices)
         finally:
             self._engine.stop(handles, grace_s=10)
@@ -124,10 +130,26 @@ def _slice(number: int, payload: str, url: str, start: int) -> Slice:
     return Slice(namespace=NAMESPACE, sender="bench", run_id=100_010, instance="bench", content=content)
 
 
-def bare_rate(work: Callable[[dict[str, Any]], object], slices: Sequence[Slice]) -> float:
-    """Slices a second of a function alone, in this process."""
+def bare_rate(work: Callable[[dict[str, Any]], object], slices: Sequence[Slice], cores: int) -> float:
+    """Slices a second of a function alone, on so many cores at once: they share caches, and more."""
     described = [Work.of_slice(piece.content).model_dump(mode="json") for piece in slices]
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(cores)
+    with ProcessPoolExecutor(cores, context, initializer=_meet_at, initargs=(together,)) as pool:
+        rates = list(pool.map(_loop, [work] * cores, [described] * cores))
+    return sum(rates)
+
+
+_met: list[Barrier] = []
+
+
+def _meet_at(barrier: Barrier) -> None:
+    _met.append(barrier)
+
+
+def _loop(work: Callable[[dict[str, Any]], object], described: Sequence[dict[str, Any]]) -> float:
     work(described[0])
+    _met[0].wait(PATIENCE_S)
     began = time.perf_counter()
     for description in described:
         work(description)
@@ -188,8 +210,7 @@ def histogrammer(
     """Beside its bare loop on all cores that two workers can have; the bound is for the best of the pools."""
     filled = some_slices(max(60, count), "histograms", url)
     cores = min(2, os.cpu_count() or 1)
-    bare = bare_rate(histograms, filled[:60]) * cores
-    unpacked = bare_rate(fill, filled[:60]) * cores
+    bare, unpacked = (bare_rate(work, filled[:60], cores) for work in (histograms, fill))
     rates = {workers: bench.rate(workers, filled) for workers in numbers}
     name, best = f"pool, histogrammer, {frames}", max(rates.values())
     for workers, rate in rates.items():
