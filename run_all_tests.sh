@@ -18,5 +18,6 @@ check ruff format --check
 check mypy
 check lint-imports
 check tools/secrets_scan
-check pytest -n 2 --dist loadfile "$@"
+# Three on the two cores of CI: a test that starts a testbed mostly waits.
+check pytest -n 3 --dist loadfile "$@"
 [ -z "$failed" ] || { echo "run_all_tests.sh: failed:$failed" >&2; exit 1; }
