@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from documented import ROOT, Block, blocks, prose
-
-__all__ = ["PAGES", "ROOT", "Block", "blocks", "inline_code", "name_of", "prose"]
+from documented import ROOT, prose
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 

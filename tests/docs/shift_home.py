@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from pages import ROOT
 from typed_home import TypedHome
 
+from documented import ROOT
 from swf_testbed.config.environment import load_settings
 from swf_testbed.control.agents import agent_processes
 from swf_testbed.control.supervision import wait_until

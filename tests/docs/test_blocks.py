@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guides import NOT_RUN, RUN_BY
-from guides_by_block import BY_BLOCK
-from pages import PAGES, ROOT, Block, blocks, name_of
+from guides import BY_BLOCK, NOT_RUN, RUN_BY
+from pages import PAGES, name_of
 
+from documented import ROOT, Block, blocks
 from swf_testbed.config.settings import Settings
 
 GUIDES = [page for page in PAGES if page.parent.name in ("tutorials", "how-to")]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from pages import PAGES, Block, blocks, inline_code, name_of
+from pages import PAGES, inline_code, name_of
 from typer.core import TyperGroup
 
+from documented import Block, blocks
 from swf_testbed.cli import main, stf
 from swf_testbed.cli.fastmon_client import app as fastmon_client
 from swf_testbed.config.compose import compose

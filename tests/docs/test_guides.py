@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import ROOT, blocks, prose
 from shift_home import ShiftHome, needs, until
 from typed_page import TypedPage
 
+from documented import ROOT, blocks, prose
 from swf_test_servers import Postgres
 from swf_testbed.config.compose import compose
 from swf_testbed.config.environment import username

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from pages import ROOT
+from documented import ROOT
 
 _DRAWN = """
 import sys

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import PAGES, ROOT, inline_code, name_of, prose
+from pages import PAGES, inline_code, name_of
+
+from documented import ROOT, prose
 
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(?P<text>.+)$", re.MULTILINE)

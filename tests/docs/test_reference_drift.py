@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pages import ROOT
 
+from documented import ROOT
 from swf_testbed.stf import layout
 
 _SOURCE = ROOT / "tools" / "generate_reference.py"

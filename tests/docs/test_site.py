@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import ROOT
+
+from documented import ROOT
 
 _OTHER_HOST = re.compile(r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=\"?(?:https?:)?//[^\s\">]+")
 

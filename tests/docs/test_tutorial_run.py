@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import ROOT, blocks
 from typed_home import TypedHome
+
+from documented import ROOT, blocks
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(240)]
 

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import ROOT, blocks
 from typed_home import TypedHome
+
+from documented import ROOT, blocks
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(540)]
 

@@ -13,8 +13,9 @@ from types import TracebackType
 from typing import Self
 
 from guides import NOT_TYPED
-from pages import ROOT, Block, blocks
 from typed_home import TIMEOUT_S, TypedHome
+
+from documented import ROOT, Block, blocks
 
 _SHELL = """\
 set -e

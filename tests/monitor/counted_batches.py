@@ -6,13 +6,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
+
+from stage_messages import stf_ready, tf_file_registered
 
 from swf_testbed.bus import Delivery
 from swf_testbed.config.environment import load_settings
 from swf_testbed.messages import (
     Message,
-    SamplingReport,
     StfReady,
     TfFileRegistered,
     WorkerHeartbeat,
@@ -21,7 +21,6 @@ from swf_testbed.messages import (
 )
 from swf_testbed.model.clock import now
 from swf_testbed.model.names import stf_filename, tf_filename
-from swf_testbed.model.states import State, Substate
 from swf_testbed.model.status import SliceStatus, WorkerStatus
 from swf_testbed.monitor.startup import prepare
 from swf_testbed.records import (
@@ -40,43 +39,11 @@ SAID: dict[str, Any] = {"namespace": "count", "sender": "somebody"}
 
 
 def ready(run: int, stf: str) -> StfReady:
-    return StfReady(
-        **SAID,
-        run_id=run,
-        state=State.RUN,
-        substate=Substate.PHYSICS,
-        simulation_tick=1,
-        filename=stf,
-        sequence=1,
-        file_url=f"file:///{stf}",
-        size_bytes=1,
-        checksum="ad:00000001",
-        tf_first=0,
-        tf_count=4,
-        start=now(),
-        end=now(),
-        file_id=uuid4(),
-    )
+    return stf_ready(stf, **SAID, run_id=run)
 
 
 def sampled(run: int, stf: str) -> TfFileRegistered:
-    return TfFileRegistered(
-        **SAID,
-        run_id=run,
-        tf_file_id=uuid4(),
-        tf_filename=tf_filename(stf, 1),
-        file_url="file:///tf",
-        stf_filename=stf,
-        tf_first=0,
-        tf_last=3,
-        tf_count=4,
-        file_size_bytes=1,
-        checksum="ad:00000001",
-        status="registered",
-        sampling=SamplingReport(
-            policy="random", fraction=0.1, seed=1, accepted=4, evaluated=40, part=0, parts=(4,)
-        ),
-    )
+    return tf_file_registered(stf, **SAID, run_id=run)
 
 
 def in_hand(run: int, stf: str) -> WorkerHeartbeat:

@@ -7,13 +7,13 @@ from uuid import uuid4
 
 import pytest
 from monitor_instance import Instance
+from stage_messages import stf_ready, tf_file_registered
 
 from swf_testbed.bus import StompBus
 from swf_testbed.messages import (
     FastmonStatus,
     Message,
     RunImminent,
-    SamplingReport,
     StfArchived,
     StfReady,
     TfFileRegistered,
@@ -21,7 +21,6 @@ from swf_testbed.messages import (
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import derived_id, stf_filename, tf_filename
-from swf_testbed.model.states import State, Substate
 from swf_testbed.model.status import ProcessingStatus, SliceStatus, StfStatus
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import (
@@ -77,19 +76,10 @@ class Site:
     def ready(self, namespace: str = NAMESPACE, *, stf: str | None = None, again: bool = False) -> StfReady:
         name = stf or self.stf
         more = {"message_id": uuid4()} if again else {}
-        return StfReady(
+        return stf_ready(
+            name,
             **{**self._said, "namespace": namespace, "sender": "data-agent-1", **more},
             timestamp=at(30 if again else 1),
-            state=State.RUN,
-            substate=Substate.PHYSICS,
-            simulation_tick=1,
-            filename=name,
-            sequence=1,
-            file_url=f"file:///{name}",
-            size_bytes=1,
-            checksum="ad:00000001",
-            tf_first=0,
-            tf_count=4,
             start=at(-1),
             end=at(0),
             egress_at=at(0),
@@ -97,24 +87,8 @@ class Site:
         )
 
     def sampled(self) -> TfFileRegistered:
-        sampling = SamplingReport(
-            policy="random", fraction=0.1, seed=1, accepted=4, evaluated=40, part=0, parts=(4,)
-        )
-        return TfFileRegistered(
-            **{**self._said, "sender": "fastmon-agent-1"},
-            timestamp=at(2),
-            tf_file_id=uuid4(),
-            tf_filename=self.tf,
-            file_url="file:///tf",
-            stf_filename=self.stf,
-            tf_first=0,
-            tf_last=3,
-            tf_count=4,
-            file_size_bytes=1,
-            checksum="ad:00000001",
-            status="registered",
-            sampling=sampling,
-        )
+        said = {**self._said, "sender": "fastmon-agent-1"}
+        return tf_file_registered(self.stf, **said, timestamp=at(2))
 
     def archived(self) -> StfArchived:
         return StfArchived(

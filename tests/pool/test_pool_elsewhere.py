@@ -94,7 +94,7 @@ def test_each_change_is_asked_for_while_a_run_can_be_measured(tmp_path: Path) ->
         agent = stage.controller(law)
         wait_for(lambda: agent.activity.state is not OperationalState.STARTING, lambda: agent.activity.state)
         other.announce(1, workers=5)
-        wait_for(lambda: 1 in agent._tasks, lambda: agent._tasks)
+        wait_for(lambda: 1 in agent.voice.tasks, lambda: agent.voice.tasks)
         stage.put(3)
         wait_for(lambda: agent.controller.report.queued == 3, lambda: agent.controller.report)
         beat = WorkerHeartbeatContent(

@@ -7,33 +7,23 @@ from typing import Any, ClassVar
 
 from swf_testbed.adapters.pool import WorkerSpec, open_engine
 from swf_testbed.agents.pool.asking import AskingController
-from swf_testbed.agents.pool.census import Member
 from swf_testbed.agents.pool.controller import Controller
 from swf_testbed.agents.pool.gauge import clock, depth_gauge
+from swf_testbed.agents.pool.voice import Voice
 from swf_testbed.config.memory import memory_environment
 from swf_testbed.config.pool import Pool
 from swf_testbed.messages import (
-    AdjustWorker,
     CreatedWorkflowTask,
-    DrainWorker,
-    DrainWorkerContent,
     EndRun,
     RunImminentWorker,
-    TaskContent,
     WorkerHeartbeat,
-    WorkerHeartbeatContent,
-    WorkerRunContent,
 )
 from swf_testbed.messages.tasks import AdjustedWorker, TaskReply
-from swf_testbed.model.errors import SwfError
-from swf_testbed.model.status import WorkerStatus
 from swf_testbed.runtime import AgentContext, BaseAgent, handles
-from swf_testbed.runtime.tasks import task_of
 
 RELEASE_S = 8.0
 """What workers have for the slice in hand when the controller ends; supervisord waits 15 s for it."""
 
-_SAY_S = 2.0
 _MARGIN_S = 120.0
 """The engine's limit of a worker's time lies so far beyond the worker's own."""
 
@@ -55,19 +45,16 @@ class PoolAgent(BaseAgent):
         self.pool = parameters.pool
         folder = context.settings.state_dir / "pool"
         self._lock = threading.Lock()
-        asks = self.pool.engine == "transformer"
-        self.controller = (AskingController if asks else Controller)(
+        self.voice = Voice(context)
+        others_bring_them = self.pool.engine == "transformer"
+        self.controller = (AskingController if others_bring_them else Controller)(
             self.pool,
             context.namespace,
             open_engine(parameters, context.settings, folder),
             worker_spec(context, self.pool),
             folder / f"{context.namespace}.last",
-            drain=self._drain,
-            bury=self._bury,
+            self.voice,
         )
-        if isinstance(self.controller, AskingController):
-            self.controller.asks = self._ask
-        self._tasks: dict[int, TaskContent] = {}
         self._thread = threading.Thread(target=self._control, name="control", daemon=True)
 
     def metadata(self) -> dict[str, Any]:
@@ -113,7 +100,7 @@ class PoolAgent(BaseAgent):
         """A system that brings workers gives its numbers."""
         if said.ok:
             with self._lock:
-                self._tasks = {said.run_id: said.content}
+                self.voice.knows(said)
 
     def _control(self) -> None:
         while not self.stopping.wait(self.pool.interval):
@@ -126,42 +113,6 @@ class PoolAgent(BaseAgent):
                     self.beat_now()
             except Exception:
                 _log.exception("a decision failed; the next is made in %.1f s", self.pool.interval)
-
-    def _ask(self, run: WorkerRunContent, workers: int) -> bool:
-        """Ask whoever brings the workers for another number of them."""
-        try:
-            task = self._tasks.get(run.run_id) or task_of(self.context.monitor, run.run_id)
-            content = task.model_copy(update={"worker_count": workers, "core_count": run.core_count})
-            wish = self.context.message(
-                AdjustWorker, run_id=run.run_id, execution_id=run.execution_id, content=content
-            )
-            self.context.bus.publish(wish, timeout_s=_SAY_S)
-        except SwfError as error:
-            _log.warning("%d workers cannot be asked for: %s", workers, error)
-            return False
-        _log.info("run %d: %d workers are asked for", run.run_id, workers)
-        return True
-
-    def _drain(self, member: Member, reason: str) -> None:
-        if member.said is None:
-            return
-        content = DrainWorkerContent(worker_id=member.said.worker_id, reason=reason)
-        try:
-            self.context.bus.publish(self.context.message(DrainWorker, content=content), timeout_s=_SAY_S)
-        except SwfError as error:
-            member.drained_at = None  # asked again with the next decision
-            _log.warning("a worker cannot be asked to end: %s", error)
-
-    def _bury(self, member: Member, reason: str) -> None:
-        """Say the last word of a worker that could not."""
-        if member.said is None:
-            return
-        said = {"state": WorkerStatus.ENDED, "reason": reason, "current_slice": None}
-        last = WorkerHeartbeatContent.model_validate({**member.said.model_dump(), **said})
-        try:
-            self.context.bus.publish(self.context.message(WorkerHeartbeat, content=last))
-        except SwfError as error:
-            _log.warning("the end of a worker is not told: %s", error)
 
 
 def worker_spec(context: AgentContext, pool: Pool) -> WorkerSpec:

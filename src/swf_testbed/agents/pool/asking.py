@@ -1,14 +1,10 @@
 """The controller of workers that another system brings: it measures and decides as always, and asks."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from swf_testbed.agents.pool.census import Standing
 from swf_testbed.agents.pool.controller import Controller
-from swf_testbed.messages import WorkerRunContent
-
-Ask = Callable[[WorkerRunContent, int], bool]
-"""Asks for so many workers for a run; False if that could not be said."""
 
 
 class AskingController(Controller):
@@ -18,7 +14,6 @@ class AskingController(Controller):
     for counts as coming: how long the other system takes is its own affair.
     """
 
-    asks: Ask
     _asked: tuple[int, int] | None = None
     """The run, and how many workers were asked for."""
 
@@ -33,7 +28,7 @@ class AskingController(Controller):
 
     def _act(self, desired: int, standing: Mapping[int, Standing], at: float) -> None:
         run = self.ramp.measured(at)
-        if run is not None and self._asked != (run.run_id, desired) and self.asks(run, desired):
+        if run is not None and self._asked != (run.run_id, desired) and self._voice.ask(run, desired):
             self._asked = run.run_id, desired
         self.report.desired, self.report.present = desired, self.report.helpers
         self.report.engine_counts = {"asked": self._asked[1]} if self._asked else {}

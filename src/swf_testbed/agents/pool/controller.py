@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from swf_testbed.adapters.pool import FORGOTTEN, Handle, JobState, PoolEngine, WorkerSpec
@@ -12,6 +12,7 @@ from swf_testbed.agents.pool.gauge import Arrivals, Depth, ServiceTime
 from swf_testbed.agents.pool.law import Law, Measured
 from swf_testbed.agents.pool.numbers import Numbers
 from swf_testbed.agents.pool.ramp import Ramp
+from swf_testbed.agents.pool.voice import Voice
 from swf_testbed.config.pool import Pool
 from swf_testbed.messages import WorkerHeartbeatContent
 from swf_testbed.model.errors import SwfError
@@ -23,12 +24,6 @@ LAST_WORD_S = 5.0
 
 _log = logging.getLogger(__name__)
 
-Drain = Callable[[Member, str], None]
-"""Tells a worker on the broker that it is to end, and why."""
-
-Bury = Callable[[Member, str], None]
-"""Says in the name of a worker that it is no more, and why."""
-
 
 class Controller:
     """Keeps a pool; used by one thread at a time.
@@ -39,22 +34,14 @@ class Controller:
         engine: starts and ends workers.
         spec: of a worker.
         numbers: a file that keeps the last number given.
-        drain, bury: say things on the broker.
+        voice: says things on the broker.
     """
 
-    def __init__(  # all of it comes from one place, the agent
-        self,
-        pool: Pool,
-        pool_id: str,
-        engine: PoolEngine,
-        spec: WorkerSpec,
-        numbers: Path,
-        *,
-        drain: Drain,
-        bury: Bury,
+    def __init__(
+        self, pool: Pool, pool_id: str, engine: PoolEngine, spec: WorkerSpec, numbers: Path, voice: Voice
     ) -> None:
         self._pool, self._engine, self._spec = pool, engine, spec
-        self._drain, self._bury = drain, bury
+        self._voice = voice
         self._numbers = Numbers(numbers)
         self.census = Census(pool_id, pool)
         self.law = Law(pool)
@@ -146,7 +133,7 @@ class Controller:
         member.settled = True
         self.report.lost += 1
         _log.warning("%s was not heard of for too long, and was ended", member.handle.name)
-        self._bury(member, "was not heard of for too long")
+        self._voice.bury(member, "was not heard of for too long")
 
     def _bid_farewell(self, member: Member, at: float) -> None:
         in_order = member.said is not None and member.said.state is WorkerStatus.ENDED
@@ -164,7 +151,7 @@ class Controller:
             _log.warning("%s has ended: %s", member.handle.name, member.job.said)
             if held := self.brakes.said(at):
                 _log.warning("launching pauses: %s", held)
-        self._bury(member, member.job.said)
+        self._voice.bury(member, member.job.said)
 
     def _measured(self, depth: Depth | None, standing: dict[int, Standing], at: float) -> Measured:
         report = self.report
@@ -221,7 +208,7 @@ class Controller:
             if member.said is None:
                 self._stop([member], 0.0)
             else:
-                self._drain(member, "no longer needed")
+                self._voice.drain(member, "no longer needed")
 
     def _hurry(self, at: float) -> None:
         """End those that were asked to and do not."""

@@ -113,8 +113,8 @@ class ServiceTime:
     comes would make it seem that more are needed.
     """
 
-    _first_s: float | None = None
-    _newest: deque[tuple[float, int, float]] = field(default_factory=lambda: deque(maxlen=_MOST))
+    _first_s: float | None = field(default=None, init=False)
+    _newest: deque[tuple[float, int, float]] = field(default_factory=lambda: deque(maxlen=_MOST), init=False)
 
     def heard(self, before: WorkerHeartbeatContent | None, said: WorkerHeartbeatContent, at: float) -> None:
         """A heartbeat, and the one before of the same worker."""
