@@ -28,6 +28,7 @@ class Monitor:
 
     url: str
     client: httpx.Client
+    home: Path
     revision: dict[int, int] = field(default_factory=dict)
 
     def post(self, path: str, document: Any) -> Any:
@@ -120,7 +121,7 @@ def serving(home: Path, program: Sequence[str] = SERVER, **environment: str) -> 
             _wait_for(client, server, log)
             token = (home / "var" / "private" / "token").read_text().strip()
             client.headers["Authorization"] = f"Token {token}"
-            yield Monitor(url, client)
+            yield Monitor(url, client, home)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(15)
