@@ -2,12 +2,10 @@
 
 import logging
 import signal
-import socket
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from functools import partial
 
 from swf_testbed.bus import open_bus
 from swf_testbed.config.environment import settings
@@ -17,6 +15,7 @@ from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor_client import MonitorClient, MonitorLogHandler
 from swf_testbed.runtime.agent import BaseAgent
 from swf_testbed.runtime.context import AgentContext
+from swf_testbed.runtime.signals import act_on
 from swf_testbed.runtime.work import work_in_hand
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -42,7 +41,7 @@ def run_agent(cls: type[BaseAgent]) -> int:
         except SwfError as error:
             return _refused(cls, error)
 
-        _hear_signals(agent)
+        act_on((*_SIGNALS, signal.SIGUSR1), partial(_obey, agent))
         with _logging_to_monitor(agent):
             agent.run()
     return 0
@@ -53,30 +52,11 @@ def _refused(cls: type[BaseAgent], error: SwfError) -> int:
     return 2
 
 
-def _hear_signals(agent: BaseAgent) -> None:
-    """Act on signals in a thread of their own.
-
-    A handler runs in the main thread between any two steps: to take a lock there, as starting a thread does,
-    may be to wait for oneself for ever.
-    """
-    heard, told = socket.socketpair()
-    told.setblocking(False)
-
-    def act() -> None:
-        while number := heard.recv(1):
-            if number[0] == signal.SIGUSR1:
-                agent.beat_now()
-            else:
-                agent.stop()
-
-    threading.Thread(target=act, name="signals", daemon=True).start()
-    signal.set_wakeup_fd(told.detach(), warn_on_full_buffer=False)
-    for number in (*_SIGNALS, signal.SIGUSR1):
-        signal.signal(number, _only_wake)
-
-
-def _only_wake(number: int, frame: FrameType | None) -> None:
-    """What is done is done by the thread."""
+def _obey(agent: BaseAgent, number: signal.Signals) -> None:
+    if number is signal.SIGUSR1:
+        agent.beat_now()
+    else:
+        agent.stop()
 
 
 @contextmanager

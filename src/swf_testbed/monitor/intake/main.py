@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
 
 from swf_testbed.bus import Bus, Inbox, Subscription, open_bus
 from swf_testbed.config.settings import Mode, Settings
@@ -17,6 +16,7 @@ from swf_testbed.monitor.services import broker
 from swf_testbed.monitor.services.fanout import Fanout, Word, open_fanout
 from swf_testbed.monitor.services.processes import this_process
 from swf_testbed.monitor.startup import close_pools, patiently, prepare
+from swf_testbed.runtime.signals import act_on
 
 log = logging.getLogger(__name__)
 
@@ -98,9 +98,7 @@ class Intake:
 def run(swf: Settings) -> int:
     """Take in until SIGTERM or SIGINT; the exit code."""
     ended = threading.Event()
-    end: Callable[..., None] = lambda *_: ended.set()  # noqa: E731  # a signal handler
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    act_on((signal.SIGTERM, signal.SIGINT), lambda _: ended.set())
     try:
         prepare(swf, patiently(ended))
     except Unavailable:
