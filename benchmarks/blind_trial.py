@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from swf_testbed.config.parameters import Parameters, Simulation
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.anomalies import missing_stf, parse_anomalies
 from swf_testbed.daq.generated import GeneratedFiles
 from swf_testbed.daq.stf_store import StfSlot

@@ -33,7 +33,7 @@ from swf_testbed.adapters.pool import WorkerSpec
 from swf_testbed.adapters.pool.local import LocalEngine
 from swf_testbed.bus import BrokerAddress, StompBus, Subscription
 from swf_testbed.config.memory import memory_environment
-from swf_testbed.config.parameters import Simulation
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.generated import GeneratedFiles
 from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.fastmon.fill import products_of_frames

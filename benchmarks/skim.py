@@ -18,7 +18,8 @@ import numpy as np
 from figures import Figure, tell
 
 from swf_test_servers import Nginx, XRootD
-from swf_testbed.config.parameters import Parameters, Simulation
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.generated import GeneratedFiles
 from swf_testbed.daq.stf_store import StfSlot
 from swf_testbed.fastmon.policies import StfFrames

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swf_testbed.agents.fastmon.sampling import is_selected
-from swf_testbed.config.parameters import Fastmon, Parameters
+from swf_testbed.config.fastmon import Fastmon
+from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.policies import BlocksPolicy
 from swf_testbed.fastmon.sampling import sampling_config
 

@@ -15,7 +15,7 @@ from chain_testbed import Testbed
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from swf_testbed.config.parameters import Simulation
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.control.agents import agent_processes
 from swf_testbed.control.files_on_disk import count_files
 from swf_testbed.control.missing import find_missing

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from swf_testbed.config.parameters import DaqStateMachine
+from swf_testbed.config.datataking import DaqStateMachine
 from swf_testbed.control.several_runs import combined
 from swf_testbed.daq.plan import runs_in
 

@@ -22,7 +22,7 @@ from swf_testbed.model import detectors as model
 
 model._table = lambda: tomllib.loads(Path("detectors.toml").read_text("utf-8"))
 
-from swf_testbed.config.parameters import Simulation
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.files import ExitBuffer
 from swf_testbed.daq.simulator import StfSlot
 from swf_testbed.fastmon.fill import products_of_frames

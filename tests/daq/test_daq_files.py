@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from swf_testbed.config.parameters import DaqStateMachine, Parameters, Simulation
+from swf_testbed.config.datataking import DaqStateMachine
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.announce import announcement_of
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.files import ExitBuffer

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swf_testbed.config.parameters import DaqStateMachine, Parameters, Simulation
+from swf_testbed.config.datataking import DaqStateMachine
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.plan import Announcement, Enter, Step, TakeStf, Wait, announcement, duration_s, plan
 from swf_testbed.model import states
 from swf_testbed.model.detectors import TF_NS

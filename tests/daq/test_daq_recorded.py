@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from swf_testbed.config.parameters import Parameters, Simulation
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.announce import announcement_of
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.files import ExitBuffer

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stopping import StopsAfter
 
-from swf_testbed.config.parameters import DaqStateMachine, Parameters, Simulation
+from swf_testbed.config.datataking import DaqStateMachine
+from swf_testbed.config.parameters import Parameters
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.environment import DaqEnvironment
 from swf_testbed.daq.plan import Wait, plan
 from swf_testbed.daq.simulator import DaqSimulator, Process, RunIdentity

@@ -18,7 +18,7 @@ from documented import ROOT, blocks, prose
 from swf_test_servers import Postgres
 from swf_testbed.config.compose import compose
 from swf_testbed.config.environment import username
-from swf_testbed.config.parameters import Simulation
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.control.doctor.diagnosis import CHECKS
 from swf_testbed.control.run_files import whereabouts
 from swf_testbed.daq.files import ExitBuffer

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from swf_testbed.config.parameters import Checks
+from swf_testbed.config.fastmon import Checks
 from swf_testbed.daq.anomalies import parse_anomalies
 from swf_testbed.daq.content import Content, ContentGenerator
 from swf_testbed.fastmon.counts import ProductSet

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from judged_runs import STF_S, T0, judged, parts, reference, stf
 
-from swf_testbed.config.parameters import Checks
+from swf_testbed.config.fastmon import Checks
 from swf_testbed.fastmon.flags import Flag, intervals, worst
 from swf_testbed.fastmon.judge import RunJudge, make_checks
 from swf_testbed.model.detectors import detectors

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from judged_runs import KEY, T0, judged
 
-from swf_testbed.config.parameters import Checks
+from swf_testbed.config.fastmon import Checks
 from swf_testbed.fastmon import plugins
 from swf_testbed.fastmon.checks.base import CHECKS
 from swf_testbed.fastmon.counts import ProductKey

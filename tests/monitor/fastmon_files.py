@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from swf_testbed.config.parameters import SideStream, Simulation
+from swf_testbed.config.simulation import SideStream, Simulation
 from swf_testbed.daq.announce import announcement_of
 from swf_testbed.daq.files import ExitBuffer
 from swf_testbed.daq.stf_store import StfSlot

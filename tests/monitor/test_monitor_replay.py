@@ -12,7 +12,8 @@ import pytest
 from monitor_instance import Instance
 
 from swf_testbed.bus import StompBus
-from swf_testbed.config.parameters import DaqStateMachine, Parameters
+from swf_testbed.config.datataking import DaqStateMachine
+from swf_testbed.config.parameters import Parameters
 from swf_testbed.control import replay
 from swf_testbed.control.replay import Played, Replay
 from swf_testbed.control.scratch import Scratch

@@ -8,9 +8,9 @@ import typer
 
 from swf_testbed.cli.console import AsJson, show_document, show_table
 from swf_testbed.config.environment import settings
+from swf_testbed.config.fastmon import SAMPLING
 from swf_testbed.config.instance import instance_namespace
 from swf_testbed.config.overrides import parse_override
-from swf_testbed.config.parameters import SAMPLING
 from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import BadInput
 from swf_testbed.monitor_client import MonitorClient

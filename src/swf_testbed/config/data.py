@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from swf_testbed.config.section import AboveZero, Seconds, Section
+from swf_testbed.config.section import AboveZero, Fraction, Seconds, Section, told
 from swf_testbed.model.fields import SiteName
 
-Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 _HOURS = {"unit": "h"}
 _GIGABYTES = {"unit": "GB"}
 
@@ -32,7 +31,7 @@ class Watcher(Section):
     failures: Annotated[
         int, Field(ge=1, le=10_000, description="`checksum_failures`: so many in `failures_window`")
     ] = 3
-    failures_window: AboveZero = 300.0
+    failures_window: Annotated[AboveZero, told("the time in which failures are counted together")] = 300.0
     stuck_file: Annotated[
         AboveZero, Field(description="`stuck_file`: not at every site so long after egress")
     ] = 600.0
@@ -51,8 +50,12 @@ class Data(Section):
     a run: set them in testbed.toml.
     """
 
-    site: Annotated[SiteName, Field(description="the exit buffer")] = "E0-BUFFER"
-    verify_checksum: bool = True
+    site: Annotated[SiteName, Field(description="what copies in the exit buffer are said to be at")] = (
+        "E0-BUFFER"
+    )
+    verify_checksum: Annotated[
+        bool, told("whether each STF is read once and compared with the checksum of its announcement")
+    ] = True
     checked_frames: Annotated[
         int, Field(ge=0, le=1000, description="frames of each STF whose checksums are looked at")
     ] = 3
@@ -90,7 +93,14 @@ class Data(Section):
         str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,24}$", description="of the catalogue, for datasets")
     ] = "group.daq"
     lifetime_days: Annotated[
-        float, Field(ge=0, le=36_500, allow_inf_nan=False, description="of a dataset; 0 is for ever")
+        float,
+        Field(
+            ge=0,
+            le=36_500,
+            allow_inf_nan=False,
+            json_schema_extra={"unit": "days"},
+            description="of a dataset; 0 is for ever",
+        ),
     ] = 0
     batch: Annotated[
         int, Field(ge=1, le=1000, description="files that are registered or copied in one go")
@@ -98,7 +108,12 @@ class Data(Section):
     poll: Annotated[AboveZero, Field(description="how often copies under way are asked for")] = 1.0
     buffer_capacity: Annotated[
         float | None,
-        Field(gt=0, le=1e9, json_schema_extra=_GIGABYTES, description="left out: 95 % of its disk"),
+        Field(
+            gt=0,
+            le=1e9,
+            json_schema_extra=_GIGABYTES,
+            description="what the exit buffer may hold; left out: 95 % of its disk",
+        ),
     ] = None
     buffer_horizon: Annotated[
         float,

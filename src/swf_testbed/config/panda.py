@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from swf_testbed.config.section import AboveZero, Section
+from swf_testbed.config.section import IN_MEGABYTES, AboveZero, Section, told
 
 Text = Annotated[str, Field(max_length=500)]
 
@@ -16,13 +16,13 @@ class Panda(Section):
     """
 
     url: Annotated[Text, Field(description="of the server, `https://HOST:PORT`; required to use PanDA")] = ""
-    site: Text = "E1_BNL"
-    cloud: Text = "EIC"
-    vo: Annotated[Text, Field(description="of tasks")] = "wlcg"
-    working_group: Text = "EIC"
+    site: Annotated[Text, told("the queue of PanDA that runs the jobs")] = "E1_BNL"
+    cloud: Annotated[Text, told("the group of queues that it belongs to")] = "EIC"
+    vo: Annotated[Text, Field(description="virtual organisation of the tasks")] = "wlcg"
+    working_group: Annotated[Text, told("the group that the tasks are accounted to")] = "EIC"
     role: Annotated[Text, Field(description="as which one asks: a group, or `GROUP.ROLE`")] = "EIC"
-    processing_type: Text = "epicproduction"
-    source_label: Text = "test"
+    processing_type: Annotated[Text, told("of tasks: what people find them by")] = "epicproduction"
+    source_label: Annotated[Text, told("PanDA's `prodSourceLabel`: `test`, `user` or `managed`")] = "test"
     transformation: Annotated[Text, Field(description="what PanDA's pilot runs for each job")] = ""
     pool_transformation: Annotated[
         Text,
@@ -31,8 +31,10 @@ class Panda(Section):
         ),
     ] = ""
     scope: Annotated[Text, Field(description="of the input datasets")] = "group.daq"
-    memory_mb: Annotated[int, Field(ge=1, le=10_000_000, description="of a core")] = 2000
-    poll_interval: AboveZero = 10.0
+    memory_mb: Annotated[
+        int, Field(ge=1, le=10_000_000, json_schema_extra=IN_MEGABYTES, description="of a core")
+    ] = 2000
+    poll_interval: Annotated[AboveZero, told("how often tasks are asked for")] = 10.0
     appearance: Annotated[
         AboveZero, Field(description="how long a task that was submitted may be unknown to the server")
     ] = 60.0

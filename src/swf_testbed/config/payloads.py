@@ -66,7 +66,9 @@ class Eicrecon(_Payload):
     """EICrecon on a podio file of EDM4hep or EDM4eic events, one event a frame."""
 
     kind: Literal["eicrecon"]
-    program: Annotated[str, Field(min_length=1, max_length=4000)] = "eicrecon"
+    program: Annotated[
+        str, Field(min_length=1, max_length=4000, description="its name in PATH, or where it is")
+    ] = "eicrecon"
     arguments: Annotated[Words, Field(description="between the program and the file")] = ()
     output: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.root$", description="the file that it writes")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from swf_testbed.config.section import AboveZero, Duration, Seconds, Section
+from swf_testbed.config.section import IN_MEGABYTES, AboveZero, Duration, Seconds, Section
 
 EngineName = Literal["local", "slurm", "htcondor", "panda", "transformer"]
 Words = Annotated[tuple[Annotated[str, Field(max_length=1000)], ...], Field(strict=False)]
@@ -20,7 +20,7 @@ class Pool(Section):
         EngineName,
         Field(description="`transformer` starts none: another system brings them, asked by `adjust_worker`"),
     ] = "local"
-    min_workers: Annotated[int, Field(ge=0, le=10_000)] = 0
+    min_workers: Annotated[int, Field(ge=0, le=10_000, description="workers that are kept, work or not")] = 0
     max_workers: Annotated[
         int | None, Field(ge=0, le=10_000, description="not set is the number of this machine's cores")
     ] = None
@@ -32,7 +32,9 @@ class Pool(Section):
     hold: Annotated[
         Seconds, Field(description="how long fewer workers must be enough before any is released")
     ] = 30.0
-    launches_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
+    launches_per_minute: Annotated[
+        int, Field(ge=1, le=10_000, description="no more are started, whatever is wanted")
+    ] = 60
     idle_timeout: Annotated[Duration, Field(description="a worker without work ends by itself")] = 600.0
     walltime: Annotated[Duration, Field(description="a worker ends by itself, after the slice in hand")] = (
         14_400.0
@@ -51,7 +53,9 @@ class Pool(Section):
     ] = 3
     crash_age: Annotated[AboveZero, Field(description="younger than this is at once")] = 10.0
     crash_pause: Annotated[Duration, Field(description="how long nothing is launched then")] = 60.0
-    memory_mb: Annotated[int | None, Field(ge=1, le=10_000_000, description="of one worker")] = None
+    memory_mb: Annotated[
+        int | None, Field(ge=1, le=10_000_000, json_schema_extra=IN_MEGABYTES, description="of one worker")
+    ] = None
     submit_options: Annotated[
         Words, Field(description="for `sbatch`, as `--partition=NAME`; for `htcondor`, lines of the file")
     ] = ()

@@ -31,11 +31,15 @@ class ScheduleStep(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     state: State
-    substate: Substate | None = None
-    span: (
-        Annotated[float, Field(ge=0.001, le=604_800, strict=True, json_schema_extra={"unit": "s"})] | None
-    ) = None
-    stf_count: Annotated[int, Field(ge=1, le=999_999, strict=True)] | None = None
+    substate: Annotated[Substate | None, Field(description="readiness, or the flavour of data")] = None
+    span: Annotated[
+        Annotated[float, Field(ge=0.001, le=604_800, strict=True, json_schema_extra={"unit": "s"})] | None,
+        Field(description="how long it lasts"),
+    ] = None
+    stf_count: Annotated[
+        Annotated[int, Field(ge=1, le=999_999, strict=True)] | None,
+        Field(description="in place of `span`: so many STFs"),
+    ] = None
 
     @model_validator(mode="after")
     def _fits(self) -> "ScheduleStep":

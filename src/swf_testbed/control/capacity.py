@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from swf_testbed.config.parameters import FastProcessing, Parameters, Simulation
+from swf_testbed.config.parameters import FastProcessing, Parameters
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.control.backlog import finished, first_run, timeline
 from swf_testbed.daq.content import ContentGenerator
 from swf_testbed.daq.plan import Stream, has_end, intervals_of, plan, streams_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from swf_testbed.config.parameters import Simulation
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.model.errors import BadData
 from swf_testbed.model.names import StfName
 from swf_testbed.monitor_client import MonitorClient

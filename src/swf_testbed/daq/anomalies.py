@@ -1,7 +1,7 @@
 """Faults to inject: what goes wrong, in which subsystem, from when to when.
 
 Monitoring is judged on finding these. Each is deterministic in the run's seed; `start_s` and `end_s` are
-seconds since the start of the run, `first_tf` and `last_tf` (inclusive) frame numbers; without either the
+seconds since physics began, `first_tf` and `last_tf` (inclusive) frame numbers; without either the
 fault lasts for the whole run.
 """
 
@@ -36,10 +36,12 @@ class Anomaly(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    start_s: float | None = Field(None, ge=0)
-    end_s: float | None = Field(None, ge=0)
-    first_tf: int | None = Field(None, ge=0)
-    last_tf: int | None = Field(None, ge=0)
+    start_s: float | None = Field(
+        None, ge=0, description="when it begins, s since physics began; not set is at once"
+    )
+    end_s: float | None = Field(None, ge=0, description="when it is over, s; not set is never")
+    first_tf: int | None = Field(None, ge=0, description="in place of times: its first frame")
+    last_tf: int | None = Field(None, ge=0, description="and its last frame, included")
 
     @model_validator(mode="after")
     def _window_is_one(self) -> "Anomaly":
@@ -79,7 +81,7 @@ class Anomaly(BaseModel):
 class DetectorAnomaly(Anomaly):
     """A fault of one subsystem."""
 
-    detector: str
+    detector: str = Field(description="the subsystem's short name, as `btof`")
 
     def check(self, subsystem: Detector) -> None:
         """`BadInput` if the fault cannot happen in that subsystem."""
@@ -106,7 +108,7 @@ class DeadUnits(DetectorAnomaly):
     """Readout units that send nothing."""
 
     kind: Literal[Fault.DEAD_UNITS]
-    units: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    units: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1, description="their numbers, from 0")
 
     def check(self, subsystem: Detector) -> None:
         """`BadInput` for a unit that the subsystem does not have."""
@@ -125,8 +127,10 @@ class HotChannels(DetectorAnomaly):
     """Channels that fire at `rate_hz` each, at random times, with noise-like amplitudes."""
 
     kind: Literal[Fault.HOT_CHANNELS]
-    channels: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
-    rate_hz: float = Field(gt=0, le=BC_NS**-1 * 1e9)
+    channels: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        min_length=1, description="their numbers, from 0"
+    )
+    rate_hz: float = Field(gt=0, le=BC_NS**-1 * 1e9, description="Hz, of each channel")
 
     def check(self, subsystem: Detector) -> None:
         """`BadInput` for a channel that the subsystem does not have."""
@@ -151,8 +155,8 @@ class GainShift(DetectorAnomaly):
     """The amplitude above pedestal is multiplied by `factor`; with `drift`, gradually over the window."""
 
     kind: Literal[Fault.GAIN]
-    factor: float = Field(ge=0, le=1000)
-    drift: bool = False
+    factor: float = Field(ge=0, le=1000, description="1 is no fault")
+    drift: bool = Field(False, description="whether `factor` is reached only at the end of the window")
 
     @model_validator(mode="after")
     def _drift_needs_an_end(self) -> "GainShift":
@@ -173,7 +177,7 @@ class TimeOffset(DetectorAnomaly):
     """Times are late by `offset_ns` (early if negative)."""
 
     kind: Literal[Fault.TIME_OFFSET]
-    offset_ns: float = Field(ge=-1e5, le=1e5)
+    offset_ns: float = Field(ge=-1e5, le=1e5, description="ns; a bunch crossing is 10.152 ns")
 
     def apply(self, hits: HitColumns, subsystem: Detector, frames: FrameTimes, thin: Thin) -> HitColumns:
         """With the late times."""
@@ -185,7 +189,7 @@ class BunchShift(DetectorAnomaly):
     """The subsystem's clock counts `crossings` too many (too few if negative)."""
 
     kind: Literal[Fault.BUNCH_SHIFT]
-    crossings: int = Field(ge=-10_000, le=10_000)
+    crossings: int = Field(ge=-10_000, le=10_000, description="bunch crossings of 10.152 ns")
 
     def apply(self, hits: HitColumns, subsystem: Detector, frames: FrameTimes, thin: Thin) -> HitColumns:
         """With the other crossing numbers."""
@@ -197,7 +201,7 @@ class NoiseFactor(DetectorAnomaly):
     """Electronic noise is multiplied by `factor`."""
 
     kind: Literal[Fault.NOISE]
-    factor: float = Field(ge=0, le=1000)
+    factor: float = Field(ge=0, le=1000, description="1 is no fault, 0 no noise at all")
 
     def noise_factor(self, frames: FrameTimes) -> NDArray[np.float64]:
         """`factor` while the fault is on."""
@@ -207,7 +211,7 @@ class NoiseFactor(DetectorAnomaly):
 class BankAnomaly(DetectorAnomaly):
     """A fault of whole banks, in a `fraction` of the frames."""
 
-    fraction: Fraction = 1.0
+    fraction: Fraction = Field(1.0, description="the part of the frames that is struck")
 
     def hit_frames(self, frames: FrameTimes, rng: np.random.Generator) -> Mask:
         """Per frame, whether the bank is struck."""
@@ -230,7 +234,7 @@ class MissingStf(Anomaly):
     """STF files that are never written: those of `sequences`, or else those that start in the window."""
 
     kind: Literal[Fault.MISSING_STF]
-    sequences: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    sequences: tuple[Annotated[int, Field(ge=1)], ...] = Field((), description="their numbers, from 1")
 
     @model_validator(mode="after")
     def _says_which(self) -> "MissingStf":

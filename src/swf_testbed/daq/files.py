@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from swf_testbed.config.parameters import Simulation
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.anomalies import missing_stf, parse_anomalies
 from swf_testbed.daq.buffer_room import BufferRoom, files_of_run
 from swf_testbed.daq.generated import GeneratedFiles

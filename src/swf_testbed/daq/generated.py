@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from swf_testbed.config.parameters import Simulation
+from swf_testbed.config.simulation import Simulation
 from swf_testbed.daq.anomalies import Anomaly
 from swf_testbed.daq.content import Content, ContentGenerator
 from swf_testbed.daq.content_pool import ContentPool

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from swf_testbed.config.parameters import DaqStateMachine, Parameters
+from swf_testbed.config.datataking import DaqStateMachine
+from swf_testbed.config.parameters import Parameters
 from swf_testbed.model import states
 from swf_testbed.model.detectors import TF_NS
 from swf_testbed.model.states import DaqState, State, takes_data

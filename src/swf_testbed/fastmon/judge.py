@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from swf_testbed.config.checked import checked
-from swf_testbed.config.parameters import Checks
+from swf_testbed.config.fastmon import Checks
 from swf_testbed.fastmon.checks.base import CHECKS, Check, RunCheck, SubsystemCheck, Verdict, check_named
 from swf_testbed.fastmon.counts import ProductSet
 from swf_testbed.fastmon.flags import Flag, FlagBook

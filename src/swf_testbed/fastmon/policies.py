@@ -68,7 +68,7 @@ class FractionPolicy(Policy):
     """Each frame with probability `fraction`, independently of the others."""
 
     kind: Literal["fraction"]
-    fraction: Fraction
+    fraction: Fraction = Field(description="the probability")
 
     def accepts(self, frames: StfFrames, seed: int) -> Mask:
         """Where the frame's own random number is below the fraction."""
@@ -83,8 +83,8 @@ class BlocksPolicy(Policy):
     """
 
     kind: Literal["blocks"]
-    blocks: int = Field(7, ge=1, le=1000)
-    fraction: Fraction = 0.05
+    blocks: int = Field(7, ge=1, le=1000, description="equal parts of the file, a block in each")
+    fraction: Fraction = Field(0.05, description="the part of the frames, in all blocks together")
 
     def accepts(self, frames: StfFrames, seed: int) -> Mask:
         """Where the frame lies in the block of its part."""
@@ -103,8 +103,8 @@ class EveryNPolicy(Policy):
     """Each frame whose number leaves the remainder `offset` when divided by `n`."""
 
     kind: Literal["every_n"]
-    n: int = Field(ge=1)
-    offset: int = Field(0, ge=0)
+    n: int = Field(ge=1, description="1 takes every frame")
+    offset: int = Field(0, ge=0, description="the remainder")
 
     def accepts(self, frames: StfFrames, seed: int) -> Mask:
         """By frame number alone."""
@@ -116,8 +116,8 @@ class ConsecutivePolicy(Policy):
     """The first `n` of every `of` frames, counted by frame number."""
 
     kind: Literal["consecutive"]
-    n: int = Field(ge=1)
-    of: int = Field(ge=1)
+    n: int = Field(ge=1, description="frames that are taken; at most `of`")
+    of: int = Field(ge=1, description="frames of a period")
 
     @model_validator(mode="after")
     def _n_fits(self) -> "ConsecutivePolicy":
@@ -135,10 +135,10 @@ class VolumePolicy(Policy):
     """Frames whose `quantity` in the chosen subsystems together is from `minimum` to `maximum`."""
 
     kind: Literal["volume"]
-    quantity: Literal["bytes", "hits"] = "bytes"
-    detectors: tuple[str, ...] = ()
-    minimum: int = Field(0, ge=0)
-    maximum: int | None = Field(None, ge=0)
+    quantity: Literal["bytes", "hits"] = Field("bytes", description="what is looked at, from the index")
+    detectors: tuple[str, ...] = Field((), description="subsystems by their short names; none is all")
+    minimum: int = Field(0, ge=0, description="bytes or hits of a frame")
+    maximum: int | None = Field(None, ge=0, description="bytes or hits of a frame; not set is no limit")
 
     @field_validator("detectors")
     @classmethod
@@ -168,7 +168,7 @@ class StatePolicy(Policy):
     """Frames of files taken in one of `states`: `run`, or a pair like `run/physics`."""
 
     kind: Literal["state"]
-    states: tuple[str, ...] = Field(min_length=1)
+    states: tuple[str, ...] = Field(min_length=1, description="at least one")
 
     @field_validator("states")
     @classmethod

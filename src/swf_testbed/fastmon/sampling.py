@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from swf_testbed.config.checked import checked
-from swf_testbed.config.parameters import SAMPLING, Fastmon, Parameters
+from swf_testbed.config.fastmon import SAMPLING, Fastmon
+from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.policies import AnyPolicy, BlocksPolicy, Mask, Policy, StfFrames
 from swf_testbed.model.detectors import detector
 from swf_testbed.model.errors import BadInput, one_of
@@ -144,7 +145,7 @@ def changed(parameters: Parameters, changes: Sequence[Mapping[str, Any]]) -> Par
 
     Args:
         parameters: as the run began.
-        changes: values by the names of `config.parameters.SAMPLING`; None is as the run began.
+        changes: values by the names of `config.fastmon.SAMPLING`; None is as the run began.
 
     Raises:
         BadInput: names what is wrong.

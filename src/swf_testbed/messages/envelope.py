@@ -10,6 +10,7 @@ from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
 from swf_testbed.model.fields import Name, Namespace, RunNumber, Timestamp
 from swf_testbed.model.names import derived_id
+from swf_testbed.model.vocabulary import Told
 
 
 def on_events(namespace: str) -> str:
@@ -30,7 +31,7 @@ def on_transformer(namespace: str) -> str:
     return destinations.TRANSFORMER
 
 
-class Part(BaseModel):
+class Part(Told):
     """A piece of a message: frozen, and deaf to fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_enum_values=False)

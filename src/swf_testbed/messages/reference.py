@@ -11,7 +11,7 @@ from swf_testbed.messages.registry import REGISTRY
 from swf_testbed.messages.schemas import resolved
 
 _ENVELOPE = frozenset(Message.model_fields)
-_IN_WORDS = {"array": "list", "string": "text", "uuid": "UUID", "date-time": "time, ISO 8601 with offset"}
+_IN_WORDS = {"string": "text", "uuid": "UUID", "date-time": "time"}
 
 
 def page() -> str:
@@ -22,8 +22,12 @@ def page() -> str:
 
 JSON over STOMP 1.2, one type for each thing that can be said. What every message carries is the envelope;
 below, each type's own fields. A consumer ignores fields that it does not know. For programs the same is
-there [as AsyncAPI](schemas/asyncapi.json).
+there [as AsyncAPI](schemas/asyncapi.json). Times are in ISO 8601 with an offset; a span of time has its unit
+beside it.
 
+## All messages
+
+{_index()}
 ## Envelope
 
 {_fields(Message, all_of_them=True)}
@@ -34,11 +38,26 @@ STOMP headers repeat `msg_type`, `namespace` and `run_id`, which brokers select 
     )
 
 
+def _index() -> str:
+    rows = (
+        f"| [`{name}`](#{name}) | {_where(cls)} | {_told(cls).partition('. ')[0].rstrip('.')} |\n"
+        for name, cls in sorted(REGISTRY.items())
+    )
+    return "".join(("| Message | Goes to | Tells |\n", "|---|---|---|\n", *rows))
+
+
+def _where(cls: type[Message]) -> str:
+    return ", ".join(f"`{address}`" for address in cls.addresses()) or "where the command's `reply_to` says"
+
+
+def _span(seconds: int) -> str:
+    return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min"
+
+
 def _section(name: str, cls: type[Message]) -> str:
-    goes = ", ".join(f"`{address}`" for address in cls.addresses()) or "where the command's `reply_to` says"
     same = ", ".join(f"`{field}`" for field in cls.identity)
     identity = f" Two with the same {same} are the same message." if same else ""
-    life = f" Brokers drop it after {cls.time_to_live_s / 3600:g} h." if cls.time_to_live_s else ""
+    life = f" Brokers drop it after {_span(cls.time_to_live_s)}." if cls.time_to_live_s else ""
     kept = "" if cls.persistent else " Not kept by brokers."
     text = json.dumps(example(cls), indent=2, ensure_ascii=False)
     return f"""\
@@ -46,7 +65,7 @@ def _section(name: str, cls: type[Message]) -> str:
 
 {_told(cls)}
 
-Goes to {goes}.{identity}{life}{kept} Schema: [{name}.json](schemas/{name}.json).
+Goes to {_where(cls)}.{identity}{life}{kept} Schema: [{name}.json](schemas/{name}.json).
 
 {_fields(cls)}
 ```json
@@ -57,7 +76,7 @@ Goes to {goes}.{identity}{life}{kept} Schema: [{name}.json](schemas/{name}.json)
 
 
 def _told(cls: type[Message]) -> str:
-    return " ".join(line.strip() for line in (cls.__doc__ or "").strip().splitlines())
+    return " ".join((cls.__doc__ or "").split())
 
 
 def _fields(cls: type[Message], *, all_of_them: bool = False) -> str:
@@ -79,8 +98,9 @@ def _rows(
         if "properties" in field:
             yield f"| `{before}{name}` | object | {_cell(notes)} |\n"
             yield from _rows(field, schema, f"{before}{name}.", frozenset())
-        else:
-            yield f"| `{before}{name}` | {_kind(said, schema)} | {_cell(notes)} |\n"
+            continue
+        yield f"| `{before}{name}` | {_kind(said, schema)} | {_cell(notes)} |\n"
+        yield from _rows(resolved(field.get("items", {}), schema), schema, f"{before}{name}[].", frozenset())
 
 
 def _kind(said: dict[str, Any], schema: dict[str, Any]) -> str:
@@ -92,7 +112,16 @@ def _kind(said: dict[str, Any], schema: dict[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f"`{one}`" for one in field["enum"])
     kind = str(field.get("format") or field.get("type", "any"))
-    return _IN_WORDS.get(kind, kind)
+    if kind == "array":
+        return f"list of {_kind(field['items'], schema)}"
+    return _IN_WORDS.get(kind, kind) + _range(field)
+
+
+def _range(field: dict[str, Any]) -> str:
+    """The bounds of a number that say something; those of 64 bits do not."""
+    least, most = field.get("minimum"), field.get("maximum")
+    bounds = [f"≥ {least:g}" if least is not None else "", f"≤ {most}" if most is not None else ""]
+    return "".join(f", {bound}" for bound in bounds if bound)
 
 
 def _cell(text: str) -> str:

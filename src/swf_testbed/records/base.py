@@ -2,9 +2,10 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from swf_testbed.model.fields import Timestamp
+from swf_testbed.model.vocabulary import Told
 
 MAX_BULK = 1000
 """Records that one request may carry."""
@@ -20,7 +21,7 @@ Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,
 SmallInt = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
 
 
-class FrozenDocument(BaseModel):
+class FrozenDocument(Told):
     """A frozen document; a field that it does not know is an error, by name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

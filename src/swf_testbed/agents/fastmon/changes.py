@@ -9,7 +9,8 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Any
 
-from swf_testbed.config.parameters import SAMPLING, Parameters
+from swf_testbed.config.fastmon import SAMPLING
+from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.sampling import changed
 from swf_testbed.messages import SetSampling
 from swf_testbed.model.clock import iso, now

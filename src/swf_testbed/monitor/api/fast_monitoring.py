@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from swf_testbed.config.parameters import SAMPLING
+from swf_testbed.config.fastmon import SAMPLING
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.names import LAST_RUN_NUMBER
 from swf_testbed.monitor.api import openapi

@@ -1,5 +1,6 @@
 """The reference page of the interface, as Markdown."""
 
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -128,8 +129,8 @@ def _section(resource: Resource, document: dict[str, Any]) -> str:
     schemas, record = document["components"]["schemas"], resource.record
     listed = document["paths"][f"/api/{resource.name}/"]["get"]["parameters"]
     filters = _words(entry["name"] for entry in listed if entry["name"] not in _PAGING)
-    kept = f" They {resource.rule.refusal}." if resource.rule.refusal else ""
-    kept = kept or (f" They are not deleted: they {resource.kept}." if resource.kept else "")
+    kept = f"\n\nThey {resource.rule.refusal}." if resource.rule.refusal else ""
+    kept = kept or (f"\n\nThey are not deleted: they {resource.kept}." if resource.kept else "")
     rows = []
     for name, entry in schemas[record.__name__]["properties"].items():
         if name in {"id", "created_at", "updated_at"} and name not in resource.columns:
@@ -140,7 +141,7 @@ def _section(resource: Resource, document: dict[str, Any]) -> str:
     return f"""\
 ## `{resource.name}`
 
-{(record.__doc__ or "").strip()}{kept}
+{inspect.getdoc(record)}{kept}
 
 Key: `{"/".join(resource.key)}`. Filters: {filters}.
 

@@ -5,7 +5,8 @@ from typing import Any
 from django.db.models import Count, F, Sum
 from pydantic import ValidationError
 
-from swf_testbed.config.parameters import SAMPLING, Parameters
+from swf_testbed.config.fastmon import SAMPLING
+from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.sampling import changed, sampling_config
 from swf_testbed.messages import SetSampling
 from swf_testbed.model.errors import BadInput, Conflict, NotFound, Unavailable

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from swf_testbed.config.parameters import SAMPLING
+from swf_testbed.config.fastmon import SAMPLING
 from swf_testbed.model.errors import BadInput, SwfError, one_of
 from swf_testbed.monitor.services import run_sampling
 from swf_testbed.monitor.services.rights import controls
