@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, files, metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,10 +49,16 @@ def licence(name: str) -> str:
         return "not installed where this page was made"
     if "License-Expression" in said:
         return said["License-Expression"]
-    classified = [one for one in said.get_all("Classifier") or () if one.startswith("License ::")]
+    classified = [one for one in said.get_all("Classifier") or () if one.startswith(_CLASSIFIER)]
     if classified:
-        return "; ".join(one.removeprefix(_CLASSIFIER).removeprefix("License :: ") for one in classified)
-    return said.get_all("License", ["unknown"])[0].splitlines()[0]
+        return "; ".join(one.removeprefix(_CLASSIFIER) for one in classified)
+    return said.get_all("License", [_first_line_of_its_file(name)])[0].splitlines()[0]
+
+
+def _first_line_of_its_file(name: str) -> str:
+    """What the licence that came with a package calls itself, for packages whose metadata is silent."""
+    shipped = [file for file in files(name) or () if file.stem.upper() in {"LICENSE", "LICENCE", "COPYING"}]
+    return shipped[0].read_text("utf-8").strip().splitlines()[0].strip() if shipped else "unknown"
 
 
 def page() -> str:

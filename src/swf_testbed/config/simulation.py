@@ -47,7 +47,7 @@ class Simulation(Section):
     anomalies: Annotated[
         tuple[dict[str, Any], ...], Field(strict=False, description="faults; their tables are below")
     ] = ()
-    source: Literal["generate", "play", "announce"] = "generate"
+    source: Annotated[Literal["generate", "play", "announce"], told("where frames come from")] = "generate"
     recorded: Annotated[
         str, Field(max_length=4000, description="what `play` plays: a folder, a file, or the URL of either")
     ] = ""

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 from swf_testbed.messages.envelope import Message, Part, on_transformer, on_workers
 from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
+from swf_testbed.model.failures import ReadFailure
 from swf_testbed.model.fields import (
     Count,
     FileName,
@@ -49,9 +50,7 @@ class RunImminentWorker(Message):
 class SliceContent(Part):
     """A piece of work: the frames `start` to `end` (inclusive) of one sample file.
 
-    `egress_at` is when the STF left the DAQ, so that latency can be told from the result alone. `skip` is the
-    position of the first frame in the file; `payload` names what is to be run, `tried_by` the workers that
-    have failed.
+    `egress_at` comes along so that latency can be told from the result alone.
     """
 
     run_id: RunNumber
@@ -74,7 +73,7 @@ class SliceContent(Part):
 
 
 class Slice(Message):
-    """Work for one worker, waiting in the queue of its namespace."""
+    """Work for one worker, which waits in the queue of its namespace."""
 
     goes_to = destinations.slices
     identity = ("run_id", "content.tf_filename", "content.slice_id", "content.attempt")
@@ -153,22 +152,12 @@ class SliceResult(Message):
     content: SliceResultContent
 
 
-class FailedRead(Part):
-    """A copy of an STF that could not be read, and what trying had cost."""
-
-    site: Name
-    error: ShortText
-    bytes_read: Count = 0
-    requests: Count = 0
+class FailedRead(ReadFailure, Part):
+    """A copy of an STF that could not be read."""
 
 
 class StfVolumeContent(Part):
-    """Products of the index of one STF: hits and bytes of every frame and subsystem; its sample in figures.
-
-    `start` and `end` are of its data. `sampled` of `evaluated` frames are in its sample files; index and
-    sample cost `bytes_read` in so many `requests`, of a file of `stf_bytes` at the site `source`; `failed`
-    are the copies that were tried before.
-    """
+    """Products of the index of one STF: hits and bytes of each frame and subsystem; its sample in figures."""
 
     filename: FileName
     tf_count: Count
@@ -199,11 +188,7 @@ class StfVolume(Message):
 
 
 class WorkerHeartbeatContent(Part):
-    """How a worker is, and what it has in hand.
-
-    `busy_s` is how long it has worked in all, s; `pool`, `number` and `job` say who started it, and as what;
-    `reason` why it ends.
-    """
+    """How a worker is, what it has in hand, and who started it."""
 
     worker_id: Name
     hostname: Name
@@ -222,7 +207,7 @@ class WorkerHeartbeatContent(Part):
 
 
 class WorkerHeartbeat(Message):
-    """Said at each change and every few seconds; not kept by the broker."""
+    """How a worker is: said at each change and every few seconds, and not kept by the broker."""
 
     goes_to = on_workers
     persistent = False

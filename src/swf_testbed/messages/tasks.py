@@ -8,10 +8,7 @@ from swf_testbed.model.fields import Count, Name, Positive, RunNumber, ShortText
 
 
 class TaskContent(Part):
-    """A task, by the numbers of the workflow system; those it has not given yet are null.
-
-    `core_count` and `memory_per_core` (MB) are of one worker.
-    """
+    """A task, by the numbers of the workflow system; those it has not given yet are null."""
 
     request_id: Count
     transform_id: Count | None = None

@@ -128,11 +128,7 @@ class FastmonFile(Record):
 
 
 class TfSlice(Record):
-    """A piece of work: frames `tf_first` to `tf_last` of one TF sample.
-
-    `created_at` is when it was queued, `completed_at` when a worker was done with it, `plotted_at` when the
-    run's histograms contained it.
-    """
+    """A piece of work: frames `tf_first` to `tf_last` of one sample file."""
 
     resource: ClassVar[str] = "tf-slices"
     key: ClassVar[tuple[str, ...]] = ("fastmon_file", "slice_id")

@@ -16,8 +16,7 @@ from swf_testbed.records.base import MAX_BULK, FrozenDocument, Record, Word
 class QualityFlag(Record):
     """What a check says of one subsystem's data from `since` to `until`; an open end holds until now.
 
-    Times are of the data, not of its judgement. `part` says which part of the subsystem, in words like
-    `unit 3-5, 17`; empty is all of it.
+    Times are of the data, not of its judgement.
     """
 
     resource: ClassVar[str] = "quality-flags"
@@ -64,10 +63,10 @@ def _cell(value: object) -> object:
 
 
 class Reference(Record):
-    """What good data looks like, made from runs that a person marked good; never changed.
+    """What good data looks like, made from runs that a person marked good.
 
     `name` says for which detector `configuration`, `beam` energies and datataking `state`; each POST makes
-    the next `version`. `content` is a document of `fastmon.references`.
+    the next `version`.
     """
 
     resource: ClassVar[str] = "references"

@@ -4,13 +4,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from swf_testbed.model.failures import ReadFailure
 from swf_testbed.model.fields import (
     Count,
     FileName,
     Name,
     RunNumber,
     Seconds,
-    ShortText,
     StreamName,
     Timestamp,
 )
@@ -37,22 +37,12 @@ class Window(Record):
     content: dict[str, Any] = Field(default_factory=dict)
 
 
-class FailedRead(FrozenDocument):
-    """A copy of an STF that could not be read, why, and what trying had cost."""
-
-    site: Name
-    error: ShortText
-    bytes_read: Count = 0
-    requests: Count = 0
+class FailedRead(ReadFailure, FrozenDocument):
+    """A copy of an STF that could not be read, as a message has told it."""
 
 
 class StfFigures(Record):
-    """What was measured of one STF: all its frames by its index, its sample, and what reading cost.
-
-    `source` is the site where it was read, `failed` are the copies that could not be. `values` has an object
-    for each subsystem: `hits` and `bytes` of all frames, and of the sample what the merger computes from its
-    products.
-    """
+    """What was measured of one STF: all its frames by its index, its sample, and what reading cost."""
 
     resource: ClassVar[str] = "stf-figures"
     key: ClassVar[tuple[str, ...]] = ("run_number", "stf_filename")

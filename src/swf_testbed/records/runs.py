@@ -21,10 +21,7 @@ class Marking(FrozenDocument):
 
 
 class Run(Record):
-    """One run of the DAQ; `total_stf_files` is what the DAQ says that it wrote.
-
-    `reference` is the reference that its data is judged by, as `<name>/<version>`.
-    """
+    """One run of the DAQ."""
 
     resource: ClassVar[str] = "runs"
     key: ClassVar[tuple[str, ...]] = ("run_number",)
@@ -55,7 +52,7 @@ class Run(Record):
 
 
 class RunState(Record):
-    """The state of a run as mirrored at Echelon 1; the counters are counted by the server."""
+    """The state of a run as Echelon 1 has heard it; the counters are counted by the server."""
 
     resource: ClassVar[str] = "run-states"
     key: ClassVar[tuple[str, ...]] = ("run_number",)
@@ -91,7 +88,7 @@ SAMPLING_CHANGED = "sampling_changed"
 
 
 class SystemStateEvent(Record):
-    """One change of the datataking state, or of how a run is sampled; never changed once written."""
+    """One change of the datataking state, or of how a run is sampled."""
 
     resource: ClassVar[str] = "system-state-events"
     key: ClassVar[tuple[str, ...]] = ("message_id", "event_type")

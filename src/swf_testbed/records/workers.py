@@ -91,7 +91,7 @@ class NamespaceRecord(Record):
 
 
 class Subscriber(Record):
-    """Somebody who gets messages; `fraction` is the part of them that is delivered, 0 to 1."""
+    """Somebody who gets messages: an agent on the broker, or a client of the event stream."""
 
     resource: ClassVar[str] = "subscribers"
     key: ClassVar[tuple[str, ...]] = ("subscriber_name",)

@@ -11,7 +11,7 @@ from swf_testbed.records.base import Document, LongText, Record, SmallInt, Text,
 
 
 class WorkflowDefinition(Record):
-    """A workflow's code and configuration; never changed once written."""
+    """A workflow's code, and the defaults of its own options."""
 
     resource: ClassVar[str] = "workflow-definitions"
     key: ClassVar[tuple[str, ...]] = ("workflow_name", "version")
@@ -70,7 +70,7 @@ class WorkflowMessage(Record):
 
 
 class Log(Record):
-    """One line of a log; never changed once written."""
+    """One line of a log."""
 
     resource: ClassVar[str] = "logs"
     key: ClassVar[tuple[str, ...]] = ("id",)

@@ -1,7 +1,7 @@
 """The reference page of the interface, as Markdown."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from swf_testbed.messages import REGISTRY, Slice, SliceResult
@@ -138,6 +138,7 @@ def _section(resource: Resource, document: dict[str, Any]) -> str:
         notes = [entry.get("description", ""), "key" if name in resource.key else ""]
         notes.append("answered only" if name in record.server_fields else "")
         rows.append([f"`{name}`", _value(entry, schemas), "; ".join(note for note in notes if note)])
+        rows.extend(_inside(name, entry, schemas))
     return f"""\
 ## `{resource.name}`
 
@@ -146,6 +147,13 @@ def _section(resource: Resource, document: dict[str, Any]) -> str:
 Key: `{"/".join(resource.key)}`. Filters: {filters}.
 
 {_table(["Field", "Value", "Notes"], *rows)}"""
+
+
+def _inside(name: str, entry: dict[str, Any], schemas: dict[str, Any]) -> Iterator[list[str]]:
+    """The fields of the objects in a list."""
+    items = schemas.get(entry.get("items", {}).get("$ref", "").rpartition("/")[2], {})
+    for field, said in items.get("properties", {}).items():
+        yield [f"`{name}[].{field}`", _value(said, schemas), said.get("description", "")]
 
 
 def _value(entry: dict[str, Any], schemas: dict[str, Any]) -> str:
