@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_testbed.fastmon.slicing import SLICES_PER_SAMPLE, SliceRange, cut_file, slices_by_file
+from swf_testbed.config.parameters import FastProcessing
+from swf_testbed.fastmon.slicing import SliceRange, cut_file, slices_by_file
 from swf_testbed.model.errors import BadInput
 
+USUAL = FastProcessing().slices_per_sample
 COUNTS = st.lists(st.integers(1, 400), min_size=1, max_size=30)
 
 
-def cut_sample(files: Sequence[range], wanted: int = SLICES_PER_SAMPLE) -> list[list[SliceRange]]:
+def cut_sample(files: Sequence[range], wanted: int = USUAL) -> list[list[SliceRange]]:
     """The slices of every file of a sample; each announcement of a file is enough for its own."""
     counts = [len(frames) for frames in files]
     return [cut_file(frames, slices_by_file(counts, wanted)[part]) for part, frames in enumerate(files)]
@@ -54,12 +56,12 @@ def test_frames_with_gaps_are_cut_by_position() -> None:
 
 
 def test_small_samples_make_fewer_slices_and_many_files_one_each() -> None:
-    assert slices_by_file([2, 1]) == [2, 1]
-    assert slices_by_file([5] * 20) == [1] * 20
+    assert slices_by_file([2, 1], USUAL) == [2, 1]
+    assert slices_by_file([5] * 20, USUAL) == [1] * 20
 
 
 def test_nonsense_is_refused() -> None:
     with pytest.raises(BadInput, match="slices_per_sample = 0"):
         slices_by_file([3], 0)
     with pytest.raises(BadInput, match="must have a frame"):
-        slices_by_file([3, 0])
+        slices_by_file([3, 0], USUAL)

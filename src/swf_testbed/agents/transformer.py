@@ -21,6 +21,7 @@ from swf_testbed.runtime import AgentContext, BaseAgent, handles
 from swf_testbed.runtime.tasks import task_of
 
 _NEWEST = 5
+"""Ended runs that are looked at on start: more cannot have ended while it was away for a restart."""
 
 _log = logging.getLogger(__name__)
 

@@ -18,6 +18,8 @@ from swf_testbed.stf import layout
 Words = NDArray[np.uint64]
 
 TFS_PER_TREND_BIN = 250
+"""A sixth of a second: four bins an STF."""
+
 TREND_BINS = 1 << 18
 """12 hours of frames without a gap; what comes later is counted in the overflow."""
 

@@ -6,8 +6,6 @@ from itertools import pairwise
 
 from swf_testbed.model.errors import BadInput
 
-SLICES_PER_SAMPLE = 15
-
 
 @dataclass(frozen=True, slots=True)
 class SliceRange:
@@ -19,7 +17,7 @@ class SliceRange:
     tf_count: int
 
 
-def slices_by_file(tf_counts: Sequence[int], slices_per_sample: int = SLICES_PER_SAMPLE) -> list[int]:
+def slices_by_file(tf_counts: Sequence[int], slices_per_sample: int) -> list[int]:
     """How many slices each sample file is cut into.
 
     Exactly `slices_per_sample` in all, in proportion to the files' lengths by largest remainder, at least one

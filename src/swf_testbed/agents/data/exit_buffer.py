@@ -22,12 +22,18 @@ from swf_testbed.records import StfCopy
 from swf_testbed.stf.holds import held
 
 CHECK_S = 2.0
+"""How often the exit buffer is looked at: at full rate three STFs come meanwhile."""
+
 SAY_S = 30.0
+"""Between two words on how full it is, while its level is the same."""
+
 MARGIN = 0.1
 """Deleting ends this part of the capacity below the high-water mark: it is not to begin again at once."""
 
 _HOUR_S = 3600.0
 _RATE_WINDOW_S = 60.0
+"""Over which the rate is taken that says when it will be full."""
+
 _log = logging.getLogger(__name__)
 
 

@@ -21,7 +21,11 @@ SHARE = 0.25
 they wait meanwhile, and a merger that is behind would never catch up."""
 
 TURN_S = 0.2
+"""How long one waits for something to judge, before one looks whether to end."""
+
 _AGAIN_S = 2.0
+"""The pause after a failure: what was not judged is judged then."""
+
 _log = logging.getLogger(__name__)
 
 Word = StfPart | list[StfSeen] | int

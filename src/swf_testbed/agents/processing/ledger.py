@@ -15,6 +15,7 @@ from swf_testbed.runtime import AgentContext
 
 AGENT_TYPE = "processing"
 _NEWEST = 5
+"""Runs that are looked at on start: more cannot have ended while the agent was away for a restart."""
 
 _PROCESSING = {
     JobState.RUNNING: ProcessingStatus.STARTED,

@@ -25,7 +25,10 @@ MARGIN = 10
 
 CORE = GAP - 2 * MARGIN
 _LEAST_CONTRAST = 1.2
+"""Filled bunches must have so many times the hits of empty ones: with less the gap is nowhere to be seen."""
+
 _LEAST_SPREAD = 1.01
+"""A variance at or below the mean has no negative binomial; this one is as good as Poisson's."""
 
 
 def spreads(tally: Tally) -> Mapping[str, float]:
