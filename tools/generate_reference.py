@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel
-from schema_tables import alone, default_of, description, kind_of, kinds, resolved, section, table
+from schema_tables import alone, default_of, description, kind_of, kinds, section, table
 
 from swf_testbed.config.environment import default_home
 from swf_testbed.config.fastmon import StreamSampling
@@ -61,10 +61,10 @@ def _group(group: type[BaseModel], source: str) -> str:
     own = [name for name in group.model_fields if name in group.__annotations__]
     rows = [["Variable", "Value", "Default", "Notes"], ["---"] * 4]
     for name in own:
-        entry = resolved(schema["properties"][name.upper()], schema)
+        entry = schema["properties"][name.upper()]
         default = "see below" if name == "swf_home" else default_of(entry)
         notes = [description(entry).rstrip("."), *_remarks(name, source)]
-        rows.append([f"`{name.upper()}`", kind_of(entry), default, "; ".join(notes)])
+        rows.append([f"`{name.upper()}`", kind_of(entry, schema), default, "; ".join(notes)])
     return f"## {group.__name__}\n\n{(group.__doc__ or '').strip()}\n\n{table(rows)}"
 
 

@@ -1,13 +1,12 @@
 """Tables of the reference pages, from the schemas of models: kind, range, unit and default of each value."""
 
-import re
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-_LIMITS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
-_LISTS = {"object": "list of tables", "integer": "list of integers", "string": "list of texts"}
-_EXACT_POWERS = {2**63: "2^63"}
+from swf_testbed.model.schema_words import Style, in_words, resolved
+
+_TOML = Style(null=False, object_word="table", patterns=True)
 
 
 def kinds(union: Any) -> str:
@@ -27,7 +26,7 @@ def alone(model: type[BaseModel]) -> str:
 
 def section(title: str, entry: dict[str, Any], schema: dict[str, Any], level: int = 2) -> str:
     """A table of TOML as a section of a page, and the tables in it as sections one level below."""
-    whole = resolved(entry, schema)
+    whole = resolved(entry, schema.get("$defs", {}))
     head = f"{'#' * level} {title}\n\n{whole.get('description', '')}\n"
     if "properties" not in whole:
         return head
@@ -35,21 +34,13 @@ def section(title: str, entry: dict[str, Any], schema: dict[str, Any], level: in
     rows = [["Key", "Value", "Default", "Notes"], ["---"] * 4]
     below = []
     for key, said in whole["properties"].items():
-        one = resolved(said, schema)
+        one = resolved(said, schema.get("$defs", {}))
         if "properties" in one:
             below.append(section(f"{title.rstrip('`]')}.{key}]`", said, schema, level + 1))
         elif "const" not in one:
             default = "required" if key in required else default_of(one)
-            rows.append([f"`{key}`", kind_of(one), default, description(one)])
+            rows.append([f"`{key}`", kind_of(said, schema), default, description(one)])
     return "\n".join([f"{head}\n{table(rows)}", *below])
-
-
-def resolved(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """A part of a schema with what it refers to put in; its own words come before those."""
-    reference = entry.get("$ref", "").removeprefix("#/$defs/")
-    if "anyOf" in entry:
-        return {**entry, "anyOf": [resolved(one, schema) for one in entry["anyOf"]]}
-    return {**schema["$defs"][reference], **entry} if reference else entry
 
 
 def description(entry: dict[str, Any]) -> str:
@@ -58,37 +49,9 @@ def description(entry: dict[str, Any]) -> str:
     return str(entry.get("description", inner))
 
 
-def kind_of(entry: dict[str, Any]) -> str:
-    """Type and range of a value, in words."""
-    if "anyOf" in entry:
-        return " or ".join(kind_of(one) for one in entry["anyOf"] if one.get("type") != "null")
-    if "enum" in entry:
-        return ", ".join(f"`{one}`" for one in entry["enum"])
-    if pattern := entry.get("pattern"):
-        choices = re.fullmatch(r"\^\(([A-Z|]+)\)\$", pattern)
-        shown = ", ".join(f"`{one}`" for one in choices[1].split("|")) if choices else f"matches `{pattern}`"
-        return shown.replace("|", "\\|")
-    limits = [text.format(_number(entry[key])) for key, text in _LIMITS.items() if key in entry]
-    unit = [f"in {entry['unit']}"] if "unit" in entry else []
-    return ", ".join([" ".join([_kind(entry), *unit]), *limits])
-
-
-def _kind(entry: dict[str, Any]) -> str:
-    if entry.get("type") == "array":
-        items = entry.get("items", {})
-        return _LISTS["object"] if "$ref" in items else _LISTS.get(items.get("type"), "list")
-    words = {
-        "string": "text",
-        "boolean": "true, false",
-        "integer": "integer",
-        "number": "number",
-        "object": "table",
-    }
-    return {"path": "path", "password": "secret"}.get(entry.get("format", ""), words[entry["type"]])
-
-
-def _number(value: float) -> str:
-    return _EXACT_POWERS.get(int(value), f"{value:g}" if value < 1e6 else f"{int(value)}")
+def kind_of(entry: dict[str, Any], schema: dict[str, Any]) -> str:
+    """Kind, unit and range of a value, as TOML and the environment have it."""
+    return in_words(entry, schema.get("$defs", {}), _TOML)
 
 
 def default_of(entry: dict[str, Any]) -> str:

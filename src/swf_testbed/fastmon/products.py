@@ -227,9 +227,9 @@ class EmptyTrend(Trend):
 
 @registered
 class Latency(RunProduct):
-    """Time from the end of a frame's STF at the DAQ to the plot that shows it."""
+    """Time from the egress of a frame's STF to the plot that shows it."""
 
-    name, title = "latency", "Latency from t0 to the plot"
+    name, title = "latency", "Latency from egress to the plot"
 
     def axis(self) -> Axis:
         """One minute in steps of 0.1 s."""

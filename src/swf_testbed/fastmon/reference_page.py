@@ -3,7 +3,10 @@
 import inspect
 
 from swf_testbed.fastmon.checks.base import CHECKS, Check, RunCheck, SubsystemCheck
-from swf_testbed.fastmon.products import REGISTRY, HitProduct, Product, Trend
+from swf_testbed.fastmon.counts import ProductKey
+from swf_testbed.fastmon.products import REGISTRY, RUN, HitProduct, Product, Trend, axis_of
+from swf_testbed.fastmon.registry import SubsystemProduct
+from swf_testbed.model.detectors import detectors
 
 
 def page() -> str:
@@ -20,8 +23,8 @@ works is told in [Judgement](../explanation/judgement.md); a product or a check 
 Products *from the index* count every frame; products *from samples* the frames that were sampled. All are
 plain sums.
 
-| Product | Title | From | Counts |
-|---|---|---|---|
+| Product | Title | From | Counts | Axis | Bins |
+|---|---|---|---|---|---|
 {"".join(_product(entry) for entry in REGISTRY.values())}
 ## Checks
 
@@ -39,7 +42,21 @@ def _product(entry: Product) -> str:
     origin = (
         "samples" if isinstance(entry, HitProduct) else "the index" if isinstance(entry, Trend) else "times"
     )
-    return f"| `{entry.name}` | {entry.title} | {origin} | {_first_line(type(entry))} |\n"
+    told = _first_line(type(entry))
+    return f"| `{entry.name}` | {entry.title} | {origin} | {told} | {' | '.join(_axis(entry))} |\n"
+
+
+def _axis(entry: Product) -> tuple[str, str]:
+    """What the axis is, with its unit, and how many bins reach from where to where."""
+    axes = [
+        entry.axis(detector) if isinstance(entry, SubsystemProduct) else axis_of(ProductKey(RUN, entry.name))
+        for detector in detectors()
+    ]
+    one = axes[0]
+    title = f"{one.title}, {one.unit}" if one.unit else one.title
+    bins = str(one.bins) if len({axis.bins for axis in axes}) == 1 else "by subsystem"
+    ends = f", {one.low:g} to {one.high:.5g}" if one.unit and len({axis.high for axis in axes}) == 1 else ""
+    return title, f"{bins}{ends}"
 
 
 def _row(entry: type[Check]) -> str:

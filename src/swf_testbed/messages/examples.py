@@ -4,7 +4,7 @@ from typing import Any
 
 from swf_testbed.messages.envelope import Message
 from swf_testbed.messages.registry import type_name
-from swf_testbed.messages.schemas import resolved
+from swf_testbed.model.schema_words import resolved
 
 _WORDS: dict[str, Any] = {
     "accepted": 20,
@@ -25,7 +25,7 @@ _WORDS: dict[str, Any] = {
     "namespace": "ada",
     "policy": "blocks",
     "reply_to": "/queue/replies.ada.1",
-    "req_id": "swf.100010.000001_tf_001.tf#0",
+    "req_id": "swf.100010.000001_tf_001.tf#1",
     "run_id": 100010,
     "run_number": 100010,
     "sampling": {"selection_fraction": 0.1},
@@ -59,9 +59,10 @@ _OF_TYPE: dict[str, dict[str, Any]] = {
         "quality": "bad",
         "reason": "the mean ADC is 4.1 % below that of the reference",
     },
-    "slice": {"end": 20},
+    "slice": {"end": 20, "file_url": "file:///samples/100010/swf.100010.000001_tf_001.tf"},
     "tf_file_registered": {
         "file_url": "file:///samples/100010/swf.100010.000001_tf_001.tf",
+        "part": 0,
         "parts": [20],
         "status": "registered",
     },
@@ -131,4 +132,4 @@ def _first(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """A part of a schema, of several kinds the first."""
     if "anyOf" in entry and "default" not in entry:
         entry = {**entry["anyOf"][0], **{key: said for key, said in entry.items() if key != "anyOf"}}
-    return resolved(entry, schema)
+    return resolved(entry, schema.get("$defs", {}))

@@ -8,10 +8,9 @@ from typing import Any
 from swf_testbed.messages.envelope import Message
 from swf_testbed.messages.examples import example
 from swf_testbed.messages.registry import REGISTRY
-from swf_testbed.messages.schemas import resolved
+from swf_testbed.model.schema_words import in_words, resolved
 
 _ENVELOPE = frozenset(Message.model_fields)
-_IN_WORDS = {"string": "text", "uuid": "UUID", "date-time": "time"}
 
 
 def page() -> str:
@@ -90,38 +89,20 @@ def _fields(cls: type[Message], *, all_of_them: bool = False) -> str:
 def _rows(
     entry: dict[str, Any], schema: dict[str, Any], before: str, without: frozenset[str]
 ) -> Iterator[str]:
+    definitions = schema.get("$defs", {})
     for name, said in entry.get("properties", {}).items():
         if name in without:
             continue
-        field = resolved(said, schema)
+        field = resolved(said, definitions)
         notes = field.get("description", "") if "$ref" not in said or "description" in said else ""
         if "properties" in field:
             yield f"| `{before}{name}` | object | {_cell(notes)} |\n"
             yield from _rows(field, schema, f"{before}{name}.", frozenset())
             continue
-        yield f"| `{before}{name}` | {_kind(said, schema)} | {_cell(notes)} |\n"
-        yield from _rows(resolved(field.get("items", {}), schema), schema, f"{before}{name}[].", frozenset())
-
-
-def _kind(said: dict[str, Any], schema: dict[str, Any]) -> str:
-    field = resolved(said, schema)
-    if "anyOf" in field:
-        return " or ".join(_kind(one, schema) for one in field["anyOf"])
-    if "const" in field:
-        return f"`{field['const']}`"
-    if "enum" in field:
-        return ", ".join(f"`{one}`" for one in field["enum"])
-    kind = str(field.get("format") or field.get("type", "any"))
-    if kind == "array":
-        return f"list of {_kind(field['items'], schema)}"
-    return _IN_WORDS.get(kind, kind) + _range(field)
-
-
-def _range(field: dict[str, Any]) -> str:
-    """The bounds of a number that say something; those of 64 bits do not."""
-    least, most = field.get("minimum"), field.get("maximum")
-    bounds = [f"≥ {least:g}" if least is not None else "", f"≤ {most}" if most is not None else ""]
-    return "".join(f", {bound}" for bound in bounds if bound)
+        yield f"| `{before}{name}` | {in_words(said, definitions)} | {_cell(notes)} |\n"
+        yield from _rows(
+            resolved(field.get("items", {}), definitions), schema, f"{before}{name}[].", frozenset()
+        )
 
 
 def _cell(text: str) -> str:

@@ -107,9 +107,3 @@ def write(folder: Path) -> None:
         stale.unlink()
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
-
-
-def resolved(entry: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """A part of a schema with what it refers to put in; its own words come before those."""
-    name = entry.get("$ref", "").removeprefix("#/$defs/")
-    return {**schema["$defs"][name], **entry} if name else entry

@@ -6,6 +6,7 @@ from typing import Any
 
 from swf_testbed.messages import REGISTRY, Slice, SliceResult
 from swf_testbed.model.destinations import is_queue
+from swf_testbed.model.schema_words import in_words
 from swf_testbed.monitor.api.root import api
 from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.permissions import PERMISSIONS, READERS, Group, Who
@@ -82,7 +83,7 @@ def page() -> str:
 
 def _stream() -> str:
     parameters = [
-        [f"`{name}`", _value(one.schema, {}), "many" if one.many else "one", one.tells]
+        [f"`{name}`", in_words(one.schema, {}), "many" if one.many else "one", one.tells]
         for name, one in PARAMETERS.items()
     ]
     events = [
@@ -137,7 +138,7 @@ def _section(resource: Resource, document: dict[str, Any]) -> str:
             continue
         notes = [entry.get("description", ""), "key" if name in resource.key else ""]
         notes.append("answered only" if name in record.server_fields else "")
-        rows.append([f"`{name}`", _value(entry, schemas), "; ".join(note for note in notes if note)])
+        rows.append([f"`{name}`", in_words(entry, schemas), "; ".join(note for note in notes if note)])
         rows.extend(_inside(name, entry, schemas))
     return f"""\
 ## `{resource.name}`
@@ -153,22 +154,7 @@ def _inside(name: str, entry: dict[str, Any], schemas: dict[str, Any]) -> Iterat
     """The fields of the objects in a list."""
     items = schemas.get(entry.get("items", {}).get("$ref", "").rpartition("/")[2], {})
     for field, said in items.get("properties", {}).items():
-        yield [f"`{name}[].{field}`", _value(said, schemas), said.get("description", "")]
-
-
-def _value(entry: dict[str, Any], schemas: dict[str, Any]) -> str:
-    """The type of a field, in words."""
-    if "$ref" in entry:
-        return _value(schemas[entry["$ref"].rpartition("/")[2]], schemas)
-    if "anyOf" in entry:
-        return " or ".join(_value(one, schemas) for one in entry["anyOf"])
-    if "enum" in entry:
-        return _words(entry["enum"])
-    kind = str(entry.get("type", "anything"))
-    if kind == "array":
-        return f"list of {_value(entry.get('items', {}), schemas)}"
-    told = {"date-time": "time", "uuid": "UUID"}.get(entry.get("format", ""), kind)
-    return "text" if told == "string" else told
+        yield [f"`{name}[].{field}`", in_words(said, schemas), said.get("description", "")]
 
 
 def _words(values: Iterable[object]) -> str:

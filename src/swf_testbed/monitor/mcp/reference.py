@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from swf_testbed.model.schema_words import Style, in_words
 from swf_testbed.monitor.mcp import guiding
 from swf_testbed.monitor.mcp.registry import Effect
 from swf_testbed.monitor.mcp.server import TOOLS, offered
@@ -12,6 +13,8 @@ _EFFECTS = {
     Effect.ADDS: "Tools that start or say something",
     Effect.ENDS: "Tools that end something",
 }
+
+_STYLE = Style(null=False, lengths=True)
 
 _HEAD = """# Tools for AI assistants
 
@@ -49,7 +52,7 @@ def _tool(name: str) -> str:
         " | ".join(
             (
                 f"| `{key}`",
-                _kind(schema, made.parameters),
+                in_words(schema, made.parameters.get("$defs", {}), _STYLE),
                 "required" if key in required else _default(schema),
                 f"{schema.get('description', '')} |",
             )
@@ -62,16 +65,3 @@ def _tool(name: str) -> str:
 
 def _default(schema: dict[str, Any]) -> str:
     return "not set" if schema.get("default") is None else f"`{str(schema['default']).lower()}`"
-
-
-def _kind(schema: dict[str, Any], document: dict[str, Any]) -> str:
-    if "anyOf" in schema:
-        return " or ".join(_kind(one, document) for one in schema["anyOf"] if one.get("type") != "null")
-    if "$ref" in schema:
-        return _kind(document["$defs"][schema["$ref"].rsplit("/", 1)[-1]], document)
-    if "enum" in schema:
-        return ", ".join(f"`{one}`" for one in schema["enum"])
-    words = {"string": "text", "boolean": "true, false", "object": "object"}
-    kind = {"date-time": "time"}.get(schema.get("format", ""), words.get(schema["type"], schema["type"]))
-    limits = {"minimum": "≥ {}", "maximum": "≤ {}", "maxLength": "at most {} characters"}
-    return ", ".join([kind, *(text.format(schema[key]) for key, text in limits.items() if key in schema)])
