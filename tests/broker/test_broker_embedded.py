@@ -413,6 +413,8 @@ def test_the_command_asks_for_login(tmp_path: Path) -> None:
     options = ("--user", "u", "--password-env", "BROKER_PASS")
     with _process(tmp_path, *options, BROKER_PASS="p") as (_, port):
         StompClient(("127.0.0.1", port), ("u", "p")).connect().close()
+        with pytest.raises(ConnectFailedException):
+            StompClient(("127.0.0.1", port), ("u", "wrong")).connect()
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ _KINDS = {
     "uuid": "UUID",
 }
 _MANY = {"text": "texts", "table": "tables", "object": "objects", "integer": "integers", "number": "numbers"}
-_WORD_64 = 2**63
-"""A bound of 64 bits is the machine's, and says nothing of the value."""
+_MACHINE = frozenset({2**31, 2**62, 2**63})
+"""Bounds that come from the width of a number in a machine say nothing of the value."""
 
 
 class Style(NamedTuple):
@@ -70,7 +70,7 @@ def _bounds(said: Entry, style: Style) -> list[str]:
     found = [
         text.format(_number(said[key]))
         for key, text in _LIMITS.items()
-        if key in said and abs(said[key]) < _WORD_64
+        if key in said and said[key] not in _MACHINE
     ]
     if style.patterns and "pattern" in said:
         found.append(f"matches `{said['pattern']}`".replace("|", "\\|"))
