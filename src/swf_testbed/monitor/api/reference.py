@@ -10,11 +10,13 @@ from swf_testbed.model.schema_words import in_words
 from swf_testbed.monitor.api.root import api
 from swf_testbed.monitor.services.declaration import Resource
 from swf_testbed.monitor.services.permissions import PERMISSIONS, READERS, Group, Who
+from swf_testbed.monitor.services.reading import DEFAULT_LIMIT, MAX_LIMIT
 from swf_testbed.monitor.services.resources import RESOURCES
 from swf_testbed.monitor.services.stream_parameters import MOST, PARAMETERS
+from swf_testbed.records import MAX_BULK
 
 _PAGING = frozenset({"limit", "offset", "ordering"})
-_INTRODUCTION = """\
+_INTRODUCTION = f"""\
 # REST interface
 
 Base `/api/`, JSON, times in UTC. The same is at `/api/schema/` as OpenAPI, with every answer that can
@@ -23,12 +25,13 @@ has the same records.
 
 - **Who you are** is said by `Authorization: Token ...` (or `Bearer`), or by a session of the web pages; who
   may do what is told in [Access](../explanation/access.md).
-- **A list**, `GET /api/<resource>/`, answers `count`, `next`, `previous`, `results`. `limit` is 100, at most
-  1000; then `offset`, `ordering` (`name,-name`), and the filters of the resource. A filter that is given
-  several times accepts any of its values. `start_time` and `end_time` limit when it happened.
+- **A list**, `GET /api/<resource>/`, answers `count`, `next`, `previous`, `results`. `limit` is
+  {DEFAULT_LIMIT}, at most {MAX_LIMIT}; then `offset`, `ordering` (`name,-name`), and the filters of the
+  resource. A filter that is given several times accepts any of its values. `start_time` and `end_time`
+  limit when it happened.
 - **One record** is `GET /api/<resource>/<key>/`; the parts of a key stand with `/` between them.
-- **`POST /api/<resource>/`** takes one object, or an array of up to 1000, and stores all or none. A record
-  that exists is changed in the fields that are sent (200; a new one is 201); `metadata` is merged; a
+- **`POST /api/<resource>/`** takes one object, or an array of up to {MAX_BULK}, and stores all or none.
+  A record that exists is changed in the fields that are sent (200; a new one is 201); `metadata` is merged; a
   status never goes back.
 - **`PATCH`** changes the fields that are sent of one record; **`DELETE`** deletes one with its parts (204).
 - **What is wrong** is 400 with `detail`, `field`, `value` and `allowed`. 401: no valid token. 403: not

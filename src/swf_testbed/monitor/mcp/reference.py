@@ -5,6 +5,7 @@ from typing import Any
 
 from swf_testbed.model.schema_words import Style, in_words
 from swf_testbed.monitor.mcp import guiding
+from swf_testbed.monitor.mcp.answers import MOST_ITEMS
 from swf_testbed.monitor.mcp.registry import Effect
 from swf_testbed.monitor.mcp.server import TOOLS, offered
 
@@ -16,13 +17,13 @@ _EFFECTS = {
 
 _STYLE = Style(null=False, lengths=True)
 
-_HEAD = """# Tools for AI assistants
+_HEAD = f"""# Tools for AI assistants
 
 The monitor speaks the Model Context Protocol at `/mcp/` (streamable HTTP), and `testbed mcp` does on stdin
 and stdout. [How to connect an assistant](../how-to/assistant.md).
 
-Lists answer `total`, `items` (newest first, at most 200) and `next_cursor`. Every optional argument may be
-null. Tools that end something do it only with `confirm`; without, they say what they would do. What was
+Lists answer `total`, `items` (newest first, at most {MOST_ITEMS}) and `next_cursor`. Every optional argument
+may be null. Tools that end something do it only with `confirm`; without, they say what they would do. What was
 changed, and for whom, is in the logs with `app_name` `mcp`.
 """
 
