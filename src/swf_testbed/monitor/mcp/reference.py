@@ -23,8 +23,8 @@ The monitor speaks the Model Context Protocol at `/mcp/` (streamable HTTP), and 
 and stdout. [How to connect an assistant](../how-to/assistant.md).
 
 Lists answer `total`, `items` (newest first, at most {MOST_ITEMS}) and `next_cursor`. Every optional argument
-may be null. Tools that end something do it only with `confirm`; without, they say what they would do. What was
-changed, and for whom, is in the logs with `app_name` `mcp`.
+may be null. Tools that end something do it only with `confirm`; without, they say what they would do. What
+was changed, and for whom, is in the logs with `app_name` `mcp`.
 """
 
 
