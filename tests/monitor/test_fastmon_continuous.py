@@ -180,8 +180,9 @@ def test_damage_is_told_and_does_not_stop_the_agent(watched: Watched) -> None:
     of_others = watched.put_run(RUN + 1).name
     expected = ["a_cut.stf", "b_noise.stf", "c_empty.stf", "d bad name.stf", no_such_run, of_others]
     with watched.agent():
-        told = sorted(one["message"].partition(": ")[0] for one in watched.hear(len(expected)))
-        assert told == sorted(expected)
+        told = dict(one["message"].split(": ", 1) for one in watched.hear(len(expected)))
+        assert sorted(told) == sorted(expected)
+        assert f"run_number = {2**40}: Input should be less than or equal to" in told[no_such_run]
         watched.put(2)
         watched.hear_samples(2)
     assert watched.client.page(StfFile, run=RUN).total == 1

@@ -23,6 +23,11 @@ def checked(adapter: TypeAdapter[T], value: Any, field: str) -> T:
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
-        raise BadInput(f"{field}{where}", first["input"], first["msg"]) from None
+        raise bad_input(error, field) from None
+
+
+def bad_input(error: ValidationError, field: str) -> BadInput:
+    """The first thing that is wrong, in words a person can act on."""
+    first = error.errors(include_url=False)[0]
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    return BadInput(f"{field}{where}", first["input"], first["msg"])

@@ -116,7 +116,11 @@ TEMPLATES: list[dict[str, Any]] = [
 ROOT_URLCONF = "swf_testbed.monitor.urls"
 # Relative: below whatever path a reverse proxy has the monitor at.
 STATIC_URL = "static/"
-STORAGES = {"staticfiles": {"BACKEND": "swf_testbed.monitor.web.static_files.StaticFiles"}}
+STORAGES = {
+    # Nothing is uploaded; but whoever looks at every object, as XRootD does at exit, asks for it.
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "swf_testbed.monitor.web.static_files.StaticFiles"},
+}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 USE_TZ = True

@@ -144,7 +144,8 @@ class FastmonAgent(BaseAgent):
             except Stopping:
                 return
             except Exception as error:
-                _log.exception("%s is left out", arrival.path)
+                if not isinstance(error, SwfError):
+                    _log.exception("%s is left out", arrival.path)
                 self.report("left_out", f"{arrival.path.name}: {error}")
                 self.activity.failed += 1
 

@@ -11,11 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from swf_testbed.agents.fastmon.changes import SamplingChanges
 from swf_testbed.agents.fastmon.sampling import Sampled, Source, is_selected, sample_stf, seen_only
-from swf_testbed.config.checked import checked
+from swf_testbed.config.checked import bad_input, checked
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.fastmon.sampling import sampling_config
 from swf_testbed.model.clock import now
@@ -103,7 +103,10 @@ class TakeUp:
                 return False
             if known is not None and known.stf_filename != path.name:
                 return False  # its twin is in hand, or will be taken up again under its own name
-            return self._take_up(path, reader)
+            try:
+                return self._take_up(path, reader)
+            except ValidationError as error:  # what the file says of itself fits no record
+                raise bad_input(error, path.name) from None
 
     def is_taken(self, filename: str) -> bool:
         """Whether the samples of a file that is announced now were made before anybody announced it."""
