@@ -17,6 +17,14 @@ log4j.appender.out.layout.ConversionPattern=%d %-5p %c: %m%n
 """
 
 
+_SMALL = """<policyEntry queue="panda.slices.transformer.small" memoryLimit="64 kb">
+  <pendingQueuePolicy><vmQueueCursor/></pendingQueuePolicy>
+</policyEntry>
+<policyEntry queue="stock.small.>" memoryLimit="64 kb"/>"""
+"""The work of the namespace `small` has a small bound. Queues below `stock.small.` have it too, and are kept as
+is Classic's habit."""
+
+
 class Classic(Broker):
     """An ActiveMQ Classic; on `tls_port` it wants a certificate of `authority` from its clients."""
 
@@ -33,7 +41,10 @@ class Classic(Broker):
         """Write its configuration and its stores of certificates."""
         conf = self.folder / "conf"
         conf.mkdir()
-        (conf / "activemq.xml").write_text(_CONFIGURATION.read_text("utf-8"))
+        documented, entries = _CONFIGURATION.read_text("utf-8"), "<policyEntries>"
+        if documented.count(entries) != 1:
+            raise RuntimeError(f"{_CONFIGURATION} does not have {entries} once")
+        (conf / "activemq.xml").write_text(documented.replace(entries, entries + _SMALL))
         (conf / "log4j.properties").write_text(_LOGGING)
         (conf / "broker.p12").write_bytes(self.authority.issue("broker").key_store(self.password))
         (conf / "clients.p12").write_bytes(self.authority.trust_store(self.password))

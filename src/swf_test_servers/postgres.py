@@ -95,13 +95,24 @@ class Postgres(Server):
             autocommit=True,
         )
 
-    def new_database(self) -> dict[str, str]:
-        """Make an empty database; the environment that leads to it."""
+    def new_database(self, folder: Path | None = None) -> dict[str, str]:
+        """Make an empty database, maybe with its files in a folder; the environment that leads to it."""
         self._databases += 1
         name = f"swf_{self._databases}"
         with self.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            where = ""
+            if folder is not None:
+                hand_over(folder)
+                connection.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'".encode())
+                where = f" TABLESPACE {name}"
+            connection.execute(f"CREATE DATABASE {name}{where}".encode())
         return self.leading_to(name)
+
+    def drop_database(self, name: str) -> None:
+        """Take a database away, and the tablespace of its name, whoever is connected."""
+        with self.connect() as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+            connection.execute(f"DROP TABLESPACE IF EXISTS {name}".encode())
 
     def leading_to(self, database: str) -> dict[str, str]:
         """The environment that leads the testbed to a database."""

@@ -1,4 +1,4 @@
-"""A queue of the labs' broker that nobody empties: its producers wait, nothing is lost, and it drains."""
+"""A queue of a broker of the labs that nobody empties: its producers wait, nothing is lost, and it drains."""
 
 import threading
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from bus_brokers import PATIENCE_S, Buses, bodies
 
-from swf_test_servers import Artemis
+from swf_test_servers import Artemis, Classic
 from swf_testbed.bus import BrokerAddress, StompBus, Subscription
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import Unavailable
@@ -14,14 +14,23 @@ from swf_testbed.model.errors import Unavailable
 pytestmark = pytest.mark.timeout(300)
 
 WORK = destinations.slices("small")
-"""`swf_test_servers.artemis` gives it a small bound; that there is one says deploy/artemis/broker.xml."""
+"""`swf_test_servers` gives it a small bound; that there is one say the configurations in deploy/."""
+
+STOCK = "/queue/stock.small.work"
+"""The same bound at Classic, without the rest of our configuration."""
 
 MESSAGES = 300
 
 
+@pytest.fixture(params=["artemis", "classic"])
+def server(request: pytest.FixtureRequest) -> Artemis | Classic:
+    found: Artemis | Classic = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture
-def buses(artemis: Artemis) -> Iterator[Buses]:
-    opened = Buses(BrokerAddress(artemis.host, artemis.port, artemis.user, artemis.password))
+def buses(server: Artemis | Classic) -> Iterator[Buses]:
+    opened = Buses(BrokerAddress(server.host, server.port, server.user, server.password))
     yield opened
     opened.close()
 
@@ -63,3 +72,33 @@ def test_producers_wait_until_a_consumer_is_back(buses: Buses) -> None:
         own = [body for body in heard if body.startswith(name)]
         assert own == [b"%s%d" % (name, number) for number in range(MESSAGES)]
     assert producer.held_back == []
+
+
+@pytest.mark.parametrize("server", ["classic"], indirect=True)
+def test_a_full_queue_outlives_the_broker_with_what_it_has_confirmed(server: Classic, buses: Buses) -> None:
+    producer, consumer = buses.new(), buses.new()
+    sending = producing(producer, "c")
+    until_held_back(producer, sending)
+    server.kill()
+    server.start()
+    assert producer.wait_connected(PATIENCE_S)
+    assert sending.is_alive(), "it is as full as before"
+    inbox = consumer.subscribe(Subscription(WORK))
+    heard: list[bytes] = []
+    while len(set(heard)) < MESSAGES:
+        heard += bodies(inbox, 1)
+    sending.join(PATIENCE_S)
+    assert not sending.is_alive()
+    # Of what was under way when the broker died the sender could not know: it may have been said twice.
+    heard += [one.body for one in inbox.take(MESSAGES, timeout_s=0.5)]
+    assert len(heard) <= MESSAGES + 1
+
+
+@pytest.mark.parametrize("server", ["classic"], indirect=True)
+def test_of_itself_classic_bounds_nothing_that_is_on_its_disk(server: Classic, buses: Buses) -> None:
+    producer = buses.new()
+    for number in range(200):
+        said = b"%d:%s" % (number, b"x" * 1000)
+        producer.publish_body(STOCK, said, {"persistent": "true"}, timeout_s=PATIENCE_S)
+    heard = bodies(buses.new().subscribe(Subscription(STOCK)), 200)
+    assert [int(body.partition(b":")[0]) for body in heard] == list(range(200))

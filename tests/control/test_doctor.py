@@ -2,11 +2,9 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from small_disk import Disk
 from swf_testbed.bus import open_bus
 from swf_testbed.config.environment import username
 from swf_testbed.config.settings import Settings
@@ -119,20 +118,10 @@ def test_a_home_that_is_not_there(home: Settings) -> None:
 
 
 def test_a_full_disk(home: Settings) -> None:
-    with _small_disk(home.swf_home):
+    with Disk(home.swf_home, "1m"):
         found = the_fault(home, "disk")
         assert found.level is Level.ERROR
         assert "disk is full" in found.text
-
-
-@contextmanager
-def _small_disk(folder: Path) -> Iterator[None]:
-    mount = shutil.which("mount")
-    command = [str(mount), "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if mount is None or os.geteuid() != 0 or subprocess.run(command, check=False).returncode:
-        pytest.skip("a small disk can be mounted by root alone, and not in every container")
-    yield
-    subprocess.run([str(shutil.which("umount")), str(folder)], check=True)
 
 
 def test_a_supervisord_that_was_killed(home: Settings) -> None:

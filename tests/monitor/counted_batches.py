@@ -70,7 +70,7 @@ def steps(run: int, stfs: list[str]) -> Iterator[tuple[str, Callable[[], object]
 
     def heard(messages: list[Message]) -> Callable[[], object]:
         deliveries = [Delivery(one.destination, {}, encode(one)) for one in messages]
-        return lambda: batches.store(deliveries, lambda: False)
+        return lambda: batches.store(deliveries, lambda _: False)
 
     samples = [tf_filename(stf, 1) for stf in stfs]
     done = tuple(
@@ -116,7 +116,7 @@ def counted(run: int, stfs: list[str]) -> dict[str, int]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="swf-counted-") as home:
-        os.environ |= {"SWF_HOME": home, "SWF_MODE": "embedded", "SWF_LOG_LEVEL": "ERROR"}
+        os.environ |= {"SWF_HOME": home, "SWF_LOG_LEVEL": "ERROR"}
         prepare(load_settings(dict(os.environ)))
         for run, number in enumerate(map(int, sys.argv[1:]), 1):
             stfs = [stf_filename(run, sequence) for sequence in range(1, number + 1)]

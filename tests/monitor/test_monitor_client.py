@@ -39,6 +39,7 @@ def test_errors_carry_what_the_server_says(client: MonitorClient) -> None:
         client.get(Run, 2**31 - 2)
 
 
+@pytest.mark.both_databases
 def test_server_fields_of_a_record_that_was_read_are_not_sent_back(
     client: MonitorClient, run_number: int
 ) -> None:
@@ -48,6 +49,7 @@ def test_server_fields_of_a_record_that_was_read_are_not_sent_back(
     assert client.get(Run, run_number).dataset == "x"
 
 
+@pytest.mark.both_databases
 def test_more_than_a_thousand_go_in_several_requests(client: MonitorClient) -> None:
     runs = [Run(run_number=300_000 + number, dataset="many") for number in range(1500)]
     assert len(client.upsert(runs)) == 1500

@@ -81,6 +81,7 @@ def untouched(api: httpx.Client) -> Any:
     assert counts(api) == before
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("untouched")
 @settings(_FEW, max_examples=200)
 @given(path=st.sampled_from(_PATHS), body=_BODY)
@@ -121,12 +122,14 @@ _PARAMETERS = [*_FIELDS, "limit", "offset", "ordering", "namespace", "format", "
     name=st.sampled_from([*RECORDS, "nothing"]),
     query=st.dictionaries(st.sampled_from(_PARAMETERS) | _TEXT, _TEXT, max_size=3),
 )
+@pytest.mark.both_databases
 def test_any_query_is_answered(api: httpx.Client, name: str, query: dict[str, str]) -> None:
     answer = api.get(f"/{name}/", params=query)
     assert answer.status_code < 500, (name, query, answer.text)
     answer.json()
 
 
+@pytest.mark.both_databases
 @_FEW
 @given(name=st.sampled_from(sorted(RECORDS)), key=_TEXT)
 def test_any_key_is_answered(api: httpx.Client, name: str, key: str) -> None:
@@ -135,6 +138,7 @@ def test_any_key_is_answered(api: httpx.Client, name: str, key: str) -> None:
         assert answer.status_code < 500, (name, key, answer.text)
 
 
+@pytest.mark.both_databases
 def test_a_good_record_survives_what_is_sent_at_the_same_key(
     client: MonitorClient, api: httpx.Client, run_number: int
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_line_carries_what_it_is_about(instance: Instance, client: MonitorClie
     assert client.page(Log, execution_id="simple-a-0042", username="alice").total == 3
 
 
+@pytest.mark.both_databases
 def test_text_that_no_database_keeps_is_kept_as_it_can_be(
     instance: Instance, client: MonitorClient, name: str
 ) -> None:

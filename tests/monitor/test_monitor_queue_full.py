@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from monitor_instance import new_instance
 
-from swf_test_servers import Artemis, Postgres
+from swf_test_servers import Artemis, Classic, Postgres
 from swf_testbed.broker.limits import Limits
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import Subscription
@@ -50,12 +50,14 @@ def test_an_alarm_tells_of_a_queue_that_is_full_until_it_drains(tmp_path: Path) 
             assert b'"cleared"' in cleared.body
 
 
-def test_an_agent_that_waits_for_room_at_the_labs_broker_raises_the_alarm(
-    tmp_path: Path, artemis: Artemis, postgres: Postgres
+@pytest.mark.parametrize("kind", ["artemis", "classic"])
+def test_an_agent_that_waits_for_room_at_a_broker_of_the_labs_raises_the_alarm(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest, postgres: Postgres
 ) -> None:
     work = destinations.slices("small")
-    lab = artemis.environment() | postgres.new_database()
-    found = new_instance(tmp_path, artemis.port, **lab)
+    server: Artemis | Classic = request.getfixturevalue(kind)
+    lab = server.environment() | postgres.new_database()
+    found = new_instance(tmp_path, server.port, **lab)
     with (
         found.serving(),
         found.taking_in(),

@@ -163,6 +163,7 @@ def play(client: MonitorClient, bus: StompBus, execution: str, **how: Any) -> tu
     return one.scratch, steps[-1]
 
 
+@pytest.mark.both_databases
 def test_a_replay_says_everything_again_and_touches_nothing_of_what_was_recorded(
     client: MonitorClient, bus: StompBus, recorded: WorkflowExecution, run_number: int
 ) -> None:
@@ -189,6 +190,7 @@ def test_a_replay_says_everything_again_and_touches_nothing_of_what_was_recorded
     assert execution.metadata["replay_of"] == recorded.execution_id
 
 
+@pytest.mark.both_databases
 def test_identities_are_those_that_the_scratch_namespace_would_have_derived(
     client: MonitorClient, bus: StompBus, recorded: WorkflowExecution, run_number: int
 ) -> None:
@@ -206,6 +208,7 @@ def test_identities_are_those_that_the_scratch_namespace_would_have_derived(
     assert causes == [one["message_id"] for one in files]
 
 
+@pytest.mark.both_databases
 def test_playing_twice_stores_once(client: MonitorClient, bus: StompBus, recorded: WorkflowExecution) -> None:
     scratch, played = play(client, bus, recorded.execution_id)
     first = stored(client, played.said, execution_id=scratch.execution_id)

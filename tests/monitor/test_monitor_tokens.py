@@ -51,6 +51,7 @@ def test_tokens_on_the_command_line(instance: Instance) -> None:
     assert "must be 1 to 3650 days" in manage(instance, "get_token", "carol", "--expires-in", "0").stderr
 
 
+@pytest.mark.both_databases
 def test_a_token_ends_and_its_use_is_written_once_a_minute(instance: Instance) -> None:
     code = """
 from datetime import timedelta
@@ -121,6 +122,7 @@ def test_tokens_on_the_web(instance: Instance, browser: httpx.Client) -> None:
     assert status_with(instance, key, "POST") == 401
 
 
+@pytest.mark.both_databases
 def test_who_fails_too_often_waits(instance: Instance, browser: httpx.Client) -> None:
     make_user(instance, "frieda")
     for _ in range(5):

@@ -1,7 +1,6 @@
 """Disks that are full or read-only, as their users see it: real file systems of a few megabytes."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from archiving import agent, await_archived, await_cleared, await_raised, await_that
 from workflow_site import Site, User
 
+from small_disk import Disk
 from swf_testbed.messages import PauseRun, StfGen
 from swf_testbed.model.status import CopyState
 from swf_testbed.records import StfCopy
@@ -18,29 +18,6 @@ from swf_testbed.stf.documents import file_checksum
 pytestmark = pytest.mark.timeout(300)
 
 SITES = ("BNL", "JLAB")
-
-
-class Disk:
-    """A file system in memory."""
-
-    def __init__(self, path: Path, size: str) -> None:
-        path.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        done = self._run("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path))
-        if done.returncode:
-            pytest.skip(f"nobody but root, where it may, can mount a disk: {done.stderr}")
-
-    def remount(self, how: str) -> None:
-        """Let it be `ro`, `rw` or `size=…`; as soon as nobody writes."""
-        await_that(
-            "it is busy", lambda: self._run("mount", "-o", f"remount,{how}", str(self._path)).returncode == 0
-        )
-
-    def unmount(self) -> None:
-        self._run("umount", "--lazy", str(self._path))
-
-    def _run(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -60,9 +37,12 @@ def disks() -> Iterator[ExitStack]:
 
 def disk(stack: ExitStack, path: Path, size: str) -> Disk:
     """A disk until the test ends."""
-    made = Disk(path, size)
-    stack.callback(made.unmount)
-    return made
+    return stack.enter_context(Disk(path, size))
+
+
+def remount(made: Disk, how: str) -> None:
+    """As soon as nobody writes."""
+    await_that("it is busy", lambda: made.remount(how))
 
 
 def check_whole(user: User, run: int, files: int) -> None:
@@ -82,10 +62,10 @@ def test_a_full_and_then_read_only_site_is_told_and_catches_up(packrat: User, di
         await_that("no reason", lambda: "No space left" in await_raised(user, "site:BNL").text)
         assert "BNL takes no files" in await_raised(user, "site:BNL").text
         await_that("JLAB waits", lambda: verified(user, run, "JLAB") == 3)
-        bnl.remount("ro,size=64m")
+        remount(bnl, "ro,size=64m")
         await_that("no other reason", lambda: "Read-only" in await_raised(user, "site:BNL").text)
         assert verified(user, run, "BNL") < 3
-        bnl.remount("rw")
+        remount(bnl, "rw")
         check_whole(user, run, 3)
         await_cleared(user, "site:BNL")
 
@@ -102,12 +82,12 @@ def test_a_read_only_exit_buffer_pauses_the_daq_and_nothing_is_lost(packrat: Use
         params = {"daq_state_machine.stf_count": 4, "daq_state_machine.stf_interval": 1.0}
         _, run = user.run(params=params, realtime=True)
         heard.until(lambda found: any(isinstance(one, StfGen) for one in found))
-        buffer.remount("ro")
+        remount(buffer, "ro")
         pause = heard.until(lambda found: any(isinstance(one, PauseRun) for one in found))[-1]
         assert isinstance(pause, PauseRun)
         assert "the exit buffer takes no files: Read-only" in pause.reason
         assert "is read-only: the DAQ pauses" in await_raised(user, "exit_buffer_full:E0-BUFFER").text
-        buffer.remount("rw")
+        remount(buffer, "rw")
         await_cleared(user, "exit_buffer_full:E0-BUFFER")
         assert user.await_run_end(run).total_stf_files == 4
         check_whole(user, run, 4)

@@ -23,6 +23,8 @@ class Dialect:
     name = "ActiveMQ Classic"
     marks = False
     """Whether a look at a queue needs a message of ours, sent to it, to have an end."""
+    full: tuple[str, ...] = ("Usage Manager ", "Persistent store is Full", "Temp Store is Full")
+    """How an error begins that refuses a message for now only."""
 
     def saying(self, destination: str, said: Mapping[str, str]) -> dict[str, str]:
         """What is added to the headers of a message."""
@@ -52,8 +54,8 @@ class Dialect:
         return headers.get("browser") == "end"
 
     def lacks_room(self, error: str) -> bool:
-        """Whether a message is refused for now only; ours and Classic let its sender wait instead."""
-        return False
+        """Whether a message is refused for now only; our broker lets its sender wait instead."""
+        return error.startswith(self.full)
 
 
 class Artemis(Dialect):
@@ -68,6 +70,8 @@ class Artemis(Dialect):
 
     name = "ActiveMQ Artemis"
     marks = True
+    # It could not store the message, and does not say why; what is not allowed has other numbers.
+    full = ("AMQ339011",)
     _given_back = frozenset({"receipt", "destination-type", "_AMQ_DUPL_ID"})
 
     def saying(self, destination: str, said: Mapping[str, str]) -> dict[str, str]:
@@ -102,10 +106,6 @@ class Artemis(Dialect):
     def is_end(self, headers: Mapping[str, str]) -> bool:
         """The mark has come back."""
         return "swf_look" in headers
-
-    def lacks_room(self, error: str) -> bool:
-        """It could not store the message, and does not say why; what is not allowed has other numbers."""
-        return error.startswith("AMQ339011")
 
 
 def _kind(destination: str) -> str:

@@ -25,7 +25,10 @@ class Versions(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the monitor works: itself with its database, its broker, and its intake."""
+    """Whether the monitor works: itself with its database, its broker, and its intake.
+
+    `trouble` says in words what keeps the intake from storing; empty if nothing does.
+    """
 
     status: Overall
     time: Timestamp
@@ -33,3 +36,4 @@ class Health(BaseModel):
     database: bool
     broker: bool
     intake: bool
+    trouble: str = ""

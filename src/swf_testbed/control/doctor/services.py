@@ -11,6 +11,7 @@ import httpx
 import psutil
 
 from swf_testbed.config.environment import username
+from swf_testbed.control.database import closed_to_writing
 from swf_testbed.control.doctor.findings import ANSWER_S, Finding, Patient, error, ok, warning
 from swf_testbed.control.programs import BROKER, DATABASE, MONITOR
 from swf_testbed.control.readiness import CLIENT, Answer, endpoints, greet_web
@@ -24,6 +25,7 @@ SKEW_S = 2.0
 
 _LOOK = "see `testbed logs monitor`; `testbed stop` and `testbed start` begin afresh"
 _START = "`testbed start` brings it up"
+_ROOM = "mend the database, or make room on its disk: the monitor goes on by itself, and nothing is lost"
 
 
 def check_broker(patient: Patient) -> Iterator[Finding]:
@@ -51,11 +53,13 @@ def check_database(patient: Patient) -> Iterator[Finding]:
     if not patient.embedded:
         (endpoint,) = endpoints(settings)[DATABASE]
         greeting = patient.greeting(DATABASE)
-        if greeting.answer is Answer.OURS:
-            yield ok(f"{greeting.said} at {endpoint}")
-        else:
+        if greeting.answer is not Answer.OURS:
             why = greeting.said or "nobody listens there"
             yield error(f"the database at {endpoint}: {why}", "start it, or set DB_HOST, DB_PORT, DB_USER …")
+        elif why := closed_to_writing(settings):
+            yield error(f"the database at {endpoint} cannot be written: {why}", _ROOM)
+        else:
+            yield ok(f"{greeting.said} at {endpoint}")
     elif settings.database_file.exists():
         yield _lock_taken(settings.database_file)
     else:
@@ -113,7 +117,10 @@ def check_monitor(patient: Patient) -> Iterator[Finding]:
     else:
         parts = {"database": health.database, "broker": health.broker, "intake": health.intake}
         away = ", ".join(name for name, there in parts.items() if not there)
-        yield warning(f"{said}; without {away}", _START)
+        if health.trouble:
+            yield warning(f"{said}; without {away}: {health.trouble}", _ROOM)
+        else:
+            yield warning(f"{said}; without {away}", _START)
 
 
 def check_token(patient: Patient) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
@@ -22,7 +22,7 @@ from swf_testbed.model.errors import (
     Unavailable,
     shorten,
 )
-from swf_testbed.monitor.services.database_trouble import trouble
+from swf_testbed.monitor.services.database_trouble import is_outage, trouble
 from swf_testbed.monitor.services.results import ResultsConflict
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,9 @@ def _no_entry() -> HttpResponse:
     return response
 
 
-def _unavailable(error: OperationalError) -> HttpResponse:
+def _database_error(request: HttpRequest, error: Error) -> HttpResponse:
+    if not is_outage(error):
+        return _unexpected(request, error)
     log.warning("database: %s", error)
     return answer({"detail": trouble(error)}, 503)
 
@@ -88,7 +90,7 @@ _HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     RequestDataTooBig: lambda _, __: answer({"detail": "the body is too large"}, 413),
     DisallowedHost: lambda _, __: answer({"detail": "this host is not served here"}, 400),
     SuspiciousOperation: lambda _, error: answer({"detail": str(error)}, 400),
-    OperationalError: lambda _, error: _unavailable(error),
+    Error: _database_error,
     Exception: _unexpected,
 }
 

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import threading
+from typing import TYPE_CHECKING
 
 from swf_testbed.bus import Bus, Inbox, Subscription, open_bus
 from swf_testbed.config.settings import Mode, Settings
@@ -17,6 +18,9 @@ from swf_testbed.monitor.services.fanout import Fanout, Word, open_fanout
 from swf_testbed.monitor.services.processes import this_process
 from swf_testbed.monitor.startup import close_pools, patiently, prepare
 from swf_testbed.runtime.signals import act_on
+
+if TYPE_CHECKING:
+    from django.db import Error
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,8 @@ class Intake:
     def __init__(self, bus: Bus, fanout: Fanout) -> None:
         self._bus, self._fanout = bus, fanout
         self._stopping = threading.Event()
+        self._subscribed = False
+        self._troubles: dict[str | None, str] = {}
         self._inboxes = [
             bus.subscribe(Subscription(topic, durable=name, prefetch=2 * BATCH))
             for name, topic in _HEARD.items()
@@ -61,6 +67,13 @@ class Intake:
         # The broker takes frames in order: its receipt for this one says that it has our subscriptions.
         said = {"persistent": "false", "content-type": "application/json"}
         self._bus.publish_body(destinations.STORED, Word(self._fanout.process, stored=True).encode(), said)
+        self._subscribed = True
+
+    def appear(self) -> None:
+        """Say how we are, and what keeps us from storing."""
+        state = OperationalState.READY if self._subscribed else OperationalState.STARTING
+        trouble = next(iter(list(self._troubles.values())), "")
+        _appear(state, AgentStatus.ERROR if trouble else AgentStatus.OK, trouble)
 
     @property
     def alive(self) -> bool:
@@ -68,7 +81,7 @@ class Intake:
         return all(thread.is_alive() for thread in self._threads)
 
     def _take_all(self, inbox: Inbox) -> None:
-        from django.db import OperationalError, connections
+        from django.db import connections
 
         from swf_testbed.monitor.intake import batches
 
@@ -77,14 +90,25 @@ class Intake:
             if not deliveries:
                 continue
             try:
-                batches.store(deliveries, lambda: not self._stopping.is_set())
-            except OperationalError as error:
+                batches.store(deliveries, lambda error: self._keep_trying(inbox, error))
+            except Unavailable as error:
                 log.warning("%d messages not stored: %s; the broker keeps them", len(deliveries), error)
                 break
             inbox.ack(deliveries)
             # Also when nothing is new: a process before this one may have died between storing and telling.
             self._fanout.tell(stored=True)
+            if self._troubles.pop(inbox.subscription.durable, ""):
+                self.appear()
         connections.close_all()
+
+    def _keep_trying(self, inbox: Inbox, error: "Error") -> bool:
+        from swf_testbed.monitor.services.database_trouble import reason
+
+        name, said = inbox.subscription.durable, reason(error)
+        if self._troubles.get(name) != said:
+            self._troubles[name] = said
+            self.appear()
+        return not self._stopping.is_set()
 
     def stop(self) -> None:
         """End after the batches in hand."""
@@ -154,7 +178,7 @@ def _watch(bus: Bus, intake: Intake, ended: threading.Event) -> bool:
             log.error("a thread of the intake has died")
             return False
         if bus.connected:
-            _appear(OperationalState.READY, AgentStatus.OK)
+            intake.appear()
     return True
 
 
@@ -163,13 +187,13 @@ def _announce(intake: Intake) -> None:
         intake.wait_subscribed()
     except Unavailable:
         return
-    _appear(OperationalState.READY, AgentStatus.OK)
+    intake.appear()
     log.info("taking in %s", ", ".join(_HEARD.values()))
 
 
-def _appear(state: OperationalState, status: AgentStatus) -> None:
+def _appear(state: OperationalState, status: AgentStatus, trouble: str = "") -> None:
     """Our own row among the agents: READY means that nothing that is said is missed."""
-    from django.db import DatabaseError, connections
+    from django.db import Error, connections
 
     from swf_testbed.monitor.services.changes import upsert_rows
     from swf_testbed.monitor.services.resources import RESOURCES
@@ -182,10 +206,11 @@ def _appear(state: OperationalState, status: AgentStatus) -> None:
         "last_heartbeat": now(),
         "pid": os.getpid(),
         "hostname": socket.gethostname(),
+        "metadata": {"trouble": trouble},
     }
     try:
         upsert_rows(RESOURCES["systemagents"], [row])
-    except DatabaseError as error:
+    except Error as error:
         log.warning("database: %s", error)
     finally:
         connections.close_all()

@@ -10,7 +10,7 @@ from contextvars import copy_context
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -24,7 +24,7 @@ from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor.mcp import acting, guiding, judging, lists, looking, managing, watching
 from swf_testbed.monitor.mcp.asker import ANYBODY, Asker, asking, of_token
 from swf_testbed.monitor.mcp.registry import TOOLS, Entry, as_offered
-from swf_testbed.monitor.services.database_trouble import trouble
+from swf_testbed.monitor.services.database_trouble import is_outage, trouble
 
 __all__ = ["TOOLS", "Door", "build", "offered"]
 
@@ -136,7 +136,9 @@ def _told(call: Callable[..., Any], run: Run, kind: type[Exception]) -> Callable
             return await run(functools.partial(call, **arguments))
         except SwfError as error:
             raise kind(str(error)) from None
-        except DatabaseError as error:
+        except Error as error:
+            if not is_outage(error):
+                raise
             log.warning("database: %s", error)
             raise kind(trouble(error)) from None
 

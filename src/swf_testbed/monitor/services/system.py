@@ -18,7 +18,7 @@ from swf_testbed.monitor.services.health import health
 from swf_testbed.monitor.services.messages import GONE, newest
 from swf_testbed.monitor.services.repair import Repair, repair_stuck
 from swf_testbed.monitor.store.models import Counter, Namespace, SystemAgent
-from swf_testbed.records.health import Versions
+from swf_testbed.records.health import Health, Versions
 
 QUIET = timedelta(hours=1)
 """How long nothing may be heard of what goes on before it counts as stuck."""
@@ -85,7 +85,7 @@ def system() -> System:
         handshakes=[
             Handshake("database", True, database_s, told.versions.database or ""),
             _broker(statistics, broker_s),
-            _intake(works=told.intake),
+            _intake(told),
         ],
         versions=told.versions,
         waiting=waiting,
@@ -119,14 +119,14 @@ def _broker(statistics: dict[str, Any] | None, took_s: float) -> Handshake:
     return Handshake("broker", True, took_s, f"{connections} connections, since {since}")
 
 
-def _intake(*, works: bool) -> Handshake:
+def _intake(told: Health) -> Handshake:
     agent = SystemAgent.objects.filter(agent_type="intake").order_by("-last_heartbeat").first()
     seen = agent.last_heartbeat if agent else None
     if agent is None or seen is None:
         return Handshake("intake", False, None, "was never heard")
     silent_s = (now() - seen).total_seconds()
     says = f"process {agent.pid} on {agent.hostname}, heard {silent_s:.0f} s ago, {agent.operational_state}"
-    return Handshake("intake", works, None, says)
+    return Handshake("intake", told.intake, None, f"{says}; {told.trouble}" if told.trouble else says)
 
 
 def _waiting(statistics: dict[str, Any]) -> list[Waiting]:

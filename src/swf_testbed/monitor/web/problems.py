@@ -3,11 +3,12 @@
 import logging
 import sys
 
-from django.db import DatabaseError, InterfaceError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from swf_testbed.model.clock import now
+from swf_testbed.monitor.services.database_trouble import is_outage, reason
 
 log = logging.getLogger(__name__)
 
@@ -17,8 +18,10 @@ _RETRY_S = 10
 def server_error(request: HttpRequest) -> HttpResponse:
     """What the server failed at, as far as a stranger may know: its log says the rest."""
     error = sys.exc_info()[1]
-    if isinstance(error, DatabaseError | InterfaceError):
-        answer = HttpResponse(render_to_string("503.html", {"retry_s": _RETRY_S}), status=503)
+    if isinstance(error, Error) and is_outage(error):
+        log.warning("database: %s", error)
+        said = {"reason": reason(error), "retry_s": _RETRY_S}
+        answer = HttpResponse(render_to_string("503.html", said), status=503)
         answer.headers["Retry-After"] = str(_RETRY_S)
         return answer
     log.error("%s %s", request.method, request.path, exc_info=error)
