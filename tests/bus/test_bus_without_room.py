@@ -19,7 +19,7 @@ WORK = destinations.slices("small")
 STOCK = "/queue/stock.small.work"
 """The same bound at Classic, without the rest of our configuration."""
 
-MESSAGES = 300
+MESSAGES = 100
 
 
 @pytest.fixture(params=["artemis", "classic"])
@@ -54,11 +54,15 @@ def until_held_back(bus: StompBus, producer: threading.Thread) -> None:
     raise AssertionError("nobody is held back")
 
 
-def test_producers_wait_until_a_consumer_is_back(buses: Buses) -> None:
+def test_producers_wait_until_a_consumer_is_back(server: Artemis | Classic, buses: Buses) -> None:
     producer, consumer = buses.new(), buses.new()
     threads = [producing(producer, name) for name in "ab"]
     until_held_back(producer, threads[0])
     assert producer.held_back == [WORK]
+    if isinstance(server, Classic):  # what it bounds is what it has in memory
+        server.kill()
+        server.start()
+        assert producer.wait_connected(PATIENCE_S)
     assert all(thread.is_alive() for thread in threads)
     with pytest.raises(Unavailable, match="no receipt"):
         producer.publish_body(WORK, b"too many", {"persistent": "true"}, timeout_s=0.1)
@@ -75,30 +79,10 @@ def test_producers_wait_until_a_consumer_is_back(buses: Buses) -> None:
 
 
 @pytest.mark.parametrize("server", ["classic"], indirect=True)
-def test_a_full_queue_outlives_the_broker_with_what_it_has_confirmed(server: Classic, buses: Buses) -> None:
-    producer, consumer = buses.new(), buses.new()
-    sending = producing(producer, "c")
-    until_held_back(producer, sending)
-    server.kill()
-    server.start()
-    assert producer.wait_connected(PATIENCE_S)
-    assert sending.is_alive(), "it is as full as before"
-    inbox = consumer.subscribe(Subscription(WORK))
-    heard: list[bytes] = []
-    while len(set(heard)) < MESSAGES:
-        heard += bodies(inbox, 1)
-    sending.join(PATIENCE_S)
-    assert not sending.is_alive()
-    # Of what was under way when the broker died the sender could not know: it may have been said twice.
-    heard += [one.body for one in inbox.take(MESSAGES, timeout_s=0.5)]
-    assert len(heard) <= MESSAGES + 1
-
-
-@pytest.mark.parametrize("server", ["classic"], indirect=True)
 def test_of_itself_classic_bounds_nothing_that_is_on_its_disk(server: Classic, buses: Buses) -> None:
     producer = buses.new()
-    for number in range(200):
+    for number in range(MESSAGES):
         said = b"%d:%s" % (number, b"x" * 1000)
         producer.publish_body(STOCK, said, {"persistent": "true"}, timeout_s=PATIENCE_S)
-    heard = bodies(buses.new().subscribe(Subscription(STOCK)), 200)
-    assert [int(body.partition(b":")[0]) for body in heard] == list(range(200))
+    heard = bodies(buses.new().subscribe(Subscription(STOCK)), MESSAGES)
+    assert [int(body.partition(b":")[0]) for body in heard] == list(range(MESSAGES))
