@@ -21,8 +21,8 @@ _SMALL = """<policyEntry queue="panda.slices.transformer.small" memoryLimit="64 
   <pendingQueuePolicy><vmQueueCursor/></pendingQueuePolicy>
 </policyEntry>
 <policyEntry queue="stock.small.>" memoryLimit="64 kb"/>"""
-"""The work of the namespace `small` has a small bound. Queues below `stock.small.` have it too, and are kept as
-is Classic's habit."""
+"""The work of the namespace `small` has a small bound. Queues below `stock.small.` have it too, and are
+kept as is Classic's habit."""
 
 
 class Classic(Broker):

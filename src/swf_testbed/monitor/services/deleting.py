@@ -25,8 +25,9 @@ def delete(resource: Resource, path: str, actor: Actor) -> None:
         tell(resource)
         row = reading.get(resource, path)
         limits = {column: row[name] for name, column in zip(resource.key, resource.key_columns, strict=True)}
-        found = resource.model._default_manager.filter(**limits).order_by().select_for_update()
-        if not found:
+        found = resource.model._default_manager.filter(**limits).order_by()
+        # By itself: PostgreSQL refuses to lock where the namespace is asked for by way of other tables.
+        if not found.select_for_update():
             raise NotFound(f"{resource.name} {path} does not exist")
         if reason := resource.rule.refusal or resource.kept:
             raise Conflict(f"{resource.name} {path} cannot be deleted: {resource.name} {reason}")

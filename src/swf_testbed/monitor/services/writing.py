@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 _one_writer = threading.RLock()
+_mine = threading.local()
 
 _WRITER_LOCK = 0x737766
 """What writers in PostgreSQL agree to wait for: `swf`."""
@@ -21,7 +22,14 @@ def writing() -> Iterator[None]:
     in both. Readers are not held up.
     """
     with _one_writer, transaction.atomic():
+        if getattr(_mine, "locked", False):
+            yield
+            return
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITER_LOCK])
-        yield
+        _mine.locked = True
+        try:
+            yield
+        finally:
+            _mine.locked = False
