@@ -67,7 +67,7 @@ class Worker(BaseAgent):
 
     def presence(self) -> Presence:
         """By heartbeats on the bus: a pool of many must cost the monitor nothing."""
-        return BusPresence(self)
+        return BusPresence(self.worker_id, self.lifetime, self.say_how_it_is)
 
     def on_start(self) -> None:
         """Have the usual payload ready, so that the first slice need not wait for it."""

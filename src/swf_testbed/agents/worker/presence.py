@@ -1,28 +1,32 @@
 """How a worker is seen: by what it says on the bus."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from swf_testbed.agents.worker.lifetime import Lifetime
 from swf_testbed.model.status import AgentStatus, OperationalState, WorkerStatus
-
-if TYPE_CHECKING:
-    from swf_testbed.agents.worker.agent import Worker
 
 
 class BusPresence:
-    """Presence of a worker on the bus."""
+    """Presence of a worker on the bus.
 
-    def __init__(self, worker: "Worker") -> None:
-        self._worker = worker
+    Args:
+        worker_id: its name.
+        lifetime: says whether it is draining.
+        say: sends a heartbeat.
+    """
+
+    def __init__(self, worker_id: str, lifetime: Lifetime, say: Callable[[WorkerStatus], None]) -> None:
+        self._worker_id, self._lifetime, self._say = worker_id, lifetime, say
 
     def register(self) -> str:
         """A worker names itself: it must not need the monitor."""
-        return self._worker.worker_id
+        return self._worker_id
 
     def beat(self, state: OperationalState, status: AgentStatus) -> None:
         """Say how the worker is."""
         if status is AgentStatus.EXITED:
             said = WorkerStatus.ENDED
-        elif self._worker.lifetime.draining:
+        elif self._lifetime.draining:
             said = WorkerStatus.DRAINING
         elif state is OperationalState.STARTING:
             said = WorkerStatus.STARTING
@@ -30,4 +34,4 @@ class BusPresence:
             said = WorkerStatus.BUSY
         else:
             said = WorkerStatus.IDLE
-        self._worker.say_how_it_is(said)
+        self._say(said)
