@@ -42,6 +42,9 @@ def mutmut(*names: str) -> None:
 def report(package: str, sample: list[str]) -> bool:
     """Print the score of a package; whether it is enough."""
     codes = results(package)
+    if not_run := [name for name in sample if codes[name] is None]:
+        print(f"{package:10} no score: {len(not_run)} of a sample of {len(sample)} were not run")
+        return False
     survivors = [name for name in sample if codes[name] in {0, _UNTESTED}]
     score = 1 - len(survivors) / len(sample)
     print(
