@@ -81,8 +81,8 @@ def test_producers_wait_until_a_consumer_is_back(server: Artemis | Classic, buse
 @pytest.mark.parametrize("server", ["classic"], indirect=True)
 def test_of_itself_classic_bounds_nothing_that_is_on_its_disk(server: Classic, buses: Buses) -> None:
     producer = buses.new()
-    for number in range(MESSAGES):
-        said = b"%d:%s" % (number, b"x" * 1000)
+    for number in range(MESSAGES // 2):
+        said = b"%d:%s" % (number, b"x" * 2000)
         producer.publish_body(STOCK, said, {"persistent": "true"}, timeout_s=PATIENCE_S)
-    heard = bodies(buses.new().subscribe(Subscription(STOCK)), MESSAGES)
-    assert [int(body.partition(b":")[0]) for body in heard] == list(range(MESSAGES))
+    heard = bodies(buses.new().subscribe(Subscription(STOCK)), MESSAGES // 2)
+    assert [int(body.partition(b":")[0]) for body in heard] == list(range(MESSAGES // 2))

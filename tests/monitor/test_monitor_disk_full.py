@@ -107,6 +107,40 @@ def test_the_monitor_says_so_waits_and_goes_on_by_itself(
     assert found.level is Level.OK
 
 
+def test_a_database_that_is_read_only_loses_no_message(
+    tmp_path: Path, broker: RunningBroker, postgres: Postgres
+) -> None:
+    lab = postgres.new_database()
+    instance, database = new_instance(tmp_path, broker.port, **lab), lab["DB_NAME"]
+
+    def let_it_be(value: str) -> None:
+        """As after a change to a stand-by, which ends all connections."""
+        with postgres.connect() as connection:
+            connection.execute(
+                f"ALTER DATABASE {database} SET default_transaction_read_only = {value}".encode()
+            )
+            everyone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(everyone, [database])
+
+    said = FastmonStatus(namespace="closed", sender="test", status="ok", message="")
+    with (
+        (tmp_path / "log").open("wb") as log,
+        instance.serving(),
+        instance.taking_in(log.fileno()),
+        instance.bus() as bus,
+        instance.client() as client,
+    ):
+        let_it_be("on")
+        bus.publish(said)
+        with instance.client(patience_s=0) as hasty, pytest.raises(Unavailable, match="cannot be written"):
+            hasty.upsert([StfFile(stf_filename="closed.stf")])
+        until(lambda: b"read-only transaction; trying again" in (tmp_path / "log").read_bytes(), "no word")
+        [found] = check_database(Patient(instance.settings))
+        assert (found.level, "cannot be written" in found.text) == (Level.ERROR, True)
+        let_it_be("off")
+        until(lambda: client.page(WorkflowMessage, namespace="closed").total == 1, "it is not stored")
+
+
 def system_page(instance: Instance) -> str:
     with instance.raw() as anybody:
         return anybody.get(f"{instance.url}/system/").text

@@ -17,7 +17,7 @@ from monitor_instance import Instance
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import RECORDS, StfFile
 
-_FEW = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_FEW = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _PATHS = [f"/{name}/" for name in sorted(RECORDS)] + [
     "/run-results/",
     "/systemagents/heartbeat/",
@@ -83,7 +83,7 @@ def untouched(api: httpx.Client) -> Any:
 
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("untouched")
-@settings(_FEW, max_examples=200)
+@settings(_FEW, max_examples=120)
 @given(path=st.sampled_from(_PATHS), body=_BODY)
 def test_any_body_is_answered(api: httpx.Client, path: str, body: bytes) -> None:
     answer = api.post(path, content=body)
@@ -129,7 +129,6 @@ def test_any_query_is_answered(api: httpx.Client, name: str, query: dict[str, st
     answer.json()
 
 
-@pytest.mark.both_databases
 @_FEW
 @given(name=st.sampled_from(sorted(RECORDS)), key=_TEXT)
 def test_any_key_is_answered(api: httpx.Client, name: str, key: str) -> None:

@@ -240,7 +240,6 @@ def test_tools_say_what_they_do_and_whether_it_can_hurt(instance: Instance) -> N
             assert tool.annotations.read_only_hint, tool.name
 
 
-@pytest.mark.both_databases
 def test_a_long_list_is_read_to_its_end_without_gap_or_copy(
     instance: Instance, client: MonitorClient
 ) -> None:

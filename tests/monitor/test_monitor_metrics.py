@@ -50,7 +50,6 @@ def metrics(instance: Instance) -> Callable[[], str]:
     return ask
 
 
-@pytest.mark.both_databases
 def test_messages_are_counted_by_type_with_their_lag(
     instance: Instance, api: httpx.Client, metrics: Callable[[], str], run_number: int
 ) -> None:
@@ -81,7 +80,6 @@ def test_messages_are_counted_by_type_with_their_lag(
     assert grown("swf_message_lag_seconds_bucket", le="10.0") < grown("swf_message_lag_seconds_count")
 
 
-@pytest.mark.both_databases
 def test_a_slice_is_counted_in_every_stage_when_it_is_plotted(
     api: httpx.Client, metrics: Callable[[], str], run_number: int
 ) -> None:

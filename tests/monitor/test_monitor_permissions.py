@@ -226,7 +226,6 @@ def test_who_may_read(make_instance: Callable[..., Instance]) -> None:
                 assert one.status_code == (404 if who in READERS else 401), (who, one.text)
 
 
-@pytest.mark.both_databases
 def test_a_namespace_belongs_to_its_maker_who_may_give_it_away(callers: Callers) -> None:
     owner, other, member = (callers[who] for who in (Who.OWNER, Who.OTHER, Who.MEMBER))
     assert owner.post("/namespaces/ensure/", json={"name": "mine"}).status_code == 201
@@ -244,7 +243,6 @@ def test_a_namespace_belongs_to_its_maker_who_may_give_it_away(callers: Callers)
     assert owner.get("/namespaces/mine/").json()["owner"] == "other"
 
 
-@pytest.mark.both_databases
 def test_nothing_is_taken_by_moving_it(callers: Callers) -> None:
     staff, other = callers[Who.STAFF], callers[Who.OTHER]
     number = _RUN + next(_MADE)
@@ -254,7 +252,6 @@ def test_nothing_is_taken_by_moving_it(callers: Callers) -> None:
     assert staff.get(f"/runs/{number}/").json()["namespace"] == "torre"
 
 
-@pytest.mark.both_databases
 def test_what_goes_on_is_ended_before_it_is_deleted(callers: Callers) -> None:
     owner = callers[Who.OWNER]
     number = _RUN + next(_MADE)

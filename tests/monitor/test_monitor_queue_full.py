@@ -1,5 +1,6 @@
 """A queue that nobody empties raises an alarm, which is over when its consumer is back."""
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -50,7 +51,18 @@ def test_an_alarm_tells_of_a_queue_that_is_full_until_it_drains(tmp_path: Path) 
             assert b'"cleared"' in cleared.body
 
 
-@pytest.mark.parametrize("kind", ["artemis", "classic"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "artemis",
+        pytest.param(
+            "classic",
+            marks=pytest.mark.skipif(
+                not os.environ.get("SWF_LONG_TESTS"), reason="as on Artemis: SWF_LONG_TESTS=1 runs it"
+            ),
+        ),
+    ],
+)
 def test_an_agent_that_waits_for_room_at_a_broker_of_the_labs_raises_the_alarm(
     tmp_path: Path, kind: str, request: pytest.FixtureRequest, postgres: Postgres
 ) -> None:

@@ -163,7 +163,6 @@ def play(client: MonitorClient, bus: StompBus, execution: str, **how: Any) -> tu
     return one.scratch, steps[-1]
 
 
-@pytest.mark.both_databases
 def test_a_replay_says_everything_again_and_touches_nothing_of_what_was_recorded(
     client: MonitorClient, bus: StompBus, recorded: WorkflowExecution, run_number: int
 ) -> None:
@@ -190,7 +189,6 @@ def test_a_replay_says_everything_again_and_touches_nothing_of_what_was_recorded
     assert execution.metadata["replay_of"] == recorded.execution_id
 
 
-@pytest.mark.both_databases
 def test_identities_are_those_that_the_scratch_namespace_would_have_derived(
     client: MonitorClient, bus: StompBus, recorded: WorkflowExecution, run_number: int
 ) -> None:

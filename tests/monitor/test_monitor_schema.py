@@ -82,7 +82,6 @@ def _schemathesis(
     )
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("cls", RECORDS.values(), ids=RECORDS)
 def test_the_client_and_the_description_know_the_same_records(
     client: MonitorClient, api: httpx.Client, cls: type[Record]
@@ -108,7 +107,6 @@ def test_the_client_and_the_description_know_the_same_records(
     assert any(entry == found for entry in client.list(cls))
 
 
-@pytest.mark.both_databases
 def test_a_record_is_changed_and_deleted(client: MonitorClient) -> None:
     (raised,) = client.upsert([Alarm(severity=Severity.ERROR, subject="disk")])
     changed = client.change(Alarm, *raised.key, acknowledged_by="alice", cleared_at=now())

@@ -122,7 +122,6 @@ def test_tokens_on_the_web(instance: Instance, browser: httpx.Client) -> None:
     assert status_with(instance, key, "POST") == 401
 
 
-@pytest.mark.both_databases
 def test_who_fails_too_often_waits(instance: Instance, browser: httpx.Client) -> None:
     make_user(instance, "frieda")
     for _ in range(5):
