@@ -38,7 +38,7 @@ LISTS = (
         Column("operational_state", "State", words.word),
         Column("status", "Status", words.word),
         Column("namespace", "Namespace"),
-        number("total_stf_processed", "Handled"),
+        number("total_stf_processed", "Done"),
         Column("hostname", "Host"),
         Column("last_heartbeat", "Heartbeat", words.heartbeat),
         facets=("agent_type", "operational_state", "status", "namespace"),
