@@ -73,7 +73,7 @@ class Postgres(Server):
         """What to run."""
         said = [f"listen_addresses={self.host}", f"port={self.port}", "unix_socket_directories="]
         if not self._durable:
-            said += ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
+            said += ["fsync=off", "full_page_writes=off"]
         options = [word for one in said for word in ("-c", one)]
         return [str(self.programs / "postgres"), "-D", str(self.folder / "data"), *options]
 
