@@ -25,20 +25,38 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("testbed", deadline=None)
 settings.load_profile("testbed")
 
-_WITH_RUCIO = ("test_rucio_storage.py", "test_storage_contract.py", "test_data_agent_rucio.py")
+_TOGETHER = {
+    "with Rucio": ("test_rucio_storage.py", "test_storage_contract.py", "test_data_agent_rucio.py"),
+    "in the home of the guides": ("test_guides.py", "test_guides_on_shift.py"),
+}
+"""Files that share what takes long to start."""
 
 
 @pytest.hookimpl(optionalhook=True)  # xdist may be absent
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """As `--dist loadfile`, but the files that need Rucio go to one process: it starts it once."""
+    """As `--dist loadfile`, but files that share something go to one process, in the order below."""
     from xdist.scheduler import LoadFileScheduling
 
     class Together(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "with Rucio" if file.endswith(_WITH_RUCIO) else file
+            return next((name for name, files in _TOGETHER.items() if file.endswith(files)), file)
 
+    config.option.loadscopereorder = False
     return Together(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Several processes begin with the files that start testbeds, and end with those of few tests.
+
+    By the number of tests alone the longest files would come last, and keep one process busy while the others
+    have nothing left to do.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    tests = Counter(item.path for item in items)
+    long = {item.path for item in items if item.get_closest_marker("chain")}
+    items.sort(key=lambda item: (0, 0) if item.path in long else (1, -tests[item.path]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

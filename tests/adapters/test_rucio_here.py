@@ -16,6 +16,7 @@ from swf_test_servers.rucio_system import BUFFER, SITES
 from swf_testbed.adapters.rucio import Access
 from swf_testbed.adapters.rucio.access import Connection
 from swf_testbed.config.instance import instance_parameters
+from typed_home import TypedHome
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -36,7 +37,7 @@ def printed(home: Path, tmp_path: Path) -> Iterator[list[str]]:
     """What it has printed when all is up; the second of the guide's lines goes on until Ctrl-C."""
     pytest.importorskip("rucio.client")
     get, here = GUIDE.block("tools/get_rucio").splitlines()
-    GUIDE.shell(get, ROOT, os.environ)
+    TypedHome.of(ROOT, os.environ).typed(get)
     python, *words = shlex.split(here)
     assert python == "python"
     with (

@@ -11,6 +11,7 @@ from chain_testbed import Testbed
 
 from documented import ROOT, Guide
 from swf_test_servers import Artemis, Postgres, Server
+from typed_home import TypedHome
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(600)]
 
@@ -29,7 +30,7 @@ class Documented(Artemis):
         here = {"/var/lib/swf-broker": str(self.instance), "--password ...": f"--password {self.password}"}
         *making, running = SERVERS.block("artemis create", here).splitlines()
         path = f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        SERVERS.shell("\n".join(making), ROOT, {"PATH": path})
+        TypedHome.of(ROOT, {"PATH": path}).typed("\n".join(making))
         self.adapt()
         self._run = shlex.split(running)
 
@@ -49,7 +50,8 @@ def database(postgres: Postgres) -> dict[str, str]:
     """A database and its owner, as the guide makes them; what leads to it."""
     here = {"--pwprompt swf": f"--pwprompt {OWNER}", "--owner swf": f"--owner {OWNER}", "swfdb": DATABASE}
     password = f"{postgres.password}\n"
-    SERVERS.typed("createuser", ROOT, postgres.environment(), here, answers=2 * password)
+    home = TypedHome.of(ROOT, postgres.environment())
+    home.typed(SERVERS.block("createuser", here), pasted=2 * password)
     made = {"DB_NAME": DATABASE, "DB_USER": OWNER, "DB_PASSWORD": postgres.password}
     return {"DB_HOST": postgres.host, "DB_PORT": str(postgres.port), **made}
 
@@ -62,9 +64,10 @@ def labs(
     elsewhere = USE.variables("SWF_MODE=local", {**broker.environment(), **database})
     made = Testbed(tmp_path_factory.mktemp("labs") / "home", elsewhere)
     start, _run, _status, stop = USE.block("testbed start").splitlines()
-    USE.shell(start, made.settings.swf_home, made.environment)
+    home = TypedHome.of(made.settings.swf_home, made.environment)
+    home.typed(start)
     yield made
-    USE.shell(stop, made.settings.swf_home, made.environment)
+    home.typed(stop)
 
 
 def test_a_run_is_whole_on_artemis_and_postgresql(labs: Testbed) -> None:

@@ -1,17 +1,17 @@
 """The tutorial of one's own agent, followed to the letter."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from command_home import Home
 
+from documented import Guide
+
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]
 
-PAGE = (Path(__file__).parents[2] / "docs" / "tutorials" / "your-own-agent.md").read_text("utf-8")
+GUIDE = Guide("tutorials/your-own-agent.md")
 QUICK = [
     "--set",
     "daq_state_machine.stf_interval=0.5",
@@ -19,10 +19,6 @@ QUICK = [
     "daq_state_machine.beam_not_ready_end_delay=0.1",
 ]
 """The tutorial's reader has more time."""
-
-
-def _blocks(kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -35,16 +31,15 @@ def home(bare: Home) -> Iterator[Home]:
 
 def test_an_agent_of_ones_own_is_written_enabled_run_and_heard(home: Home) -> None:
     assert home.do("new-agent", "watcher").returncode == 0
-    (code,) = _blocks("py")
-    assert (home.path / "watcher.py").read_text() == code
-    (entry,) = _blocks("toml")
+    assert (home.path / "watcher.py").read_text() == GUIDE.block('"""The agent watcher')
     with (home.path / "testbed.toml").open("a") as file:
-        file.write(entry)
-    run, logs = (shlex.split(block)[1:] for block in _blocks("sh"))
+        file.write(GUIDE.block("[agents.watcher]"))
+    ((_testbed, *run),) = GUIDE.words("testbed run fast_processing")
+    ((_same, *logs),) = GUIDE.words("testbed logs watcher")
     done = home.do(*run, *QUICK)
     assert done.returncode == 0, done.stderr
     said = [line for line in home.do(*logs).stdout.splitlines() if line.startswith("run ")]
-    (shown,) = _blocks("text")
+    shown = GUIDE.block("run 100011: ")
     assert [_without_run(line) for line in said] == [_without_run(line) for line in shown.splitlines()]
 
 

@@ -1,7 +1,6 @@
 """The entry of `docs/how-to/add-a-subsystem.md` is enough: files and histograms have it."""
 
 import json
-import re
 import subprocess
 import sys
 import tomllib
@@ -10,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from documented import Guide
 from swf_testbed.model import detectors
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-subsystem.md"
+ENTRY = Guide("how-to/add-a-subsystem.md").block("[[detector]]")
 
 _TRY = """
 import json, sys, tomllib
@@ -49,11 +49,6 @@ def shipped() -> str:
     return files("swf_testbed.model").joinpath("detectors.toml").read_text("utf-8")
 
 
-def entry() -> str:
-    [written] = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    return str(written)
-
-
 def tried(home: Path, table: str, folder: str) -> subprocess.CompletedProcess[str]:
     (home / "detectors.toml").write_text(table, "utf-8")
     return subprocess.run(
@@ -70,13 +65,13 @@ def test_one_entry_makes_a_subsystem_and_older_files_stay_readable(tmp_path: Pat
     before = tried(tmp_path, shipped, "before")
     assert before.returncode == 0, before.stderr
     old = json.loads(before.stdout)
-    made = tried(tmp_path, shipped + entry(), "after")
+    made = tried(tmp_path, shipped + ENTRY, "after")
     assert made.returncode == 0, made.stderr
     new = json.loads(made.stdout)
     assert new["names"] == [*old["names"], "zdc"]
     assert new["counts"]["zdc"] > 0
     assert not new["problems"]
-    again = tried(tmp_path, shipped + entry(), "before")
+    again = tried(tmp_path, shipped + ENTRY, "before")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout) == old
 
@@ -93,7 +88,7 @@ def test_one_entry_makes_a_subsystem_and_older_files_stay_readable(tmp_path: Pat
 def test_a_mistake_in_the_entry_is_named(
     monkeypatch: pytest.MonkeyPatch, shipped: str, mistake: str, instead: str, told: str
 ) -> None:
-    table = tomllib.loads(shipped + entry().replace(mistake, instead))
+    table = tomllib.loads(shipped + ENTRY.replace(mistake, instead))
     monkeypatch.setattr(detectors, "_table", lambda: table)
     with pytest.raises(ValueError, match=told):
         detectors.detectors.__wrapped__()

@@ -1,19 +1,16 @@
 """A home with services, for readers of many pages one after another: quick runs, all agents or few."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-
-import pytest
-from typed_home import TypedHome
 
 from documented import ROOT
 from swf_testbed.config.environment import load_settings
 from swf_testbed.control.agents import agent_processes
 from swf_testbed.control.supervision import wait_until
 from swf_testbed.monitor_client import MonitorClient
+from typed_home import TypedHome
 
 T = TypeVar("T")
 PATIENCE_S = 60
@@ -48,13 +45,13 @@ class ShiftHome(TypedHome):
         (self.path / "setup.sh").write_text((ROOT / "setup.sh").read_text("utf-8"))
         shutil.copytree(ROOT / "workflows", self.path / "workflows", ignore=shutil.ignore_patterns("__*"))
 
-    def agents(self, *wanted: str) -> None:
-        """Let testbed.toml have these agents from now on; all if none is named."""
+    def agents(self, *wanted: str, quick: str = _QUICK) -> None:
+        """Let testbed.toml have these agents from now on, all if none is named, and this besides."""
         tables = [
             f"[agents.{name}]\nenabled = {'true' if name in (wanted or _AGENTS) else 'false'}\n"
             for name in _AGENTS
         ]
-        text = "\n".join(['[testbed]\nnamespace = "local"\n', *tables, _QUICK])
+        text = "\n".join(['[testbed]\nnamespace = "local"\n', *tables, quick])
         (self.path / "testbed.toml").write_text(text)
 
     def monitor(self) -> MonitorClient:
@@ -84,9 +81,6 @@ def until(check: Callable[[], T], what: str) -> T:
     return found[0]
 
 
-def needs(program: str) -> None:
-    """Skip the test where a program of the reader's is not installed; in CI it fails."""
-    if shutil.which(program) is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{program} is not installed")
-        pytest.skip(f"{program} is not installed")
+def following(monitor: MonitorClient, msg_type: str) -> bool:
+    """Whether somebody follows the stream for messages of this type."""
+    return any(msg_type in str(client.filters) for client in monitor.stream_status().clients)

@@ -1,4 +1,4 @@
-"""Every block of tutorials and how-to guides is run by a test, or read and named with a reason."""
+"""Every block of tutorials and how-to guides is run by a test, or named with what keeps tests from it."""
 
 import ast
 import importlib
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guides import BY_BLOCK, NOT_RUN, RUN_BY
+from guides import BY_BLOCK, BY_KIND, LEFT_OUT, TYPED, Reason
 from pages import PAGES, name_of
 
 from documented import ROOT, Block, blocks
@@ -49,35 +49,48 @@ def _blocks(*kinds: str) -> Iterator[tuple[Path, Block]]:
             yield page, block
 
 
+def guide_name(page: Path) -> str:
+    return page.relative_to(ROOT / "docs").as_posix()
+
+
 def _place(page: Path, block: Block) -> str:
     return f"{name_of(page)}:{block.line}"
 
 
-def test_every_page_with_commands_is_run_or_says_why_not() -> None:
-    with_commands = {name_of(page) for page, _ in _blocks("sh", "py")}
-    told = [*RUN_BY, *NOT_RUN, *BY_BLOCK]
-    assert sorted(with_commands - set(told)) == []
-    assert len(told) == len(set(told)), "a page stands in two tables"
-    assert set(NOT_RUN) <= with_commands
-    for page, test in RUN_BY.items():
-        assert (ROOT / page).name in (ROOT / test).read_text("utf-8"), f"{test} does not read {page}"
-    for page, reason in NOT_RUN.items():
-        for path in re.findall(r"tests/[\w/.]+\w", reason):
-            assert (ROOT / path).exists(), f"{page}: {path} does not exist"
+def test_a_page_is_typed_as_a_whole_or_block_by_block() -> None:
+    names = {guide_name(page) for page in GUIDES}
+    assert set(TYPED) | set(BY_BLOCK) <= names, "a page is gone"
+    assert not set(TYPED) & set(BY_BLOCK), "a page stands in two tables"
+    for name, test in TYPED.items():
+        text = (ROOT / test).read_text("utf-8")
+        assert f'"{name}"' in text, f"{test} does not type {name}"
+        assert "Guide(" in text, f"{test} would not see what it leaves out of {name}"
 
 
-@pytest.mark.parametrize("name", BY_BLOCK)
-def test_each_block_of_a_page_has_its_test_or_its_reason(name: str) -> None:
-    page, told = ROOT / name, BY_BLOCK[name]
+@pytest.mark.parametrize("page", GUIDES, ids=name_of)
+def test_each_block_has_its_test_or_what_keeps_tests_from_it(page: Path) -> None:
+    """`text` is what is printed, and nobody types it."""
+    name = guide_name(page)
+    told, typed = BY_BLOCK.get(name, {}), ("sh", "py") if name in TYPED else ()
     for block in blocks(page):
         found = [begins for begins in told if block.text.startswith(begins)]
-        assert len(found) == 1, f"{_place(page, block)}: {found} in BY_BLOCK"
+        assert len(found) < 2, f"{_place(page, block)}: {found} in BY_BLOCK"
+        assert found or block.kind in {*BY_KIND, *typed, "text"}, f"{_place(page, block)} is only read"
     for begins, who in told.items():
         assert any(block.text.startswith(begins) for block in blocks(page)), f"{name}: no {begins}"
-        if who.startswith("tests/"):
+        if not isinstance(who, Reason):
             test = (ROOT / who).read_text("utf-8")
             assert page.name in test, f"{who} does not read {name}"
             assert repr(begins) in test or json.dumps(begins) in test, f"{who} does not take {begins}"
+
+
+def test_what_is_not_typed_is_there_and_named_with_its_reason() -> None:
+    for name, lines in LEFT_OUT.items():
+        shown = {line for block in blocks(ROOT / "docs" / name, "sh") for line in block.text.splitlines()}
+        assert set(lines) <= shown, f"{name}: no {set(lines) - shown}"
+        assert all(isinstance(reason, Reason) for reason in lines.values())
+    for path in (path for reason in Reason for path in re.findall(r"tests/[\w/.]+\w", reason)):
+        assert (ROOT / path).exists(), f"{path} does not exist"
 
 
 def test_blocks_are_of_a_kind_that_is_looked_at() -> None:

@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from typed_home import TypedHome
 
-from documented import ROOT, blocks
+from documented import ROOT, Guide
+from typed_home import TypedHome
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(540)]
 
-PAGE = ROOT / "docs" / "how-to" / "upgrade.md"
 FIRST = "0001_initial"
 WALK = ROOT / "tests" / "monitor" / "migration_walk.py"
 
@@ -35,20 +34,41 @@ def newest(database: Path) -> str:
         connection.close()
 
 
+def checkout(folder: Path) -> TypedHome:
+    """A clone of a repository in which there is something new."""
+    commit = "git -C origin -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m"
+    made = TypedHome.at(folder / "clone")
+    TypedHome.of(folder, made.environment).typed(f"""
+        git init -q origin
+        {commit} 'as it was'
+        git clone -q origin clone
+        echo 'what is new' > origin/NEWS
+        git -C origin add NEWS
+        {commit} 'as it is'
+    """)
+    (made.path / "testbed").symlink_to(Path(sys.executable).with_name("testbed"))
+    return made
+
+
 def test_the_guide_brings_all_rows_along_and_leads_back(tmp_path: Path) -> None:
-    home = TypedHome.at(tmp_path)
+    home = checkout(tmp_path)
     before = json.loads(home.typed(f"{sys.executable} {WALK} {FIRST} --stay"))["before"]
-    database = tmp_path / "var" / "monitor" / "monitor.sqlite3"
+    database = home.path / "var" / "monitor" / "monitor.sqlite3"
     assert newest(database) == FIRST
-    end, keep, _get_the_version, check, start, back = (block.text for block in blocks(PAGE, "sh"))
-    for step in (end, keep, check):
-        home.typed(f"set -e\n{step}")
-    try:
-        home.typed(f"set -e\n{start}")
-        kept = rows(database, list(before))
-        assert {name: kept[name] >= count for name, count in before.items()} == dict.fromkeys(before, True)
-        assert newest(database) > FIRST
-    finally:
-        home.typed(f"set -e\n{back}")
+    with Guide("how-to/upgrade.md", home) as page:
+        page.types("testbed stop-agents")
+        page.types("mkdir -p backup")
+        page.types("git pull")
+        assert (home.path / "NEWS").exists()
+        page.types("testbed config show")
+        try:
+            page.types("testbed start")
+            kept = rows(database, list(before))
+            assert {name: kept[name] >= count for name, count in before.items()} == dict.fromkeys(
+                before, True
+            )
+            assert newest(database) > FIRST
+        finally:
+            page.types("testbed stop-agents")
     assert newest(database) == FIRST
     assert rows(database, list(before)) == before

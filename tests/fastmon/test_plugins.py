@@ -1,6 +1,7 @@
 """Products and checks of one's own: the tutorial's file does what it says, and mistakes are named."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from judged_runs import KEY, T0, judged
 
+from documented import Guide
 from swf_testbed.config.fastmon import Checks
 from swf_testbed.fastmon import plugins
 from swf_testbed.fastmon.checks.base import CHECKS
@@ -17,7 +19,8 @@ from swf_testbed.fastmon.reference import make_reference
 from swf_testbed.model.errors import BadInput
 from swf_testbed.model.status import Quality
 
-TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "your-own-check.md"
+GUIDE = Guide("tutorials/your-own-check.md")
+FILE = "\n\n".join(GUIDE.block(one) for one in ("import numpy as np", "class Saturation("))
 
 
 @pytest.fixture(autouse=True)
@@ -33,11 +36,9 @@ def _as_before() -> Iterator[None]:
 @pytest.fixture
 def tutorial(tmp_path: Path) -> list[str]:
     """The tutorial's file, and what its configuration says."""
-    text = TUTORIAL.read_text("utf-8")
-    path = tmp_path / "saturation.py"
-    path.write_text("\n\n".join(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)), "utf-8")
-    [said] = re.findall(r"^plugins = \[(.*)\]", text, re.M)
-    return [str(tmp_path / name) for name in re.findall(r'"([^"]+)"', said)]
+    (tmp_path / "saturation.py").write_text(FILE, "utf-8")
+    said = tomllib.loads(GUIDE.block("[fastmon]"))["fastmon"]["plugins"]
+    return [str(tmp_path / name) for name in said]
 
 
 def test_the_tutorials_product_is_counted_and_its_check_finds_what_it_is_for(tutorial: list[str]) -> None:
@@ -62,11 +63,16 @@ def test_loading_again_changes_nothing(tutorial: list[str]) -> None:
     assert plugins.load(tutorial) == plugins.load(tutorial)
 
 
-def test_installed_packages_bring_theirs_along(tutorial: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = EntryPoint("saturated", tutorial[0], plugins.GROUP)
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [entry] if group == plugins.GROUP else [])
+def test_installed_packages_bring_theirs_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "saturation.py").write_text(FILE, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    groups = tomllib.loads(GUIDE.block("[project.entry-points"))["project"]["entry-points"]
+    entries = [EntryPoint(*one, plugins.GROUP) for one in groups[plugins.GROUP].items()]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: entries if group == plugins.GROUP else [])
     plugins.load()
     assert "saturated" in REGISTRY
+    assert "saturation" in CHECKS
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The exit buffer read from elsewhere, with a token, through the monitor or nginx; else where copies are."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import pytest
 from fastmon_files import StfMaker, ready
 from monitor_instance import Instance
 
+from documented import Guide
 from swf_test_servers import Nginx, Server, XRootD
 from swf_testbed.agents.fastmon.agent import FastmonAgent
 from swf_testbed.config.environment import load_settings
@@ -22,10 +22,11 @@ from swf_testbed.monitor_client.exit_buffer import ExitBufferDoor
 from swf_testbed.records import FastmonFile, FileReplica, Run, StfFile
 from swf_testbed.runtime import AgentContext
 from swf_testbed.stf.ranges import read_ranges
+from typed_home import TypedHome, needs
 
 RUN = 100_010
 NAMESPACE = "remote"
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "read-from-elsewhere.md"
+GUIDE = Guide("how-to/read-from-elsewhere.md")
 
 
 @dataclass
@@ -90,6 +91,16 @@ def test_files_are_read_with_a_token_alone_and_never_written(buffer: Buffer) -> 
     door.close()
 
 
+def test_curl_reads_the_first_bytes(buffer: Buffer, tmp_path: Path) -> None:
+    needs("curl")
+    shown = "https://swf.example.org/swf-monitor/exit-buffer/100010/swf.100010.000001.stf"
+    reader = TypedHome.of(tmp_path, {"TOKEN": buffer.instance.settings.api_token()})
+    printed = reader.typed(GUIDE.block("curl -H", {shown: buffer.url}))
+    *lines, _end = printed.splitlines()
+    octets = [octet for line in lines for octet in line.partition(">")[0].split()[1:]]
+    assert bytes.fromhex("".join(octets)) == buffer.path.read_bytes()[:64]
+
+
 def test_nothing_but_stf_files_of_the_exit_buffer_is_served(buffer: Buffer, tmp_path: Path) -> None:
     folder = buffer.path.parent
     (tmp_path / "outside.stf").write_text("no business of readers")
@@ -110,11 +121,23 @@ def test_nothing_but_stf_files_of_the_exit_buffer_is_served(buffer: Buffer, tmp_
             assert reader.get(f"/exit-buffer/{path}").status_code == 404, path
 
 
+class ReadOnly(XRootD):
+    """Configured as the guide says, but for its places and its ports."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        file = self.folder / "xrootd.cfg"
+        shown = GUIDE.block("all.export", {"/srv/xrootd": str(self.folder / "root")})
+        said = {line.split()[0] for line in shown.splitlines()}
+        own = [line for line in file.read_text().splitlines() if line.split()[0] not in said]
+        file.write_text("\n".join([*own, shown]))
+
+
 def test_fast_monitoring_reads_through_the_monitor_and_a_sites_copy_when_the_buffers_is_gone(
     buffer: Buffer, start_server: Callable[[Callable[[], Server]], XRootD]
 ) -> None:
     pytest.importorskip("XRootD")
-    bnl = start_server(XRootD)
+    bnl = start_server(ReadOnly)
     (bnl.data / buffer.path.name).write_bytes(buffer.path.read_bytes())
     through = Replica(site="E0-BUFFER", url=buffer.url, verified=True)
     stf = ready(buffer.path, NAMESPACE, file_url=through.url, replicas=(through,))
@@ -132,11 +155,6 @@ def test_fast_monitoring_reads_through_the_monitor_and_a_sites_copy_when_the_buf
     assert set(buffer.read_at()) == {"BNL"}
 
 
-def documented() -> str:
-    (found,) = re.findall(r"^```nginx\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    return str(found)
-
-
 def test_nginx_serves_the_files_and_asks_the_monitor_who_may_read(
     make_instance: Callable[..., Instance], start_server: Callable[[Callable[[], Nginx]], Nginx]
 ) -> None:
@@ -145,12 +163,10 @@ def test_nginx_serves_the_files_and_asks_the_monitor_who_may_read(
     def configuration(folder: Path, port: int) -> str:
         # nginx runs as somebody who may not read the folder of the tests.
         StfMaker(folder / "stf" / str(RUN), RUN).make(1)
-        shown = "/home/swf/swf-testbed/var/exit-buffer/"
-        text = documented()
-        assert text.count(shown) == 1
         upstream = f"upstream swf_monitor {{ server 127.0.0.1:{one.settings.monitor_port}; }}"
-        here = text.replace(shown, f"{folder / 'stf'}/")
-        return f"{upstream} server {{ listen 127.0.0.1:{port}; {here} }}"
+        here = {"/home/swf/swf-testbed/var/exit-buffer/": f"{folder / 'stf'}/"}
+        locations = GUIDE.block("location /swf-monitor/exit-buffer/", here)
+        return f"{upstream} server {{ listen 127.0.0.1:{port}; {locations} }}"
 
     nginx = start_server(lambda: Nginx(configuration))
     (path,) = (nginx.folder / "stf").rglob("*.stf")

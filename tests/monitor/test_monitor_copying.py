@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,6 +26,7 @@ from swf_testbed.records import (
     SystemAgent,
     WorkflowMessage,
 )
+from typed_home import TypedHome
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -76,17 +76,16 @@ def moved(source: Instance, folder: Path, postgres: Postgres) -> Iterator[Instan
     """The same home on PostgreSQL, as the guide says."""
     with RunningBroker(folder / "broker") as broker:
         target = new_instance(source.home, broker.port, **postgres.leading_to("moved"))
-        typed = partial(
-            GUIDE.typed, folder=ROOT, environment={**target.environment, **postgres.environment()}
-        )
-        typed("testbed stop-agents")
-        typed("createdb", here={"swfdb": "moved"})
-        assert "counts and checksums are the same" in typed("python manage.py copy_database")
-        typed("testbed start")
+        here = TypedHome.of(ROOT, {**target.environment, **postgres.environment()})
+        here.typed(GUIDE.block("testbed stop-agents"))
+        here.typed(GUIDE.block("createdb", {"swfdb": "moved"}))
+        said = here.typed(GUIDE.block("python manage.py copy_database"))
+        assert "counts and checksums are the same" in said
+        here.typed(GUIDE.block("testbed start"))
         try:
             yield target
         finally:
-            typed("testbed stop-agents")
+            here.typed(GUIDE.block("testbed stop-agents"))
 
 
 def test_everything_is_there_and_life_goes_on(source: Instance, tmp_path: Path, postgres: Postgres) -> None:

@@ -1,5 +1,6 @@
 """The monitor behind a real nginx with the configuration that the documents give, below a path."""
 
+import json
 import re
 import ssl
 import time
@@ -13,18 +14,15 @@ import httpx
 import pytest
 from monitor_instance import Instance
 
+from documented import Guide
 from swf_test_servers import Nginx
+from swf_test_servers.ports import free_port
 from swf_testbed.monitor.certificate import self_signed
+from typed_home import TypedHome, needs
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "reverse-proxy.md"
+GUIDE = Guide("how-to/reverse-proxy.md")
 HOST, PREFIX = "swf.example.org", "/swf-monitor"
 PROMPT_S = 2.0
-
-
-def documented() -> str:
-    found = re.findall(r"^```nginx\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(found) == 1
-    return str(found[0])
 
 
 def configuration(folder: Path, port: int, monitor_port: int) -> str:
@@ -32,16 +30,13 @@ def configuration(folder: Path, port: int, monitor_port: int) -> str:
     certificate, key = self_signed([HOST])
     (folder / "c.pem").write_text(certificate)
     (folder / "k.pem").write_text(key)
-    text = documented()
-    for shown, here in (
-        ("server 127.0.0.1:8002;", f"server 127.0.0.1:{monitor_port};"),
-        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
-        (f"/etc/ssl/certs/{HOST}.pem", str(folder / "c.pem")),
-        (f"/etc/ssl/private/{HOST}.key", str(folder / "k.pem")),
-    ):
-        assert text.count(shown) == 1, shown
-        text = text.replace(shown, here)
-    return text
+    here = {
+        "server 127.0.0.1:8002;": f"server 127.0.0.1:{monitor_port};",
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        f"/etc/ssl/certs/{HOST}.pem": str(folder / "c.pem"),
+        f"/etc/ssl/private/{HOST}.key": str(folder / "k.pem"),
+    }
+    return GUIDE.block("upstream swf_monitor", here)
 
 
 class AtHost(httpx.HTTPTransport):
@@ -63,16 +58,35 @@ class AtHost(httpx.HTTPTransport):
 
 
 @pytest.fixture
-def proxied(
+def behind(
     make_instance: Callable[..., Instance], start_server: Callable[[Callable[[], Nginx]], Nginx]
-) -> Iterator[tuple[Instance, httpx.Client]]:
-    """A monitor, and a client of it through nginx."""
-    one = make_instance(SWF_MONITOR_PUBLIC_URL=f"https://{HOST}{PREFIX}")
+) -> Iterator[tuple[Instance, Nginx]]:
+    """A monitor, and the nginx before it."""
+    one = make_instance(**GUIDE.variables("SWF_MONITOR_PUBLIC_URL=", {}))
     monitor_port = one.settings.monitor_port
     nginx = start_server(lambda: Nginx(lambda folder, port: configuration(folder, port, monitor_port)))
+    with one.serving():
+        yield one, nginx
+
+
+@pytest.fixture
+def proxied(behind: tuple[Instance, Nginx]) -> Iterator[tuple[Instance, httpx.Client]]:
+    """A monitor, and a client of it through nginx."""
+    one, nginx = behind
     transport = AtHost(nginx.port, nginx.folder / "c.pem")
-    with one.serving(), httpx.Client(base_url=f"https://{HOST}{PREFIX}", transport=transport) as client:
+    with httpx.Client(base_url=f"https://{HOST}{PREFIX}", transport=transport) as client:
         yield one, client
+
+
+def test_it_is_checked_with_curl(behind: tuple[Instance, Nginx], tmp_path: Path) -> None:
+    needs("curl")
+    one, nginx = behind
+    there = f"curl -s --cacert {nginx.folder / 'c.pem'} --connect-to {HOST}:443:127.0.0.1:{nginx.port}"
+    rest, stream = GUIDE.block("curl -H", {"curl": there}).splitlines()
+    reader = TypedHome.of(tmp_path, {"TOKEN": one.settings.api_token()})
+    assert json.loads(reader.typed(rest))["results"] == []
+    with reader.beside(["/bin/sh", "-c", stream], stream) as follower:
+        follower.until("event: connected")
 
 
 def token(instance: Instance) -> dict[str, str]:
@@ -143,22 +157,36 @@ def test_an_event_comes_through_at_once(proxied: tuple[Instance, httpx.Client]) 
         assert time.monotonic() - begin < PROMPT_S
 
 
-def test_what_a_proxy_says_is_believed_from_this_machine_alone(instance: Instance) -> None:
-    def seen(source: str) -> str:
-        transport = httpx.HTTPTransport(local_address=source)
-        with (
-            httpx.Client(base_url=f"{instance.url}/api", transport=transport) as client,
-            client.stream(
-                "GET",
-                "/messages/stream/",
-                params={"namespace": source},
-                headers={"X-Forwarded-For": "192.0.2.9"},
-            ) as stream,
-        ):
-            pieces = stream.iter_bytes()
-            assert b"connected" in next(pieces)
-            clients = client.get("/messages/stream/status/").json()["clients"]
-            return str(next(c["address"] for c in clients if c["filters"].get("namespace") == [source]))
+def seen(instance: Instance, source: str) -> str:
+    """Where the monitor takes somebody at `source` to be, who says to pass on what comes from 192.0.2.9."""
+    transport = httpx.HTTPTransport(local_address=source)
+    with (
+        httpx.Client(base_url=f"{instance.url}/api", transport=transport, headers=token(instance)) as client,
+        client.stream(
+            "GET",
+            "/messages/stream/",
+            params={"namespace": source},
+            headers={"X-Forwarded-For": "192.0.2.9"},
+        ) as stream,
+    ):
+        pieces = stream.iter_bytes()
+        assert b"connected" in next(pieces)
+        clients = client.get("/messages/stream/status/").json()["clients"]
+        return str(next(c["address"] for c in clients if c["filters"].get("namespace") == [source]))
 
-    assert seen("127.0.0.1") == "192.0.2.9"
-    assert seen("127.0.0.2") == "127.0.0.2"
+
+def test_what_a_proxy_says_is_believed_from_this_machine_alone(instance: Instance) -> None:
+    assert seen(instance, "127.0.0.1") == "192.0.2.9"
+    assert seen(instance, "127.0.0.2") == "127.0.0.2"
+
+
+def test_what_a_proxy_elsewhere_says_is_believed_if_it_is_named(
+    make_instance: Callable[..., Instance],
+) -> None:
+    here = {"https://monitor.internal.example.org:8443": f"https://127.0.0.1:{free_port()}"}
+    here["192.0.2.7"] = "127.0.0.2"
+    said = GUIDE.block("SWF_MONITOR_URL=", here)
+    one = make_instance(**dict(line.split("=", 1) for line in said.splitlines()))
+    with one.serving():
+        assert seen(one, "127.0.0.2") == "192.0.2.9"
+        assert seen(one, "127.0.0.3") == "127.0.0.3"

@@ -1,12 +1,10 @@
 """Clients that are not ours follow a run and resume: a library, curl; and what the how-to guide shows."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +13,7 @@ import pytest
 from httpx_sse import connect_sse
 from monitor_instance import Instance
 
+from documented import Guide
 from swf_testbed.model.clock import now
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import Run, WorkflowMessage
@@ -98,12 +97,11 @@ def test_a_run_is_followed_and_resumed(
     assert [data["number"] for _, data in first + second] == list(range(20))
 
 
-GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "follow-the-stream.md"
+GUIDE = Guide("how-to/follow-the-stream.md")
 
 
 def test_the_example_of_the_guide_follows_a_run(make_instance: Callable[..., Instance]) -> None:
     one = make_instance()
-    (code,) = re.findall(r"^```py\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     with one.serving(), one.client() as client:
         for kind in ("start_run", "stf_ready", "end_run"):
             client.upsert(
@@ -114,7 +112,7 @@ def test_the_example_of_the_guide_follows_a_run(make_instance: Callable[..., Ins
                 ]
             )
         done = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", GUIDE.block("import httpx")],
             env=one.environment,
             capture_output=True,
             text=True,

@@ -1,6 +1,5 @@
 """A browser's own EventSource follows a run, as the how-to guide shows, and resumes after a restart."""
 
-import re
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,19 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from live_monitor import Monitor, serving
 
+from documented import Guide
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.timeout(300)
 
-GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "follow-the-stream.md"
+EXAMPLE = Guide("how-to/follow-the-stream.md").block('<ol id="events">')
 RUN = 100010
 PATIENCE_MS = 60_000
-
-
-def example() -> str:
-    (found,) = re.findall(r"^```html\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    return str(found)
 
 
 def a_free_address() -> str:
@@ -46,7 +42,7 @@ def test_a_browser_follows_a_run_and_resumes(browser: "Browser", tmp_path: Path)
     address = {"SWF_MONITOR_HTTP_URL": a_free_address()}
     page = browser.new_page()
     place = f"{address['SWF_MONITOR_HTTP_URL']}/example.html"
-    page.route(place, lambda route: route.fulfill(body=example(), content_type="text/html"))
+    page.route(place, lambda route: route.fulfill(body=EXAMPLE, content_type="text/html"))
     with serving(tmp_path, **address) as monitor:
         say(monitor, "a", "b")
         page.goto(place)

@@ -33,6 +33,7 @@ from swf_testbed.model.status import CopyState, DatasetStatus
 from swf_testbed.records import StfCopy, StfFile
 from swf_testbed.stf.documents import file_checksum
 from swf_testbed.stf.urls import local_path
+from typed_home import TypedHome
 
 pytestmark = pytest.mark.timeout(900)
 takes_minutes = pytest.mark.skipif(
@@ -143,7 +144,8 @@ def test_a_run_comes_to_both_sites_by_rucios_rule_and_its_dataset_is_closed(arch
     copy = archivist.files(site.data, run)[0].relative_to(site.data)
     ((_stf, _ls, shown),) = GUIDE.words("stf ls")
     here = {shown: site.url(str(copy))}
-    assert str(run) in GUIDE.typed("stf ls", archivist.user.home, archivist.user.environment, here)
+    home = TypedHome.of(archivist.user.home, archivist.user.environment)
+    assert str(run) in home.typed(GUIDE.block("stf ls", here))
 
 
 def test_what_rucio_or_the_testbed_refuses_is_told_and_kept(archivist: RucioUser) -> None:
