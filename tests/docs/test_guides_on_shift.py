@@ -11,6 +11,7 @@ from shift_home import ShiftHome, following, until
 
 from documented import ROOT, Guide
 from swf_testbed.bus import open_bus
+from swf_testbed.cli.fastmon_client.columns import RUN_COLUMNS, SAMPLE_COLUMNS, table_of
 from swf_testbed.config.environment import load_settings, username
 from swf_testbed.control.run_files import whereabouts
 from swf_testbed.fastmon_client.connection import ConnectionLog
@@ -219,6 +220,11 @@ def test_follow_from_home(home: ShiftHome, going: int, tmp_path: Path) -> None:
     for item in (Connected(None, False), Disconnected("gone", 0.1), Connected(4711, False)):
         said = log.hear(item)
     assert page.block("connected again").strip() == said
+    heads = [line.strip("┃").split("┃") for line in page.block("https://").splitlines() if "┃" in line]
+    tables = table_of("", RUN_COLUMNS, (), 80), table_of("", SAMPLE_COLUMNS, (), 80)
+    assert [[cell.strip() for cell in head] for head in heads] == [
+        [column.header for column in table.columns] for table in tables
+    ]
 
 
 def elsewhere(path: Path) -> TypedHome:
