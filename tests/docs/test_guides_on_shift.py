@@ -189,7 +189,7 @@ def test_follow_from_home(home: ShiftHome, going: int, tmp_path: Path) -> None:
         page.types("umask 077", pasted=token)
         assert (there.path / ".swf" / "token").stat().st_mode & 0o777 == 0o600
         assert "swf-fastmon-client" in page.types("python3 -m venv")
-        page.types("export SWF_MONITOR_URL", codes=(1,))
+        page.types("export SWF_MONITOR_URL", codes=(2,))
         assert "certificate" in page.told
         shutil.copy(home.path / "var" / "private" / "monitor-certificate.pem", there.path / ".swf")
         page.types("export REQUESTS_CA_BUNDLE")
