@@ -73,11 +73,17 @@ def ended(home: ShiftHome, execution: str) -> bool:
 def whole(home: ShiftHome, left_behind: Path) -> int:
     """The run of that page that was not disturbed."""
     del left_behind
+    run = newest(home)
+    assert run.total_stf_files == 3
+    return run.run_number
+
+
+def newest(home: ShiftHome) -> Run:
+    """The run that was begun last."""
     with home.monitor() as monitor:
-        runs = [run for run in monitor.list(Run) if run.namespace == "local"]
-    newest = max(runs, key=lambda run: run.run_number)
-    assert newest.total_stf_files == 3
-    return newest.run_number
+        execution = monitor.page(WorkflowExecution, ordering="-start_time", limit=1).results[0]
+        (run,) = monitor.list(Run, execution=execution.execution_id)
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +101,7 @@ def killing(home: ShiftHome, whole: int) -> Guide:
 def going(home: ShiftHome, killing: Guide) -> int:
     """The number of the run that goes on."""
     del killing
-    with home.monitor() as monitor:
-        return monitor.overview(namespace="local").run_number
+    return newest(home).run_number
 
 
 def test_manage_data(home: ShiftHome, going: int, whole: int) -> None:

@@ -68,7 +68,8 @@ def test_installed_packages_bring_theirs_along(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "my_package" / "saturation.py").write_text(FILE, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     groups = tomllib.loads(GUIDE.block("[project.entry-points"))["project"]["entry-points"]
-    entries = [EntryPoint(*one, plugins.GROUP) for one in groups[plugins.GROUP].items()]
+    named = groups[plugins.GROUP].items()
+    entries = [EntryPoint(name, value, plugins.GROUP) for name, value in named]
     monkeypatch.setattr(plugins, "entry_points", lambda group: entries if group == plugins.GROUP else [])
     plugins.load()
     assert "saturated" in REGISTRY

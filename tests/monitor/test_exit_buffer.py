@@ -67,8 +67,19 @@ def buffer(make_instance: Callable[..., Instance]) -> Iterator[Buffer]:
         yield Buffer(one, client, path)
 
 
-def test_files_are_read_with_a_token_alone_and_never_written(buffer: Buffer) -> None:
+def read_with_curl(buffer: Buffer, folder: Path) -> bytes:
+    """The bytes that the guide's command prints."""
+    needs("curl")
+    shown = "https://swf.example.org/swf-monitor/exit-buffer/100010/swf.100010.000001.stf"
+    reader = TypedHome.of(folder, {"TOKEN": buffer.instance.settings.api_token()})
+    *lines, _end = reader.typed(GUIDE.block("curl -H", {shown: buffer.url})).splitlines()
+    octets = [octet for line in lines for octet in line.partition(">")[0].split()[1:]]
+    return bytes.fromhex("".join(octets))
+
+
+def test_files_are_read_with_a_token_alone_and_never_written(buffer: Buffer, tmp_path: Path) -> None:
     whole = buffer.path.read_bytes()
+    assert read_with_curl(buffer, tmp_path) == whole[:64]
     token = {"Authorization": f"Token {buffer.instance.settings.api_token()}"}
     wrong = {"Authorization": f"Token {'0' * 64}"}
     with httpx.Client(trust_env=False) as anybody:
@@ -89,16 +100,6 @@ def test_files_are_read_with_a_token_alone_and_never_written(buffer: Buffer) -> 
     assert found.data == [whole[100:130], whole[-5:], whole[:64]]
     assert door.client("http://elsewhere.example.org/exit-buffer/a.stf") is None
     door.close()
-
-
-def test_curl_reads_the_first_bytes(buffer: Buffer, tmp_path: Path) -> None:
-    needs("curl")
-    shown = "https://swf.example.org/swf-monitor/exit-buffer/100010/swf.100010.000001.stf"
-    reader = TypedHome.of(tmp_path, {"TOKEN": buffer.instance.settings.api_token()})
-    printed = reader.typed(GUIDE.block("curl -H", {shown: buffer.url}))
-    *lines, _end = printed.splitlines()
-    octets = [octet for line in lines for octet in line.partition(">")[0].split()[1:]]
-    assert bytes.fromhex("".join(octets)) == buffer.path.read_bytes()[:64]
 
 
 def test_nothing_but_stf_files_of_the_exit_buffer_is_served(buffer: Buffer, tmp_path: Path) -> None:

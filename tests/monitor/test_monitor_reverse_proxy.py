@@ -78,17 +78,6 @@ def proxied(behind: tuple[Instance, Nginx]) -> Iterator[tuple[Instance, httpx.Cl
         yield one, client
 
 
-def test_it_is_checked_with_curl(behind: tuple[Instance, Nginx], tmp_path: Path) -> None:
-    needs("curl")
-    one, nginx = behind
-    there = f"curl -s --cacert {nginx.folder / 'c.pem'} --connect-to {HOST}:443:127.0.0.1:{nginx.port}"
-    rest, stream = GUIDE.block("curl -H", {"curl": there}).splitlines()
-    reader = TypedHome.of(tmp_path, {"TOKEN": one.settings.api_token()})
-    assert json.loads(reader.typed(rest))["results"] == []
-    with reader.beside(["/bin/sh", "-c", stream], stream) as follower:
-        follower.until("event: connected")
-
-
 def token(instance: Instance) -> dict[str, str]:
     return {"Authorization": f"Token {instance.settings.api_token()}"}
 
@@ -145,7 +134,20 @@ def test_a_login_through_the_proxy_and_every_link_of_the_pages(
     assert f"{PREFIX}/api/schema/" in client.get("/api/docs/").text.replace("\\u002D", "-")
 
 
-def test_an_event_comes_through_at_once(proxied: tuple[Instance, httpx.Client]) -> None:
+def checked_with_curl(one: Instance, nginx: Nginx, folder: Path) -> None:
+    needs("curl")
+    there = f"curl -s --cacert {nginx.folder / 'c.pem'} --connect-to {HOST}:443:127.0.0.1:{nginx.port}"
+    rest, stream = GUIDE.block("curl -H", {"curl": there}).splitlines()
+    reader = TypedHome.of(folder, {"TOKEN": one.settings.api_token()})
+    assert json.loads(reader.typed(rest))["results"] == []
+    with reader.beside(["/bin/sh", "-c", stream], stream) as follower:
+        follower.until("event: connected")
+
+
+def test_an_event_comes_through_at_once(
+    proxied: tuple[Instance, httpx.Client], behind: tuple[Instance, Nginx], tmp_path: Path
+) -> None:
+    checked_with_curl(*behind, tmp_path)
     one, client = proxied
     message: dict[str, Any] = {"message_id": str(uuid4()), "message_type": "note", "sender_agent": "t"}
     with client.stream("GET", "/api/messages/stream/", headers=token(one)) as stream, one.raw() as direct:
