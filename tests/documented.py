@@ -44,6 +44,9 @@ if [ -f {exported} ]; then . {exported}; fi
 """
 """A block in the terminal of the blocks before it: what they exported is there."""
 
+_CONSOLE = "set +e; trap - ERR\n{{\n{command}\n}} 2>&1"
+"""A command that may fail on the way, as shown there."""
+
 _LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -166,7 +169,7 @@ class Guide:
             return self._typed(block, codes, pasted)
         said = []
         for command, shown in consoles(block.text):
-            printed = self._typed(block._replace(text=f"{{\n{command}\n}} 2>&1"), codes)
+            printed = self._typed(block._replace(text=_CONSOLE.format(command=command)), codes)
             wrong = f"{self._place(block)}: `{command}` prints\n{printed}\nbut the page shows\n{shown}"
             assert is_printed(shown, printed), wrong
             said.append(printed)

@@ -226,7 +226,7 @@ def test_doctor(home: ShiftHome) -> None:
 
 def test_your_own_workflow(home: ShiftHome) -> None:
     """What the page shows of its timing is as shipped."""
-    home.agents("data", "fastmon", quick="")
+    home.agents(quick="")
     name = "tutorials/your-own-workflow.md"
     with Guide(name, home, kinds=("sh", "console")) as page:
         page.types("source setup.sh")
