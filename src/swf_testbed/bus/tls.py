@@ -12,7 +12,7 @@ from cryptography import x509
 from swf_testbed.bus.address import BrokerAddress
 
 _PATIENCE_S = 5.0
-_LISTEN_S = 1.0
+_LISTEN_S = 3.0
 _NO_TLS = "there is no TLS at this port: set ACTIVEMQ_PORT to that of TLS, or ACTIVEMQ_USE_SSL to false"
 
 
