@@ -34,7 +34,7 @@ _TOGETHER = {
 
 @pytest.hookimpl(optionalhook=True)  # xdist may be absent
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """As `--dist loadfile`, but files that share something go to one process, in the order below."""
+    """As `--dist loadfile`, but files that share something go to one process: it starts it once."""
     from xdist.scheduler import LoadFileScheduling
 
     class Together(LoadFileScheduling):
@@ -42,21 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = super()._split_scope(nodeid)
             return next((name for name, files in _TOGETHER.items() if file.endswith(files)), file)
 
-    config.option.loadscopereorder = False
     return Together(config, log) if config.getvalue("dist") == "loadfile" else None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several processes begin with the files that start testbeds, and end with those of few tests.
-
-    By the number of tests alone the longest files would come last, and keep one process busy while the others
-    have nothing left to do.
-    """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    tests = Counter(item.path for item in items)
-    long = {item.path for item in items if item.get_closest_marker("chain")}
-    items.sort(key=lambda item: (0, 0) if item.path in long else (1, -tests[item.path]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

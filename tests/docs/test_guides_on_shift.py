@@ -91,7 +91,7 @@ def killing(home: ShiftHome, whole: int) -> Guide:
     """The page on killing, whose run goes on while other pages look at it."""
     del whole
     home.agents()
-    here = {"--stf-count 30": "--stf-count 1000 --set daq_state_machine.stf_interval=1"}
+    here = {"--stf-count 30": "--stf-count 1000 --set daq_state_machine.stf_interval=3"}
     page = Guide("how-to/kill-and-recover.md", home, here)
     page.types("./testbed run fast_processing")
     return page
