@@ -73,17 +73,15 @@ def ended(home: ShiftHome, execution: str) -> bool:
 def whole(home: ShiftHome, left_behind: Path) -> int:
     """The run of that page that was not disturbed."""
     del left_behind
-    run = newest(home)
-    assert run.total_stf_files == 3
-    return run.run_number
+    until(lambda: newest(home).total_stf_files == 3, "the run of three files has ended")
+    return newest(home).run_number
 
 
 def newest(home: ShiftHome) -> Run:
     """The run that was begun last."""
     with home.monitor() as monitor:
-        execution = monitor.page(WorkflowExecution, ordering="-start_time", limit=1).results[0]
-        (run,) = monitor.list(Run, execution=execution.execution_id)
-    return run
+        (execution,) = monitor.page(WorkflowExecution, ordering="-start_time", limit=1).results
+        return until(lambda: [*monitor.list(Run, execution=execution.execution_id)], "its run is known")[0]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +89,7 @@ def killing(home: ShiftHome, whole: int) -> Guide:
     """The page on killing, whose run goes on while other pages look at it."""
     del whole
     home.agents()
-    here = {"--stf-count 30": "--stf-count 1000 --set daq_state_machine.stf_interval=3"}
+    here = {"--stf-count 30": "--stf-count 1000 --set daq_state_machine.stf_interval=5"}
     page = Guide("how-to/kill-and-recover.md", home, here)
     page.types("./testbed run fast_processing")
     return page
