@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from live_monitor import Monitor, serving
-from watched_page import watched
+from watched_page import cells, watched
 
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.model.clock import iso, now
@@ -144,8 +144,7 @@ def test_an_execution_tells_what_it_was_and_why_it_failed(executed: Monitor, bro
         page.goto(f"{executed.url}/executions/{EXECUTION}/")
         assert page.locator("#failure").inner_text().startswith(f"no space left {HOSTILE}")
         assert HOSTILE in page.locator("#failure pre").inner_text()
-        differing = page.locator("#parameters tr.differs").all_inner_texts()
-        assert [re.split(r"\s+", row) for row in differing] == [
+        assert cells(page, "#parameters tr.differs") == [
             ["daq_state_machine.stf_interval", "0.5", "2"],
             ["daq_state_machine.stf_count", "7", "null"],
             ["options.delay", "3", "0.5"],

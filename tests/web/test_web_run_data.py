@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from live_monitor import Monitor
-from watched_page import watched
+from watched_page import cells, watched
 
 from swf_testbed.model.clock import iso, now
 
@@ -77,14 +77,14 @@ def test_every_file_is_seen_where_it_is_and_why_it_is_not_everywhere(
         page.get_by_role("link", name="Where its files are").click()
         page.wait_for_url(f"**/runs/{RUN}/data/")
         page.wait_for_selector('#link-state[data-state="live"]')
-        rows = [row.split("\t") for row in page.locator("#files tbody tr").all_inner_texts()]
+        rows = cells(page, "#files tbody tr")
         assert [(row[0][-10:-4], *row[3:]) for row in rows] == [
             ("000001", "removed", "verified", "verified", NONE),
             ("000002", "verified", "verified", "verified", NONE),
             ("000003", "verified", "verified", "failed", "JLAB: disk <b>full</b>"),
             ("000004", "verified", NONE, NONE, "checksum differs"),
         ]
-        sites = [row.split("\t") for row in page.locator("#sites tbody tr").all_inner_texts()]
+        sites = cells(page, "#sites tbody tr")
         assert [(row[0], row[1], row[6], row[9]) for row in sites] == [
             ("E0-BUFFER", "3", NONE, NONE),
             ("BNL", "3", "0", "equal"),

@@ -55,3 +55,11 @@ def watched(browser: "Browser", **options: Any) -> Iterator[Watched]:
         yield seen
     finally:
         context.close()
+
+
+def cells(page: "Page", rows: str) -> list[list[str]]:
+    """What the cells of rows say; the text of a whole row has no tabs while the page is not laid out."""
+    found: list[list[str]] = page.locator(rows).evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+    )
+    return found
