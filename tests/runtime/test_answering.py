@@ -2,15 +2,13 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
-from swf_testbed.broker.testing import RunningBroker
-from swf_testbed.bus import BrokerAddress, StompBus, Subscription
+from swf_testbed.bus import Bus, Subscription
 from swf_testbed.config.environment import load_settings
 from swf_testbed.messages import StartRun
 from swf_testbed.messages.control import StatusRequest
@@ -24,13 +22,9 @@ TO = replies("asker")
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Iterator[AgentContext]:
-    with (
-        RunningBroker(tmp_path / "broker") as broker,
-        StompBus(BrokerAddress("127.0.0.1", broker.port), None) as bus,
-    ):
-        nobody = cast(MonitorClient, None)
-        yield AgentContext(load_settings({"SWF_HOME": str(tmp_path)}), "here", bus, nobody, name="runner-1")
+def context(bus: Bus, tmp_path: Path) -> AgentContext:
+    nobody = cast(MonitorClient, None)
+    return AgentContext(load_settings({"SWF_HOME": str(tmp_path)}), "here", bus, nobody, name="runner-1")
 
 
 def _command(correlation_id: UUID | None = None, reply_to: str | None = TO) -> StatusRequest:

@@ -1,13 +1,10 @@
 """Dead letters on the real embedded broker: listed where they are, and sent again from there."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from swf_testbed.broker.testing import RunningBroker
-from swf_testbed.bus import BrokerAddress, Bus, Delivery, StompBus, Subscription
+from swf_testbed.bus import Bus, Delivery, Subscription
 from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
 from swf_testbed.model.errors import BadData, BadInput, Unavailable
@@ -16,15 +13,6 @@ from swf_testbed.runtime.dead_letters import DeadLetter, bury, list_dead_letters
 
 NAMESPACE, HOME = "here", destinations.slices("here")
 GIVEN = {"msg_type": "slice", "namespace": NAMESPACE, "run_id": "7"}
-
-
-@pytest.fixture
-def bus(tmp_path: Path) -> Iterator[Bus]:
-    with (
-        RunningBroker(tmp_path / "broker") as broker,
-        StompBus(BrokerAddress("127.0.0.1", broker.port), None) as bus,
-    ):
-        yield bus
 
 
 def _fail(bus: Bus, name: str, error: Exception, origin: str = HOME) -> None:

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from live_monitor import Monitor
-from watched_page import watched
+from watched_page import cells, watched
 
 from swf_testbed.model.alarms import ALARMS
 
@@ -33,7 +33,7 @@ def test_an_alarm_from_its_raising_to_its_end(operated: Monitor, browser: "Brows
             page.get_by_role("button", name="Clear").click()
             elsewhere.page.locator("#alarm-title").get_by_text("cleared", exact=True).wait_for()
             assert elsewhere.problems == []
-        rows = [row.split("\t")[1:] for row in page.locator("#history tbody tr").all_inner_texts()]
+        rows = [row[1:] for row in cells(page, "#history tbody tr")]
         assert rows == [
             ["raised", "stranger", "30 degrees"],
             ["acknowledged", "stranger", "called the expert"],

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from live_monitor import Monitor
 from shift_rows import add_window, count
-from watched_page import watched
+from watched_page import cells, watched
 
 from swf_testbed.model.clock import iso, now
 
@@ -63,7 +63,7 @@ def test_the_pool_is_seen_live(pooled: Monitor, browser: "Browser") -> None:
         at = {counts[place]: counts[place + 1] for place in range(len(counts) - 1)}
         assert (at["Wanted"], at["To the engine"], at["On the broker"]) == ("3", "3", "2")
         assert at["All the same"] == "no"
-        rows = [row.split("\t") for row in page.locator("#workers tbody tr").all_inner_texts()]
+        rows = cells(page, "#workers tbody tr")
         assert {(row[0], row[1], row[2], row[3], row[9]) for row in rows[:2]} == {
             ("worker-pooled-1", "1", "busy", "slurm 4711", "\N{EN DASH}"),
             ("worker-pooled-2", "2", "idle", "slurm 4712", "\N{EN DASH}"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from live_monitor import Monitor
-from watched_page import watched
+from watched_page import cells, watched
 
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.model.clock import iso, now
@@ -80,7 +80,7 @@ def test_the_owner_changes_the_sampling_and_it_is_recorded(sampled: Monitor, bro
     with watched(browser, viewport={"width": 380, "height": 800}) as seen:
         page = seen.log_in(sampled, "member", f"/runs/{RUN}/sampling/")
         assert "60 of 2" in page.locator("#figures").inner_text().replace("\n", " ")
-        streams = [row.split("\t") for row in page.locator("#streams tbody tr").all_inner_texts()]
+        streams = cells(page, "#streams tbody tr")
         by_name = {row[0]: row for row in streams}
         assert by_name["physics"][4] == "50"
         assert by_name["luminosity"][6].startswith("1.00")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from live_monitor import Monitor
 from shift_rows import judge
-from watched_page import watched
+from watched_page import cells, watched
 
 from swf_testbed.model.clock import iso, now
 
@@ -52,7 +52,7 @@ def test_figures_are_drawn_run_by_run_with_flags_and_links(days: Monitor, browse
         page.wait_for_selector('#link-state[data-state="live"]')
         page.wait_for_selector('[data-table="figure-hits"][data-points="3"] canvas')
         assert page.locator("#title-adc_mean").count() == 0
-        rows = [row.split("\t") for row in page.locator("#runs tbody tr").all_inner_texts()]
+        rows = cells(page, "#runs tbody tr")
         assert [(row[0], row[2], row[4]) for row in rows] == [
             (str(RUNS[2]), "bad", "302"),
             (str(RUNS[1]), "good", "202"),

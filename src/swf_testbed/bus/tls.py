@@ -13,6 +13,8 @@ from swf_testbed.bus.address import BrokerAddress
 
 _PATIENCE_S = 5.0
 _LISTEN_S = 3.0
+"""A broker that is busy needs more than one second to say that it does not take us."""
+
 _NO_TLS = "there is no TLS at this port: set ACTIVEMQ_PORT to that of TLS, or ACTIVEMQ_USE_SSL to false"
 
 

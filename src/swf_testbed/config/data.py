@@ -14,14 +14,12 @@ _GIGABYTES = {"unit": "GB"}
 class Watcher(Section):
     """When the watcher raises alarms; times in s. Each rule is described in the reference of its rules."""
 
-    interval: Annotated[AboveZero, Field(description="how often the rules look")] = 5.0
+    interval: Annotated[AboveZero, told("how often the rules look")] = 5.0
     stall_intervals: Annotated[
         float, Field(gt=0, le=10_000, description="`no_stf`: so many intervals of STFs without one")
     ] = 5.0
-    stall_least: Annotated[Seconds, Field(description="`no_stf`: and at least so long")] = 10.0
-    stage_stall: Annotated[AboveZero, Field(description="`stalled_stage`: files wait, and none comes on")] = (
-        60.0
-    )
+    stall_least: Annotated[Seconds, told("`no_stf`: and at least so long")] = 10.0
+    stage_stall: Annotated[AboveZero, told("`stalled_stage`: files wait, and none comes on")] = 60.0
     rate_tolerance: Annotated[
         float, Field(gt=0, le=100, description="`stf_rate`: relative departure of the interval of STFs")
     ] = 0.5
@@ -32,14 +30,12 @@ class Watcher(Section):
         int, Field(ge=1, le=10_000, description="`checksum_failures`: so many in `failures_window`")
     ] = 3
     failures_window: Annotated[AboveZero, told("the time in which failures are counted together")] = 300.0
-    stuck_file: Annotated[
-        AboveZero, Field(description="`stuck_file`: not at every site so long after egress")
-    ] = 600.0
+    stuck_file: Annotated[AboveZero, told("`stuck_file`: not at every site so long after egress")] = 600.0
     stuck_execution: Annotated[
-        AboveZero, Field(description="`stuck_execution`: still running so long after the end of its run")
+        AboveZero, told("`stuck_execution`: still running so long after the end of its run")
     ] = 120.0
     dataset_wait: Annotated[
-        AboveZero, Field(description="`incomplete_dataset`: not closed so long after the end of the run")
+        AboveZero, told("`incomplete_dataset`: not closed so long after the end of the run")
     ] = 60.0
 
 
@@ -50,9 +46,7 @@ class Data(Section):
     a run: set them in testbed.toml.
     """
 
-    site: Annotated[SiteName, Field(description="what copies in the exit buffer are said to be at")] = (
-        "E0-BUFFER"
-    )
+    site: Annotated[SiteName, told("what copies in the exit buffer are said to be at")] = "E0-BUFFER"
     verify_checksum: Annotated[
         bool, told("whether each STF is read once and compared with the checksum of its announcement")
     ] = True
@@ -61,7 +55,7 @@ class Data(Section):
     ] = 3
     storage: Annotated[
         Literal["local", "rucio", "dry-run"],
-        Field(description="`local` copies to folders, `rucio` lets Rucio copy, `dry-run` only says it"),
+        told("`local` copies to folders, `rucio` lets Rucio copy, `dry-run` only says it"),
     ] = "local"
     sites: Annotated[
         tuple[SiteName, ...],
@@ -105,7 +99,7 @@ class Data(Section):
     batch: Annotated[
         int, Field(ge=1, le=1000, description="files that are registered or copied in one go")
     ] = 20
-    poll: Annotated[AboveZero, Field(description="how often copies under way are asked for")] = 1.0
+    poll: Annotated[AboveZero, told("how often copies under way are asked for")] = 1.0
     buffer_capacity: Annotated[
         float | None,
         Field(
@@ -122,10 +116,10 @@ class Data(Section):
         ),
     ] = 72.0
     buffer_high: Annotated[
-        Fraction, Field(description="above, archived files are deleted before their time, the oldest first")
+        Fraction, told("above, archived files are deleted before their time, the oldest first")
     ] = 0.8
     buffer_verify: Annotated[
-        bool, Field(description="whether copies at the sites are read once more before a file is deleted")
+        bool, told("whether copies at the sites are read once more before a file is deleted")
     ] = True
     watcher: Watcher = Watcher()
 

@@ -42,7 +42,7 @@ class Checks(Section):
         ),
     ] = 0.5
     window_s: Annotated[
-        AboveZero, Field(description="the longest time that is looked at together; the shortest is one STF")
+        AboveZero, told("the longest time that is looked at together; the shortest is one STF")
     ] = 30.0
     least_stfs: Annotated[
         int, Field(ge=2, le=1_000_000, description="STFs that a reference must be made of")
@@ -101,11 +101,11 @@ class Fastmon(Section):
         ),
     ] = ()
     settle_time: Annotated[
-        AboveZero, Field(description="how long a complete file must stay as it is, and unannounced")
+        AboveZero, told("how long a complete file must stay as it is, and unannounced")
     ] = 5.0
     damaged_time: Annotated[
         AboveZero,
-        Field(description="how long an incomplete file may stay as it is until it counts as damaged"),
+        told("how long an incomplete file may stay as it is until it counts as damaged"),
     ] = 60.0
     seed: SamplingSeed = 1
     policies: Policies = ()

@@ -19,19 +19,19 @@ class StfProcessing(Section):
 
     engine: Annotated[
         Literal["local", "panda"],
-        Field(description="`local` runs jobs beside the agent, `panda` submits a task"),
+        told("`local` runs jobs beside the agent, `panda` submits a task"),
     ] = "local"
     payload: Annotated[
         PayloadName,
-        Field(description="what `local` runs on each file: `histograms`, or a name of `[payloads.NAME]`"),
+        told("what `local` runs on each file: `histograms`, or a name of `[payloads.NAME]`"),
     ] = HISTOGRAMS
     stf_worker_count: Annotated[
         int, Field(ge=1, le=10_000, description="jobs at a time; of `local` no more than there are cores")
     ] = 4
     stf_core_count: Annotated[int, Field(ge=1, le=1024, description="cores that a job asks for")] = 1
-    stf_processing_time: Annotated[Seconds, Field(description="what a job is expected to take")] = 60
+    stf_processing_time: Annotated[Seconds, told("what a job is expected to take")] = 60
     attempts: Annotated[int, Field(ge=1, le=20, description="tries of a job before it has failed")] = 3
-    time_limit: Annotated[Seconds, Field(description="for one try of a job; 0 is none")] = 3600
+    time_limit: Annotated[Seconds, told("for one try of a job; 0 is none")] = 3600
 
 
 class FastProcessing(Section):
@@ -42,7 +42,7 @@ class FastProcessing(Section):
     """
 
     payload: Annotated[
-        PayloadName, Field(description="what workers run: `histograms`, or a name of `[payloads.NAME]`")
+        PayloadName, told("what workers run: `histograms`, or a name of `[payloads.NAME]`")
     ] = HISTOGRAMS
     target_worker_count: Annotated[
         int, Field(ge=1, le=10_000, description="workers that a run wants, where a pool grows and shrinks")
@@ -84,13 +84,13 @@ AGENTS_OWN = (
 class Alarms(Section):
     """When alarms of a run are raised, and when they are over: the two differ, so that none flickers."""
 
-    latency_raise: Annotated[AboveZero, Field(description="egress to plot of the newest slices")] = 30.0
+    latency_raise: Annotated[AboveZero, told("egress to plot of the newest slices")] = 30.0
     latency_clear: Annotated[AboveZero, told("the same, below which it is over")] = 10.0
     sampling_raise: Annotated[
         float, Field(ge=0, le=1, description="of the fraction that is asked for; below it an alarm is raised")
     ] = 0.5
     sampling_clear: Annotated[float, Field(ge=0, le=1, description="the same, above which it is over")] = 0.8
-    stall: Annotated[AboveZero, Field(description="in physics without anything new")] = 30.0
+    stall: Annotated[AboveZero, told("in physics without anything new")] = 30.0
 
     @model_validator(mode="after")
     def _apart(self) -> "Alarms":
@@ -117,9 +117,9 @@ class Parameters(BaseModel):
     panda: Panda = Panda()
     payloads: Annotated[
         dict[PayloadName, AnyPayload],
-        Field(description="What workers can run, by name; set in testbed.toml alone."),
+        told("What workers can run, by name; set in testbed.toml alone."),
     ] = {}
     options: Annotated[
         dict[str, JsonValue],
-        Field(description="Of a user's own workflow: its Python file says which there are."),
+        told("Of a user's own workflow: its Python file says which there are."),
     ] = {}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from swf_testbed.config.section import Duration, Section
+from swf_testbed.config.section import Duration, Section, told
 
 HISTOGRAMS = "histograms"
 """The name of the built-in histogrammer, which needs no table."""
@@ -20,7 +20,7 @@ Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=
 
 
 class _Payload(Section):
-    timeout: Annotated[Duration, Field(description="it is ended then, and counts as timed out")] = 600.0
+    timeout: Annotated[Duration, told("it is ended then, and counts as timed out")] = 600.0
 
 
 class Histograms(_Payload):
@@ -69,7 +69,7 @@ class Eicrecon(_Payload):
     program: Annotated[
         str, Field(min_length=1, max_length=4000, description="its name in PATH, or where it is")
     ] = "eicrecon"
-    arguments: Annotated[Words, Field(description="between the program and the file")] = ()
+    arguments: Annotated[Words, told("between the program and the file")] = ()
     output: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.root$", description="the file that it writes")
     ] = "reconstructed.edm4eic.root"

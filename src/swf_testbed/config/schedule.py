@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from swf_testbed.config.section import told
 from swf_testbed.model.errors import BadInput, IllegalTransition, shorten
 from swf_testbed.model.states import OFF, DaqState, State, Substate, Walk, daq_state, takes_data
 
@@ -31,14 +32,14 @@ class ScheduleStep(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     state: State
-    substate: Annotated[Substate | None, Field(description="readiness, or the flavour of data")] = None
+    substate: Annotated[Substate | None, told("readiness, or the flavour of data")] = None
     span: Annotated[
         Annotated[float, Field(ge=0.001, le=604_800, strict=True, json_schema_extra={"unit": "s"})] | None,
-        Field(description="how long it lasts"),
+        told("how long it lasts"),
     ] = None
     stf_count: Annotated[
         Annotated[int, Field(ge=1, le=999_999, strict=True)] | None,
-        Field(description="in place of `span`: so many STFs"),
+        told("in place of `span`: so many STFs"),
     ] = None
 
     @model_validator(mode="after")

@@ -51,9 +51,7 @@ class Simulation(Section):
     recorded: Annotated[
         str, Field(max_length=4000, description="what `play` plays: a folder, a file, or the URL of either")
     ] = ""
-    restamp: Annotated[
-        bool, Field(description="whether played files get this run's number, sequence and times")
-    ] = True
+    restamp: Annotated[bool, told("whether played files get this run's number, sequence and times")] = True
 
     @model_validator(mode="after")
     def _consistent(self) -> "Simulation":

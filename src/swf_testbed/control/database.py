@@ -3,14 +3,12 @@
 from typing import TYPE_CHECKING
 
 from swf_testbed.config.settings import Settings
+from swf_testbed.model.errors import SQL_DISK_FULL, SQL_READ_ONLY
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
 _PATIENCE_S = 3
-
-_CLOSED = frozenset({"53100", "25006"})
-"""PostgreSQL's numbers for a full disk, and for a server that is read only."""
 
 
 def database_version(settings: Settings) -> str:
@@ -40,7 +38,7 @@ def closed_to_writing(settings: Settings) -> str:
             # A new file: an old one may have room in it though there is none on the disk.
             connection.execute("CREATE TEMPORARY TABLE swf_room ON COMMIT DROP AS SELECT 1 AS written")
     except psycopg.Error as error:
-        return _line(error) if error.sqlstate in _CLOSED else ""
+        return _line(error) if error.sqlstate in {SQL_DISK_FULL, SQL_READ_ONLY} else ""
     return ""
 
 

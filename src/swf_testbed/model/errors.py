@@ -9,6 +9,9 @@ _SHOWN_CHARS = 80
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """An `OSError` of these waits for room: on the disk, for this user, in a file of this process."""
 
+SQL_DISK_FULL, SQL_READ_ONLY = "53100", "25006"
+"""PostgreSQL's own numbers for the same, and for a server that lets nobody write (its manual, appendix A)."""
+
 
 class SwfError(Exception):
     """Any error of the testbed that is meant to be read by a person."""

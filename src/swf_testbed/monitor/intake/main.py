@@ -72,7 +72,7 @@ class Intake:
     def appear(self) -> None:
         """Say how we are, and what keeps us from storing."""
         state = OperationalState.READY if self._subscribed else OperationalState.STARTING
-        trouble = next(iter(list(self._troubles.values())), "")
+        trouble, *_ = [*self._troubles.values(), ""]
         _appear(state, AgentStatus.ERROR if trouble else AgentStatus.OK, trouble)
 
     @property

@@ -2,9 +2,14 @@
 
 from django.db import DatabaseError, Error, InterfaceError, OperationalError
 
+from swf_testbed.model.errors import SQL_DISK_FULL, SQL_READ_ONLY
+
 _FULL, _CLOSED = "the disk of the database is full", "the database cannot be written"
 
-_CODES = {"53100": _FULL, "25006": _CLOSED, "42501": _CLOSED}
+_NO_RIGHT = "42501"
+"""PostgreSQL's number for a right that was taken away."""
+
+_CODES = {SQL_DISK_FULL: _FULL, SQL_READ_ONLY: _CLOSED, _NO_RIGHT: _CLOSED}
 """By PostgreSQL's own numbers, as its words are in whatever language it was set up in."""
 
 _KNOWN = {
