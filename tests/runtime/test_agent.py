@@ -3,162 +3,17 @@
 import errno
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any
 
 import pytest
+from probe_agent import NAMESPACE, PATIENCE_S, Probe, Seen, Stage, pause, piece, start_run
 
-from swf_testbed.broker.testing import RunningBroker
-from swf_testbed.bus import BrokerAddress, Delivery, StompBus, Subscription
-from swf_testbed.config.environment import load_settings
-from swf_testbed.messages import PauseRun, Slice, SliceContent, StartRun, headers
+from swf_testbed.messages import StartRun, headers
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import BadData, Unavailable
 from swf_testbed.model.status import AgentStatus, OperationalState
-from swf_testbed.monitor_client import MonitorClient
-from swf_testbed.runtime import AgentContext, BaseAgent, handles
-from swf_testbed.runtime.presence import Presence
+from swf_testbed.runtime import handles
 from swf_testbed.runtime.work import work_in_hand
-
-PATIENCE_S = 20.0
-NAMESPACE = "here"
-
-
-class Seen:
-    """What an agent did, for a test to wait on."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self.items: list[Any] = []
-
-    def add(self, item: Any) -> None:
-        with self._changed:
-            self.items.append(item)
-            self._changed.notify_all()
-
-    def wait(self, enough: Callable[[list[Any]], bool]) -> list[Any]:
-        with self._changed:
-            assert self._changed.wait_for(lambda: enough(self.items), PATIENCE_S), f"only {self.items}"
-            return list(self.items)
-
-
-class SeenPresence:
-    def __init__(self, beats: Seen) -> None:
-        self._beats = beats
-
-    def register(self) -> str:
-        return "probe-agent-test-1"
-
-    def beat(self, state: OperationalState, status: AgentStatus) -> None:
-        self._beats.add((state, status))
-
-
-class Probe(BaseAgent):
-    """Does what the test says."""
-
-    agent_type: ClassVar[str] = "probe"
-
-    def __init__(self, context: AgentContext) -> None:
-        super().__init__(context)
-        self.seen, self.beats = Seen(), Seen()
-        self.behaviour: Callable[[Any], None] = lambda message: None
-
-    def presence(self) -> Presence:
-        return SeenPresence(self.beats)
-
-    @handles(StartRun)
-    def on_start_run(self, message: StartRun) -> None:
-        self.behaviour(message)
-        self.seen.add(message.run_id)
-
-    @handles(PauseRun, batch=50, linger_s=0.2)
-    def on_pauses(self, messages: Sequence[PauseRun]) -> None:
-        for message in messages:
-            self.behaviour(message)
-        self.seen.add([message.run_id for message in messages])
-
-    @handles(Slice)
-    def on_slice(self, message: Slice) -> None:
-        self.behaviour(message)
-        self.seen.add(message.content.slice_id)
-
-
-class Stage:
-    """A broker, a speaker, and agents that are ended at the end."""
-
-    def __init__(self, broker: RunningBroker, home: Path) -> None:
-        self._broker = broker
-        self._settings = load_settings({"SWF_HOME": str(home)})
-        self._agents: list[tuple[BaseAgent, threading.Thread, StompBus]] = []
-        self.bus = self._connect(None)
-
-    def _connect(self, client_id: str | None) -> StompBus:
-        return StompBus(BrokerAddress("127.0.0.1", self._broker.port), client_id)
-
-    def agent(self, behaviour: Callable[[Any], None] | None = None) -> Probe:
-        bus = self._connect(Probe.client_id(NAMESPACE))
-        nobody = cast(MonitorClient, None)
-        agent = Probe(AgentContext(self._settings, NAMESPACE, bus, nobody))
-        if behaviour:
-            agent.behaviour = behaviour
-        thread = threading.Thread(target=agent.run)
-        thread.start()
-        self._agents.append((agent, thread, bus))
-        agent.beats.wait(lambda beats: (OperationalState.READY, AgentStatus.OK) in beats)
-        return agent
-
-    def end(self) -> None:
-        for agent, thread, bus in self._agents:
-            agent.stop()
-            thread.join(PATIENCE_S)
-            bus.close()
-            assert not thread.is_alive()
-        self._agents.clear()
-
-    def dead_letters(self) -> list[Delivery]:
-        look = self.bus.subscribe(Subscription(destinations.dead_letters(NAMESPACE)))
-        found = look.take(1, timeout_s=PATIENCE_S)
-        found += look.take(100, linger_s=0.2, timeout_s=0.2)
-        look.close()
-        return found
-
-    def close(self) -> None:
-        self.end()
-        self.bus.close()
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    monkeypatch.setattr("swf_testbed.runtime.patience.FIRST_DELAY_S", 0.01)
-    monkeypatch.setattr("swf_testbed.runtime.patience.LAST_DELAY_S", 0.05)
-    with RunningBroker(tmp_path / "broker") as broker:
-        made = Stage(broker, tmp_path)
-        yield made
-        made.close()
-
-
-def start_run(number: int, namespace: str = NAMESPACE) -> StartRun:
-    return StartRun(namespace=namespace, sender="test", run_id=number, simulation_tick=0.0)
-
-
-def pause(number: int) -> PauseRun:
-    return PauseRun(namespace=NAMESPACE, sender="test", run_id=number, simulation_tick=0.0)
-
-
-def piece(number: int) -> Slice:
-    content = SliceContent(
-        run_id=1,
-        req_id="r",
-        filename="a.stf",
-        tf_filename="a_tf_001.tf",
-        file_url="file:///a",
-        slice_id=number,
-        start=0,
-        end=1,
-        tf_count=2,
-    )
-    return Slice(namespace=NAMESPACE, sender="test", run_id=1, instance="test", content=content)
 
 
 def test_it_registers_beats_handles_and_says_that_it_ended(stage: Stage) -> None:
