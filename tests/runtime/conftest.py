@@ -1,10 +1,11 @@
 """The real embedded broker, in a thread."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from probe_agent import Stage
+from probe_agent import SeenLog, Stage
 
 from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import BrokerAddress, StompBus
@@ -36,3 +37,17 @@ def stage(tmp_path: Path, short_delays: None) -> Iterator[Stage]:
             yield made
         finally:
             made.close()
+
+
+@pytest.fixture
+def log() -> Iterator[SeenLog]:
+    """What the runtime logs."""
+    logger, seen = logging.getLogger("swf_testbed.runtime"), SeenLog()
+    level = logger.level
+    logger.addHandler(seen)
+    logger.setLevel(logging.INFO)
+    try:
+        yield seen
+    finally:
+        logger.removeHandler(seen)
+        logger.setLevel(level)

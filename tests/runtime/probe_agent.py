@@ -1,5 +1,6 @@
 """An agent that does what a test says, on the real embedded broker."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,6 +36,28 @@ class Seen:
         with self._changed:
             assert self._changed.wait_for(lambda: enough(self.items), PATIENCE_S), f"only {self.items}"
             return list(self.items)
+
+
+class SeenLog(logging.Handler):
+    """Lines of the log as `LEVEL text`, for a test to wait on, and the threads that wrote them."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines = Seen()
+        self.threads: dict[str, str | None] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"{record.levelname} {record.getMessage()}"
+        self.threads[line] = record.threadName
+        self.lines.add(line)
+
+    def of(self, start: str) -> list[str]:
+        """The lines that begin so."""
+        return [line for line in self.lines.items if line.startswith(start)]
+
+    def wait(self, line: str) -> None:
+        """Wait for a line."""
+        self.lines.wait(lambda lines: line in lines)
 
 
 class SeenPresence:

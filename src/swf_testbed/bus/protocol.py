@@ -79,7 +79,7 @@ class Inbox:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing comes any more."""
+        """Whether nothing is taken any more."""
         return self._closed
 
     def put(self, delivery: Delivery) -> None:
@@ -123,12 +123,18 @@ class Inbox:
         """The work on these is done; what an earlier connection delivered is ignored."""
         self.acknowledge([delivery for delivery in deliveries if self.is_current(delivery)])
 
+    def end(self) -> None:
+        """Take no more: whoever waits in `take` gets what there is, or nothing.
+
+        What was taken can be acknowledged until `close`.
+        """
+        self._closed = True
+        self._queue.put(_CLOSED)
+
     def close(self) -> None:
-        """Hear no more; whoever waits in `take` gets what there is, or nothing. A durable name stays."""
-        if not self._closed:
-            self._closed = True
-            self.detach(self)
-            self._queue.put(_CLOSED)
+        """Hear no more, and give back what is not acknowledged. A durable name stays."""
+        self.end()
+        self.detach(self)
 
 
 class Bus(Protocol):

@@ -162,8 +162,10 @@ class BaseAgent:
     def _end(self, heart: Heart, consumers: list[Consumer]) -> None:
         self.stopping.set()
         for inbox in self._inboxes:
-            inbox.close()
+            inbox.end()
         unfinished = [consumer for consumer in consumers if not consumer.join(GRACE_S)]
+        for inbox in self._inboxes:
+            inbox.close()  # not before: what was done meanwhile is acknowledged
         if unfinished:
             _log.warning(
                 "a handler did not end within %.0f s; the broker delivers its message again", GRACE_S
