@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from bus_brokers import KINDS, BrokerUnderTest, Buses, broker_of
+from scripted_broker import ScriptedBroker
 
 
 @pytest.fixture(params=KINDS)
@@ -33,3 +34,10 @@ def role() -> str:
 @pytest.fixture
 def queue() -> str:
     return f"/queue/test.{uuid4().hex}"
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedBroker]:
+    """For what no real broker can be made to say."""
+    with ScriptedBroker() as listening:
+        yield listening

@@ -14,7 +14,6 @@ from bus_brokers import PATIENCE_S, BrokerUnderTest, Buses, bodies
 from stomp.exception import ConnectFailedException
 
 from swf_testbed.bus import Inbox, Subscription
-from swf_testbed.bus.dialects import Artemis, Dialect, dialect_of
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import BadInput
 
@@ -91,19 +90,6 @@ def bare(broker: BrokerUnderTest) -> Iterator[Callable[..., Bare]]:
 
 def is_artemis(broker: BrokerUnderTest) -> bool:
     return broker.kind.startswith("artemis")
-
-
-@pytest.mark.parametrize(
-    ("server", "dialect"),
-    [
-        ("ActiveMQ-Artemis/2.44.0 ActiveMQ Artemis Messaging Engine", Artemis),
-        ("ActiveMQ/5.17.2", Dialect),
-        ("swf-testbed/0.1.0", Dialect),
-        ("", Dialect),
-    ],
-)
-def test_a_broker_is_known_by_its_greeting(server: str, dialect: type[Dialect]) -> None:
-    assert type(dialect_of(server)) is dialect
 
 
 def test_a_negative_acknowledgement_loses_the_message_on_artemis(

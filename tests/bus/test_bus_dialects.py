@@ -20,12 +20,13 @@ TOPIC, QUEUE = destinations.EVENTS, destinations.slices("here")
         ("an ActiveMQ-Artemis of old", "ActiveMQ Classic"),
         ("", "ActiveMQ Classic"),
     ],
+    ids=["new", "old", "ours", "alike", "nameless"],
 )
 def test_a_broker_is_known_by_what_it_calls_itself(server: str, name: str) -> None:
     assert dialect_of(server).name == name
 
 
-def test_classic_hears_a_subscription_in_its_own_words() -> None:
+def test_a_subscription_is_told_in_the_words_of_the_broker() -> None:
     asked = Subscription(TOPIC, durable="me", selector="namespace = 'here'", prefetch=7)
     assert Dialect().hearing(asked, "look") == {
         "activemq.prefetchSize": "7",
@@ -36,7 +37,7 @@ def test_classic_hears_a_subscription_in_its_own_words() -> None:
     assert Dialect().hearing(look, "look") == {"activemq.prefetchSize": "1000", "browser": "true"}
 
 
-def test_artemis_is_told_the_kind_and_a_window_in_bytes() -> None:
+def test_a_broker_whose_names_make_no_kind_is_told_it_and_a_window_in_bytes() -> None:
     asked = Subscription(TOPIC, durable="me", selector="namespace = 'here'", prefetch=7)
     assert Artemis().hearing(asked, "look") == {
         "subscription-type": "MULTICAST",
@@ -53,7 +54,7 @@ def test_artemis_is_told_the_kind_and_a_window_in_bytes() -> None:
     }
 
 
-def test_artemis_knows_by_its_receipt_what_is_said_again() -> None:
+def test_what_is_said_again_is_known_by_its_receipt() -> None:
     said = Artemis().saying(QUEUE, {"receipt": "r-1"})
     assert said == {"destination-type": "ANYCAST", "_AMQ_DUPL_ID": "r-1"}
     assert Artemis().saying(TOPIC, {}) == {"destination-type": "MULTICAST"}

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping
 
 import pytest
+from set_clock import Clock
 
 from swf_testbed.bus import outbox as outboxes
 from swf_testbed.bus.outbox import HELD_BACK_S, ROOM_S, TRANSMISSIONS, Outbox
@@ -11,16 +12,6 @@ from swf_testbed.messages.codec import MAX_BODY
 from swf_testbed.model.errors import Refused
 
 HERE, THERE = "/queue/here", "/queue/there"
-
-
-class Clock:
-    """A monotonic clock that goes on when it is told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 class Wire:

@@ -10,14 +10,14 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import stomp
-from stomp.exception import StompException
+from stomp.exception import NotConnectedException, StompException
 from stomp.utils import Frame
 
 from swf_testbed.bus.address import BrokerAddress
@@ -64,7 +64,6 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         self.dialect = Dialect()
         self._connection = stomp.Connection12(
             [(address.host, address.port)],
-            prefer_localhost=False,
             try_loopback_connect=False,
             heartbeats=(HEARTBEAT_MS, HEARTBEAT_MS),
             reconnect_attempts_max=1,
@@ -127,7 +126,7 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
     def on_receipt(self, frame: Frame) -> None:
         """The broker has it."""
         self.on_heartbeat()
-        said = frame.headers.get("receipt-id", "")
+        said = frame.headers["receipt-id"]
         if said == _GOODBYE:
             self._parted.set()
         else:
@@ -135,8 +134,7 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
 
     def on_error(self, frame: Frame) -> None:
         """The broker refuses something, and will close the connection."""
-        body = frame.body.decode("utf-8", "replace") if isinstance(frame.body, bytes) else str(frame.body)
-        self._refusal = (frame.headers.get("message") or body).strip()
+        self._refusal = (frame.headers.get("message") or frame.body.decode("utf-8", "replace")).strip()
         if self._accepted and self.dialect.lacks_room(self._refusal):
             self._ears.full(frame.headers.get("receipt-id", ""))
         elif self._accepted:
@@ -165,37 +163,48 @@ class Link(stomp.ConnectionListener):  # type: ignore[misc]  # stomp.py has no t
         """
         length = {"content-length": str(len(body))} if b"\0" in body else {}
         said = {**headers, **self.dialect.saying(destination, headers), **length}
-        self._connection.send(destination, body, headers=said)
+        with self._speaking():
+            self._connection.send(destination, body, headers=said)
 
     def subscribe(self, name: str, subscription: Subscription) -> None:
         """A SUBSCRIBE frame; its receipt is its name."""
         look = f"{self._look}.{name}"
-        self._connection.subscribe(
-            subscription.destination,
-            id=name,
-            ack="client-individual",
-            headers={**self.dialect.hearing(subscription, look), "receipt": name},
-        )
+        headers = {**self.dialect.hearing(subscription, look), "receipt": name}
+        with self._speaking():
+            self._connection.subscribe(
+                subscription.destination, id=name, ack="client-individual", headers=headers
+            )
         if subscription.browse and self.dialect.marks:
             self.send(subscription.destination, b"", self.dialect.mark(look))
 
     def unsubscribe(self, name: str) -> None:
         """Stop hearing; a durable subscription is kept by the broker."""
-        self._connection.unsubscribe(id=name)
+        with self._speaking():
+            self._connection.unsubscribe(id=name)
 
     def ack(self, ack_id: str) -> None:
         """An ACK frame."""
-        self._connection.ack(ack_id)
+        with self._speaking():
+            self._connection.ack(ack_id)
 
     def goodbye(self) -> None:
         """DISCONNECT, and wait a little until the broker has heard everything; then close the socket."""
         try:
             if self.alive:
-                self._connection.send_frame("DISCONNECT", {"receipt": _GOODBYE})
+                with self._speaking():
+                    self._connection.send_frame("DISCONNECT", {"receipt": _GOODBYE})
                 self._parted.wait(_PARTING_S)
         except (StompException, OSError):
             pass
         self.drop()
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        try:
+            yield
+        except AttributeError as error:
+            # stomp.py looks whether it has a socket, and its receiver may take it away before it is used.
+            raise NotConnectedException from error
 
     def drop(self) -> None:
         """Close the socket at once, and end the heart-beat thread."""

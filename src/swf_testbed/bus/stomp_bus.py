@@ -29,6 +29,9 @@ RECEIPT_TIMEOUT_S = 15.0
 WINDOW = 500
 """Messages under way at once in `publish_many`."""
 
+LOOK_S = 1.0
+"""How often who waits for a receipt looks whether to wait on."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -122,7 +125,7 @@ class StompBus:
                 Delivery(
                     destination=said.get("destination", ""),
                     headers=said,
-                    body=frame.body if isinstance(frame.body, bytes) else frame.body.encode(),
+                    body=frame.body,
                     redelivered=said.get("redelivered") == "true",
                     last=link.dialect.is_end(said),
                     ack_id=said.get("ack", ""),
@@ -242,7 +245,7 @@ class StompBus:
 
 def _patience(until: float | None) -> float:
     """How long to wait before looking whether to wait on, s."""
-    return 1.0 if until is None else min(1.0, max(0.0, until - time.monotonic()))
+    return LOOK_S if until is None else min(LOOK_S, max(0.0, until - time.monotonic()))
 
 
 def open_bus(settings: Settings, client_id: str | None = None) -> StompBus:
