@@ -11,6 +11,7 @@ from pathlib import Path
 
 from swf_testbed.broker.limits import Limits
 from swf_testbed.broker.server import Server
+from swf_testbed.config.memory import give_back_regularly
 from swf_testbed.model.errors import BadInput, SwfError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     sys.setswitchinterval(0.0005)
     try:
         login, tls = _login(options), _tls(options)
+        give_back_regularly()
         asyncio.run(_serve(options, login, tls))
     except BadInput as error:
         logging.error("%s", error)

@@ -93,7 +93,7 @@ class Parser:
         self._body_start = 0
         self._length = -1  # of the body, when the frame says it
 
-    def frames(self, data: bytes) -> Iterator[Frame]:
+    def frames(self, data: bytes | memoryview) -> Iterator[Frame]:
         """Add bytes; yield every frame that is complete now."""
         if self._start:
             del self._buffer[: self._start]

@@ -32,6 +32,8 @@ class Limits:
     """Added to twice the promised interval before a silent client is dropped."""
     linger: float = 2.0
     """How long a refused client may take to read its ERROR frame before the connection is cut."""
+    read_buffer: int = 64 * KIB
+    """The most that is read from one connection at a time; each keeps as much."""
     write_buffer: int = 256 * KIB
     """Unsent bytes of one connection above which nothing more is handed to it."""
     queue_prefetch: int = 100

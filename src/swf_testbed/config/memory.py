@@ -1,12 +1,21 @@
-"""How the C library (glibc) keeps memory, by kind of program; others do not know these variables.
+"""How the C library (glibc) keeps memory, by kind of program; others are left as they are.
 
 Two arenas: with one for each thread, what a thread has freed no other takes, and programs with threads grow
 for hours. The merger gives large arrays back at once: they live as long as a run, and leave holes. A worker
 keeps what it has freed, for the next slice: asking the system for memory again and again took a third of the
 time of filling (`benchmarks/fill.py`: 0.44 of the bare counting without, 0.61 with it).
+
+Programs that run for weeks also give back the holes between what they keep: glibc itself gives back only what
+is free at the end of its heap, and one small thing that lives there keeps all before it. Holes are the larger
+part of what grows in a soak (docs/explanation/endurance.md).
 """
 
+import ctypes
+import threading
 from collections.abc import Mapping
+
+GIVE_BACK_S = 30.0
+"""How often a program gives its holes back; that takes about 1 ms, the merger 20."""
 
 _ARENAS = {"MALLOC_ARENA_MAX": "2"}
 _MIB = 1 << 20
@@ -19,3 +28,17 @@ _BY_KIND = {
 def memory_environment(kind: str) -> Mapping[str, str]:
     """The variables for a program, like `worker`, `merger`, `monitor`."""
     return {**_ARENAS, **_BY_KIND.get(kind, {})}
+
+
+def give_back_regularly(every_s: float = GIVE_BACK_S) -> None:
+    """Give the system, from a thread of its own, the whole pages that are free; without glibc do nothing."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is None:
+        return
+    again = threading.Event()
+
+    def work() -> None:
+        while not again.wait(every_s):
+            trim(0)
+
+    threading.Thread(target=work, name="memory", daemon=True).start()

@@ -4,6 +4,7 @@ import logging
 import sys
 
 from swf_testbed.config.environment import settings
+from swf_testbed.config.memory import give_back_regularly
 from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import SwfError
 
@@ -22,10 +23,12 @@ def main(arguments: list[str]) -> int:
         case ["serve"]:
             from swf_testbed.monitor.server import serve
 
+            give_back_regularly()
             serve(swf)
         case ["intake"]:
             from swf_testbed.monitor.intake.main import run
 
+            give_back_regularly()
             return run(swf)
         case ["manage", *rest]:
             manage(swf, rest)

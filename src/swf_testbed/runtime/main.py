@@ -10,6 +10,7 @@ from functools import partial
 from swf_testbed.bus import open_bus
 from swf_testbed.config.environment import settings
 from swf_testbed.config.instance import instance_namespace
+from swf_testbed.config.memory import give_back_regularly
 from swf_testbed.config.settings import Settings
 from swf_testbed.model.errors import SwfError
 from swf_testbed.monitor_client import MonitorClient, MonitorLogHandler
@@ -41,6 +42,7 @@ def run_agent(cls: type[BaseAgent]) -> int:
         except SwfError as error:
             return _refused(cls, error)
 
+        give_back_regularly()
         act_on((*_SIGNALS, signal.SIGUSR1), partial(_obey, agent))
         with _logging_to_monitor(agent):
             agent.run()
