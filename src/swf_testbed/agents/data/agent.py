@@ -18,7 +18,7 @@ from swf_testbed.agents.data.notes import LINGER_S, Notes
 from swf_testbed.agents.data.overseer import Overseer
 from swf_testbed.agents.data.ports import Ports
 from swf_testbed.agents.data.watcher.view import View
-from swf_testbed.agents.data.workers import Steps, Worker
+from swf_testbed.agents.data.workers import LAST_STEP_S, Steps, Worker
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.messages import (
     EndRun,
@@ -110,8 +110,9 @@ class DataAgent(BaseAgent):
     def on_stop(self) -> None:
         """Let every thread end its step, and send what is noted."""
         self._workers_stop.set()
+        until = time.monotonic() + LAST_STEP_S
         for worker in self._workers.values():
-            worker.join(5)
+            worker.join(max(0.0, until - time.monotonic()))
         try:
             self._notes.flush()
         except SwfError as error:

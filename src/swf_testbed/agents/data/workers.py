@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from swf_testbed.model.errors import Unavailable
 from swf_testbed.runtime.patience import delays
 
+LAST_STEP_S = 5.0
+"""How long the steps in hand of all threads may take when the agent ends; one by one it was killed before."""
+
 _log = logging.getLogger(__name__)
 
 
