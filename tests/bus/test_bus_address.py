@@ -8,6 +8,8 @@ from scripted_broker import ScriptedBroker
 from swf_testbed.bus import BrokerAddress, open_bus
 from swf_testbed.config.environment import load_settings
 
+WORD = "of the lab"
+
 
 def test_each_setting_has_its_place(tmp_path: Path) -> None:
     said = {
@@ -15,7 +17,7 @@ def test_each_setting_has_its_place(tmp_path: Path) -> None:
         "ACTIVEMQ_HOST": "broker.example",
         "ACTIVEMQ_PORT": "61612",
         "ACTIVEMQ_USER": "swf",
-        "ACTIVEMQ_PASSWORD": "secret",
+        "ACTIVEMQ_PASSWORD": WORD,
         "ACTIVEMQ_USE_SSL": "true",
         "ACTIVEMQ_SSL_CA_CERTS": "/ca.pem",
         "ACTIVEMQ_SSL_CERT_FILE": "/c.pem",
@@ -26,7 +28,7 @@ def test_each_setting_has_its_place(tmp_path: Path) -> None:
         "broker.example",
         61612,
         "swf",
-        "secret",
+        WORD,
         tls=True,
         ca_file=Path("/ca.pem"),
         cert_file=Path("/c.pem"),
@@ -35,7 +37,7 @@ def test_each_setting_has_its_place(tmp_path: Path) -> None:
 
 
 def test_it_shows_who_we_are_and_no_password() -> None:
-    assert repr(BrokerAddress("here", 1, "swf", "secret")) == "BrokerAddress(here:1 as swf)"
+    assert repr(BrokerAddress("here", 1, "swf", WORD)) == "BrokerAddress(here:1 as swf)"
     assert repr(BrokerAddress("here", 1)) == "BrokerAddress(here:1 as nobody)"
 
 

@@ -17,6 +17,7 @@ from swf_testbed.model.errors import BadInput, Unavailable
 pytestmark = pytest.mark.timeout(300)
 
 QUEUE, TOPIC = "/queue/test.frames", destinations.EVENTS
+WORD = "of the lab"
 ARTEMIS = "ActiveMQ-Artemis/2.40.0 ActiveMQ Artemis Messaging Engine"
 
 
@@ -33,13 +34,13 @@ def deliver(peer: Peer, subscription: str, ack: str, body: bytes = b"", **more: 
 
 
 def test_it_says_who_it_is_and_what_it_can(scripted: ScriptedBroker) -> None:
-    scripted.bus("role", user="swf", password="secret")
+    scripted.bus("role", user="swf", password=WORD)
     asked = scripted.accept().welcome()
     assert asked.headers == {
         "accept-version": "1.2",
         "host": "127.0.0.1",
         "login": "swf",
-        "passcode": "secret",
+        "passcode": WORD,
         "client-id": "role",
         "heart-beat": "10000,10000",
     }
