@@ -67,6 +67,7 @@ def test_a_subscription_is_confirmed_by_its_own_receipt(scripted: ScriptedBroker
     assert second.wait_established(PATIENCE_S)
     assert not first.wait_established(0)
     first.close()
+    first.close()
     assert peer.hear("UNSUBSCRIBE").headers == {"id": asked.headers["id"]}
     # Later ones have names of their own, and what was closed is not asked for again.
     bus.subscribe(Subscription(QUEUE))

@@ -109,15 +109,26 @@ def test_confirmation_wakes_only_whom_it_is_to_wake() -> None:
     assert waking.take(2, timeout_s=PATIENCE_S, linger_s=3600.0) == ["a"]
 
 
-def test_closing_is_once_and_for_all() -> None:
+def test_after_its_end_what_was_taken_can_be_acknowledged_until_it_is_closed() -> None:
     filled = Filled()
     before = filled.inbox.closed
+    first = filled.put("a")
+    assert filled.take() == ["a"]
     waiting = aside(lambda: filled.take(2, linger_s=3600.0))
-    filled.put("a")
-    filled.inbox.close()
-    filled.inbox.close()
-    assert waiting.result(PATIENCE_S) in ([], ["a"])
-    assert (before, filled.inbox.closed) == (False, True)
-    assert filled.detached == [filled.inbox]
+    filled.inbox.end()
+    assert waiting.result(PATIENCE_S) == []
+    assert (before, filled.inbox.closed, filled.detached) == (False, True, [])
+    filled.inbox.ack([first])
+    assert filled.acknowledged == [first]
     filled.put("late")
     assert filled.take() == []
+    filled.inbox.close()
+    assert filled.detached == [filled.inbox]
+
+
+def test_closing_ends_it_too() -> None:
+    filled = Filled()
+    waiting = aside(filled.take)
+    filled.inbox.close()
+    assert waiting.result(PATIENCE_S) == []
+    assert filled.inbox.closed
