@@ -12,13 +12,18 @@ from swf_testbed.bus import BrokerAddress, StompBus
 
 
 @pytest.fixture
-def bus(tmp_path: Path) -> Iterator[StompBus]:
-    """A connection to a broker of this test alone."""
-    with (
-        RunningBroker(tmp_path / "broker") as broker,
-        StompBus(BrokerAddress("127.0.0.1", broker.port), None) as bus,
-    ):
-        yield bus
+def broker(tmp_path: Path) -> Iterator[RunningBroker]:
+    """A broker of this test alone, that it may stop."""
+    with RunningBroker(tmp_path / "broker") as running:
+        yield running
+
+
+@pytest.fixture
+def bus(broker: RunningBroker) -> Iterator[StompBus]:
+    """A connection to it."""
+    with StompBus(BrokerAddress("127.0.0.1", broker.port), None) as connected:
+        assert connected.wait_connected(60)
+        yield connected
 
 
 @pytest.fixture
@@ -29,14 +34,13 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, short_delays: None) -> Iterator[Stage]:
+def stage(broker: RunningBroker, tmp_path: Path, short_delays: None) -> Iterator[Stage]:
     """A broker of this test alone, and the agents that it starts there."""
-    with RunningBroker(tmp_path / "broker") as broker:
-        made = Stage(broker, tmp_path)
-        try:
-            yield made
-        finally:
-            made.close()
+    made = Stage(broker, tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture

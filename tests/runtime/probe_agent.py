@@ -119,6 +119,7 @@ class Stage:
         self._settings = load_settings({"SWF_HOME": str(home)})
         self._agents: list[tuple[BaseAgent, threading.Thread, StompBus]] = []
         self.bus = self._connect(None)
+        assert self.bus.wait_connected(PATIENCE_S)
 
     def _connect(self, client_id: str | None) -> StompBus:
         return StompBus(BrokerAddress("127.0.0.1", self.broker.port), client_id)
@@ -135,7 +136,8 @@ class Stage:
         thread.start()
         self._agents.append((agent, thread, cast(StompBus, agent.context.bus)))
         if ready:
-            agent.beats.wait(lambda beats: (OperationalState.READY, AgentStatus.OK) in beats)
+            starting = OperationalState.STARTING  # with work waiting for it, what follows is not READY
+            agent.beats.wait(lambda beats: any(state is not starting for state, _ in beats))
         return agent
 
     def agent(self, behaviour: Callable[[Any], None] | None = None) -> Probe:
@@ -162,10 +164,14 @@ class Stage:
         return found
 
     def waiting(self, destination: str) -> int:
-        """How many messages of a queue are with the broker, handed out and not acknowledged among them."""
-        told = cast(dict[str, dict[str, dict[str, int]]], self.broker.statistics())
-        counts = told["destinations"][destination]
-        return counts["queued"] + counts["in_flight"]
+        """Messages that are with the broker, handed out or not, for the agents or for a role that is away."""
+        told = cast(dict[str, dict[str, dict[str, Any]]], self.broker.statistics())
+        kept = [told["destinations"][destination]]
+        if not destinations.is_queue(destination):
+            kept = [
+                one for one in told["durable_subscriptions"].values() if one["destination"] == destination
+            ]
+        return sum(counts["queued"] + counts["in_flight"] for counts in kept)
 
     def close(self) -> None:
         self.end()
