@@ -1,24 +1,45 @@
 """What every agent asks of a real monitor and a real broker: name, parameters, task, and the counts."""
 
 import json
+import logging
+import os
+import signal
+from pathlib import Path
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
 from monitor_instance import Instance
 
+from own_process import own_log, own_settings, own_signals
 from swf_testbed.bus import StompBus, Subscription
+from swf_testbed.config.environment import username
 from swf_testbed.config.parameters import Parameters
 from swf_testbed.messages.tasks import TaskContent
 from swf_testbed.model.destinations import slices
 from swf_testbed.model.errors import NotFound
 from swf_testbed.model.status import AgentStatus, OperationalState
 from swf_testbed.monitor_client import MonitorClient
-from swf_testbed.records import SystemAgent, WorkflowExecution, WorkflowMessage
-from swf_testbed.runtime import AgentContext
+from swf_testbed.records import Log, SystemAgent, WorkflowExecution, WorkflowMessage
+from swf_testbed.runtime import AgentContext, BaseAgent, run_agent
 from swf_testbed.runtime.activity import Activity
 from swf_testbed.runtime.broker_counts import BrokerCounts
 from swf_testbed.runtime.presence import MonitorPresence
 from swf_testbed.runtime.tasks import task_of
+
+
+class Shown(BaseAgent):
+    """Ends itself, by a real signal, as soon as it is ready."""
+
+    agent_type: ClassVar[str] = "shown"
+
+    def metadata(self) -> dict[str, Any]:
+        return {"queue": 7}
+
+    def changed(self) -> None:
+        if self.activity.state is OperationalState.READY:
+            logging.getLogger("shown").info("work has begun", extra={"run_id": 17})
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.fixture
@@ -49,6 +70,34 @@ def test_an_agent_takes_the_next_name_and_is_known_once_it_beats(
     assert (known.operational_state, known.status) == (OperationalState.PROCESSING, AgentStatus.WARNING)
     assert known.total_stf_processed == 5
     assert {"failed": 2, "skipped": 3, "held_back": [], "queue": 7}.items() <= known.metadata.items()
+
+
+def test_the_monitor_shows_the_life_of_a_program(
+    instance: Instance,
+    client: MonitorClient,
+    namespace: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(f'[testbed]\nnamespace = "{namespace}"\n')
+    for name, value in {**instance.environment, "SWF_TESTBED_CONFIG": str(own)}.items():
+        monkeypatch.setenv(name, value)
+    with own_settings(), own_signals(), own_log():
+        assert run_agent(Shown) == 0
+    assert "did not reach the monitor" not in capsys.readouterr().err
+    [known] = client.list(SystemAgent, namespace=namespace)
+    assert known.instance_name.startswith("shown-agent-")
+    assert (known.agent_type, known.pid, known.metadata["queue"]) == ("shown", os.getpid(), 7)
+    assert (known.operational_state, known.status) == (OperationalState.EXITED, AgentStatus.EXITED)
+    lines = {line.message: line for line in client.list(Log, namespace=namespace)}
+    begun = lines["work has begun"]
+    assert (begun.app_name, begun.instance_name, begun.run_id) == ("shown", known.instance_name, 17)
+    assert begun.username == username()
+    assert f"{known.instance_name} has ended" in lines
+    requests = [line for line in client.metrics().splitlines() if 'agent="shown"' in line]
+    assert any("heartbeat" in line for line in requests), requests
 
 
 def test_the_parameters_of_an_execution_are_those_it_was_begun_with(

@@ -17,9 +17,10 @@ def act_on(numbers: tuple[signal.Signals, ...], act: Callable[[signal.Signals], 
     told.setblocking(False)
 
     def listen() -> None:
-        while number := heard.recv(1):
-            if number[0] in numbers:
-                act(signal.Signals(number[0]))
+        with heard:
+            while number := heard.recv(1):
+                if number[0] in numbers:
+                    act(signal.Signals(number[0]))
 
     threading.Thread(target=listen, name="signals", daemon=True).start()
     signal.set_wakeup_fd(told.detach(), warn_on_full_buffer=False)
