@@ -131,8 +131,10 @@ def test_the_task_of_a_run_is_the_last_that_was_answered(
             message_content={"content": {"request_id": 5, "transform_id": transform}},
         )
         client.upsert([answer])
-    other = answer.model_copy(update={"message_id": uuid4(), "message_type": "closed_workflow_task"})
-    client.upsert([other])
+    content = {"content": {"request_id": 6, "transform_id": 19}}
+    for other in ({"message_type": "closed_workflow_task"}, {"run_id": client.next_run_number()}):
+        more = {"message_id": uuid4(), "message_content": content, **other}
+        client.upsert([answer.model_copy(update=more)])
     assert task_of(client, run_number) == TaskContent(request_id=5, transform_id=18)
 
 

@@ -13,7 +13,8 @@ from swf_testbed.config.environment import load_settings
 from swf_testbed.messages import StartRun
 from swf_testbed.messages.control import StatusRequest
 from swf_testbed.model.destinations import replies
-from swf_testbed.model.errors import BadInput, Unavailable
+from swf_testbed.model.errors import BadInput, Refused, Unavailable
+from swf_testbed.model.fields import SHORT_TEXT_CHARS
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.runtime import AgentContext
 from swf_testbed.runtime.answering import answer
@@ -74,6 +75,14 @@ def test_what_the_asker_said_wrong_is_said_back_and_noted(
     said = _heard(context)
     assert (said["ok"], said["error"], said["done"]) == (False, "stf_count = -1: must be 0 or more", {})
     assert "status_request refused: stf_count = -1: must be 0 or more" in caplog.text
+
+
+def test_an_error_without_end_is_cut_in_the_answer(context: AgentContext) -> None:
+    def refuse() -> dict[str, Any]:
+        raise Refused("x" * 5000)
+
+    answer(context, _command(), refuse)
+    assert _heard(context)["error"] == "x" * SHORT_TEXT_CHARS
 
 
 def test_what_does_not_answer_is_for_another_try_and_says_nothing(context: AgentContext) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from swf_testbed.broker.testing import RunningBroker
 from swf_testbed.bus import Bus, Delivery, Subscription
 from swf_testbed.model import destinations
 from swf_testbed.model.clock import now
@@ -81,6 +82,36 @@ def test_one_that_says_not_where_to_keeps_all_from_being_sent(bus: Bus) -> None:
         resend(bus, NAMESPACE, list_dead_letters(bus, NAMESPACE))
     assert str(refused.value) == "dead letter = 'homeless': does not say where it was first sent"
     assert [letter.id for letter in list_dead_letters(bus, NAMESPACE)] == ["homeless", "other"]
+
+
+def test_of_very_many_the_last_is_listed_and_sent_too(bus: Bus) -> None:
+    queue = destinations.dead_letters(NAMESPACE)
+    for number in range(1100):
+        said = {**GIVEN, "swf-message-id": str(number), "swf-destination": HOME, "persistent": "true"}
+        bus.publish_body(queue, str(number).encode(), said, wait=False)
+    _fail(bus, "last", ValueError("no"))  # returns when the broker has all of them
+    letters = list_dead_letters(bus, NAMESPACE)
+    assert [letter.id for letter in letters] == [*map(str, range(1100)), "last"]
+    assert [letter.id for letter in resend(bus, NAMESPACE, letters[-1:])] == ["last"]
+    assert [one.body for one in _arrived(bus, 1)] == [b"body of last"]
+    assert len(list_dead_letters(bus, NAMESPACE)) == 1100
+
+
+def test_a_broker_that_does_not_show_them_is_said(
+    bus: Bus, broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "_ANSWER_S", 0.2)
+    _fail(bus, "kept", ValueError("no"))
+    [letter] = list_dead_letters(bus, NAMESPACE)
+    broker.stop()
+    queue = destinations.dead_letters(NAMESPACE)
+    with pytest.raises(Unavailable, match=f"^the broker did not show {queue} within 0 s$"):
+        list_dead_letters(bus, NAMESPACE)
+    with pytest.raises(Unavailable, match=r"^1 of 1 messages were not handed out; try again$"):
+        resend(bus, NAMESPACE, [letter])
+    broker.start()
+    assert bus.wait_connected(60)
+    assert [one.id for one in list_dead_letters(bus, NAMESPACE)] == ["kept"]
 
 
 def test_what_somebody_else_took_meanwhile_is_said(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
