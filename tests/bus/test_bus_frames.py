@@ -8,7 +8,6 @@ from bus_brokers import PATIENCE_S
 from scripted_broker import Peer, ScriptedBroker, aside
 
 from swf_testbed.bus import StompBus, Subscription
-from swf_testbed.bus import link as links
 from swf_testbed.bus import stomp_bus as buses
 from swf_testbed.messages import StartRun, decode
 from swf_testbed.model import destinations
@@ -183,7 +182,7 @@ def test_a_look_at_artemis_ends_at_a_mark_of_its_own(scripted: ScriptedBroker) -
     named = mark.headers["swf_look"]
     assert asked.headers["selector"] == f"swf_look IS NULL OR swf_look = '{named}'"
     assert (mark.headers["destination"], mark.headers["destination-type"]) == (QUEUE, "ANYCAST")
-    assert "receipt" not in mark.headers
+    assert ("receipt" in mark.headers, mark.body) == (False, b"")
     name = asked.headers["id"]
     deliver(peer, name, "1", b"seen", receipt="of the sender")
     deliver(peer, name, "2", swf_look=named)
@@ -247,52 +246,17 @@ def test_many_without_a_receipt_fail_in_time(scripted: ScriptedBroker) -> None:
     bus, peer = scripted.linked()
     with pytest.raises(Unavailable, match=f"^no receipt for a message to {TOPIC}: no answer$"):
         bus.publish_many([start_run(1), start_run(2)], timeout_s=0.1)
+    assert [decode(peer.hear("SEND").body).run_id for _ in range(2)] == [1, 2]
+
+
+def test_what_nobody_waits_for_any_more_is_not_said_again(scripted: ScriptedBroker) -> None:
+    bus, peer = scripted.linked()
     with pytest.raises(Unavailable, match=f"^no receipt for a message to {QUEUE}: no answer$"):
-        bus.publish_body(QUEUE, b"x", {}, timeout_s=0.1)
-    # Whom nobody waits for any more is not said again.
-    for _ in range(3):
-        peer.hear("SEND")
+        bus.publish_body(QUEUE, b"given up", {}, timeout_s=0.1)
+    assert peer.hear("SEND").body == b"given up"
     peer.hang_up()
     again = scripted.accept()
     again.welcome()
     assert bus.wait_connected(PATIENCE_S)
-
-
-def test_it_says_goodbye_and_waits_until_the_broker_has_heard(
-    scripted: ScriptedBroker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(links, "_PARTING_S", 3600.0)
-    monkeypatch.setattr(buses, "LOOK_S", 0.05)
-    before = keepers()
-    bus, peer = scripted.linked()
-    assert [thread.daemon for thread in keepers() - before] == [True], "no program waits for it"
-    inbox = bus.subscribe(Subscription(QUEUE))
-    peer.hear("SUBSCRIBE")
-    unconfirmed = publishing(bus, b"x")
-    peer.hear("SEND")
-    closing = aside(bus.close)
-    parting = peer.hear("DISCONNECT")
-    assert not closing.done()
-    peer.confirm(parting)
-    closing.result(PATIENCE_S)
-    assert peer.rest() == []
-    with pytest.raises(Unavailable, match=f"^no receipt for a message to {QUEUE}: no answer$"):
-        unconfirmed.result(PATIENCE_S)
-    assert (inbox.closed, inbox.take(), bus.connected) == (True, [], False)
-    assert keepers() == before
-    with pytest.raises(Unavailable, match=r"^the bus is closed$"):
-        bus.publish_body(QUEUE, b"x", {})
-    bus.close()
-
-
-def test_a_broker_that_does_not_answer_the_goodbye_does_not_keep_us(
-    scripted: ScriptedBroker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(links, "_PARTING_S", 0.1)
-    bus, peer = scripted.linked()
-    aside(bus.close).result(PATIENCE_S)
-    assert peer.rest() == ["DISCONNECT"]
-
-
-def keepers() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.name == "bus-keeper"}
+    publishing(bus, b"next")
+    assert again.hear("SEND").body == b"next"

@@ -17,6 +17,7 @@ from scripted_broker import Peer, ScriptedBroker, aside
 
 from swf_test_servers.certificates import Authority
 from swf_testbed.bus import BrokerAddress, tls
+from swf_testbed.bus import link as links
 from swf_testbed.bus.link import Ears, Link
 from swf_testbed.bus.tls import files_problem, tls_problem
 from swf_testbed.model.errors import Unavailable
@@ -73,8 +74,12 @@ def linked(address: BrokerAddress, client_id: str | None = None) -> Link:
 
 
 def test_both_show_their_certificates_and_speak(
-    secured: ScriptedBroker, context: ssl.SSLContext, address: BrokerAddress
+    secured: ScriptedBroker,
+    context: ssl.SSLContext,
+    address: BrokerAddress,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(links, "_PARTING_S", PATIENCE_S)
     context.verify_mode = ssl.CERT_REQUIRED
     coming = aside(lambda: linked(address, "role"))
     peer = secured.accept()
@@ -191,11 +196,15 @@ def speaks_plainly(peer: Peer) -> None:
     peer.connection.recv(1)
 
 
+def says_nothing(peer: Peer) -> None:
+    peer.connection.recv(1)
+
+
 @pytest.mark.parametrize(
     ("does", "said"),
     [
         (speaks_plainly, NO_TLS),
-        (lambda peer: None, NO_TLS),
+        (says_nothing, NO_TLS),
         (closes, "it wants a certificate of ours ("),
     ],
     ids=["plain", "silent", "closing"],
@@ -203,7 +212,7 @@ def speaks_plainly(peer: Peer) -> None:
 def test_a_port_without_tls(
     scripted: ScriptedBroker, monkeypatch: pytest.MonkeyPatch, does: Callable[[Peer], None], said: str
 ) -> None:
-    monkeypatch.setattr(tls, "_PATIENCE_S", 0.1 if said == NO_TLS else PATIENCE_S)
+    monkeypatch.setattr(tls, "_PATIENCE_S", 0.1 if does is says_nothing else PATIENCE_S)
     serving = aside(lambda: does(scripted.accept()))
     assert tls_problem(replace(scripted.address, tls=True)).startswith(said)
     serving.result(PATIENCE_S)
