@@ -136,6 +136,9 @@ def receive(client: httpx.Client, request: httpx.Request, patience_s: float) -> 
             refuse_certificate(error, client.base_url)
             problem = f"{type(error).__name__}: {error}"
         else:
+            # It is read; but answer and stream hold each other, and so the request with its body, for as
+            # long as Python's collector does not come: 150 MB in the merger.
+            response.stream = httpx.ByteStream(b"")
             if response.status_code not in _AWAY:
                 return _accepted(response)
             problem = f"answered {response.status_code}{_reason(response)}"
