@@ -107,7 +107,10 @@ def test_one_message_finds_out_for_all_whether_there_is_room(clock: Clock) -> No
         box.transmit(pending, wire)
     assert wire.bodies == [b"\0", b"other", b"\0"]
     assert box.freed(HERE) == [], "it is not known yet that there is room"
+    box.transmit(away := box.add(THERE, b"away", {}), wire)
+    assert box.hold(away.receipt) == THERE
     assert box.confirm(waiting[0].receipt)
+    box.transmit(box.add(HERE, b"under way", {}), wire)
     assert box.freed(HERE) == waiting[1:]
     assert box.freed(HERE) == []
     for pending in waiting[1:]:
