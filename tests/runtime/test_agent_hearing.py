@@ -51,6 +51,9 @@ def test_a_subclass_hears_what_its_class_hears_and_more() -> None:
 
     assert set(More.handlers) == {"start_run", "pause_run", "resume_run", "slice"}
     assert More.handlers["resume_run"].at_once
+    alone = More.handlers["slice"]
+    assert (alone.messages, alone.method) == ((Slice,), "on_slice")
+    assert (alone.batch, alone.linger_s, alone.at_once) == (1, 0.0, False)
     assert set(Probe.handlers) == {"start_run", "pause_run", "slice"}
 
 
@@ -188,11 +191,13 @@ def test_what_is_no_message_is_told_to_the_agent_and_counted(stage: Stage, log: 
     stage.bus.publish_body(SLICES, b"[1]", {"persistent": "true"})
     why = "body = b'[1]': must be a JSON object"
     assert agent.seen.wait(bool) == [(b"[1]", why)]
-    [letter] = stage.dead_letters()
-    assert (letter.body, letter.headers["swf-error"]) == (b"[1]", f"NotAMessage: {why}")
     log.wait(f"WARNING dead letter from {SLICES}: {why}")
+    stage.bus.publish_body(SLICES, b"[2]", {"persistent": "true"})
+    log.wait(f"WARNING dead letter from {SLICES}: {why.replace('1', '2')}")
     stage.end()
-    assert (agent.activity.failed, agent.activity.handled) == (1, 0)
+    first, _ = sorted(stage.dead_letters(), key=lambda letter: letter.body)
+    assert (first.body, first.headers["swf-error"]) == (b"[1]", f"NotAMessage: {why}")
+    assert (agent.activity.failed, agent.activity.handled) == (2, 0)
     assert stage.waiting(SLICES) == 0
 
 

@@ -58,7 +58,7 @@ def answering(bus: Bus, *answers: Callable[[StatusRequest], Reply | StatusReques
 
 def test_who_asks_gets_what_was_done(bus: Bus) -> None:
     with answering(bus, lambda asked: _reply(asked, done={"running": [asked.sender, str(asked.namespace)]})):
-        assert ask(bus, QUESTION, "the runner") == {"running": ["asker", "here"]}
+        assert ask(bus, QUESTION, "the runner", 20) == {"running": ["asker", "here"]}
 
 
 def test_the_answer_is_the_one_to_this_question(bus: Bus, broker: RunningBroker) -> None:
@@ -68,7 +68,7 @@ def test_the_answer_is_the_one_to_this_question(bus: Bus, broker: RunningBroker)
         lambda asked: asked,  # no answer at all
         lambda asked: _reply(asked, done={"of": "this"}),
     ):
-        assert ask(bus, QUESTION, "the runner") == {"of": "this"}
+        assert ask(bus, QUESTION, "the runner", 20) == {"of": "this"}
     bus.close()
     [replies] = _queues(broker, "/queue/swf.replies.asker-").values()
     assert (replies["queued"], replies["in_flight"], replies["dequeued"]) == (0, 0, 3)
@@ -79,7 +79,7 @@ def test_a_refusal_is_raised_in_the_words_of_who_refuses(bus: Bus) -> None:
         answering(bus, lambda asked: _reply(asked, ok=False, error="stop the run first")),
         pytest.raises(Refused, match=r"^the runner refuses: stop the run first$"),
     ):
-        ask(bus, QUESTION, "the runner")
+        ask(bus, QUESTION, "the runner", 20)
 
 
 def test_who_does_not_answer_is_named(bus: Bus) -> None:
