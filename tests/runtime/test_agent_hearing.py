@@ -12,6 +12,7 @@ from swf_testbed.messages import PauseRun, ResumeRun, Slice, headers
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import BadData, BadInput
 from swf_testbed.runtime import BaseAgent, handles
+from swf_testbed.runtime.work import work_in_hand
 
 SLICES = destinations.slices(NAMESPACE)
 
@@ -78,14 +79,14 @@ def test_who_takes_the_same_twice_is_told_where() -> None:
 
 
 def test_one_topic_is_handled_in_order_whoever_handles_what(stage: Stage) -> None:
-    said = [start_run(1), pause(2), pause(3), start_run(4), pause(5)]
+    said = [start_run(1), resume(1), pause(2), pause(3), start_run(4), pause(5)]
     stage.agent()
     stage.end()
     stage.bus.publish_many(said)  # it finds all of them when it comes back
     agent = stage.agent()
     seen = agent.seen.wait(lambda items: [5] in items)
     assert seen == [1, [2, 3], 4, [5]]
-    assert agent.activity.handled == 5
+    assert (agent.activity.handled, agent.activity.skipped) == (5, 0)
     stage.end()
     assert stage.waiting(destinations.EVENTS) == 0
 
@@ -101,6 +102,43 @@ def test_no_batch_is_larger_than_its_handler_takes(stage: Stage) -> None:
     stage.bus.publish_many(resume(number) for number in range(5))
     agent = stage.start(stage.prepare(Small))
     assert agent.seen.wait(lambda seen: sum(map(len, seen)) == 5) == [(0, 1), (2, 3), (4,)]
+
+
+def test_a_batch_waits_for_more_as_long_as_its_handler_says(stage: Stage) -> None:
+    class Patient(Probe):
+        def on_pauses(self, messages: Sequence[PauseRun]) -> None:
+            """Hears no pauses, so that two are all that it takes at once."""
+
+        @handles(ResumeRun, batch=2, linger_s=PATIENCE_S)
+        def on_resumes(self, messages: Sequence[ResumeRun]) -> None:
+            self.seen.add([message.run_id for message in messages])
+
+    agent = stage.start(stage.prepare(Patient))
+    stage.bus.publish(resume(1))
+    stage.bus.publish(resume(2))
+    assert agent.seen.wait(bool) == [[1, 2]]
+
+
+def test_it_has_no_more_in_hand_than_it_says(stage: Stage) -> None:
+    class Careful(Probe):
+        prefetch = 2
+
+    taken, go_on = threading.Event(), threading.Event()
+
+    def slowly(message: Any) -> None:
+        taken.set()
+        assert go_on.wait(PATIENCE_S)
+
+    agent = stage.prepare(Careful)
+    agent.behaviour = slowly
+    stage.start(agent)
+    stage.bus.publish_many(start_run(number) for number in range(5))
+    assert taken.wait(PATIENCE_S)
+    told: Any = stage.broker.statistics()["durable_subscriptions"]
+    [counts] = told.values()
+    go_on.set()
+    assert 1 <= counts["in_flight"] <= 2
+    assert counts["in_flight"] + counts["queued"] == 5
 
 
 def test_a_slow_one_of_many_leaves_the_work_to_the_others(stage: Stage) -> None:
@@ -237,7 +275,7 @@ def test_a_failure_for_good_is_said_with_its_trace_and_counted(
     tries = Seen()
 
     def behave(message: Any) -> None:
-        tries.add(message.run_id)
+        tries.add((message.run_id, work_in_hand()["run_id"]))
         if message.run_id == 2:
             raise BadData("poison")
 
@@ -248,6 +286,7 @@ def test_a_failure_for_good_is_said_with_its_trace_and_counted(
     [failed] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert failed.getMessage() == "on_pauses failed for good"
     assert failed.exc_info is not None
+    assert tries.items[-1] == (2, 2), "alone it is known what it is of"
     stage.end()
     assert (agent.activity.handled, agent.activity.failed, agent.activity.skipped) == (2, 1, 0)
     [letter] = stage.dead_letters()

@@ -66,6 +66,8 @@ def test_it_is_heard_of_again_and_again(stage: Stage) -> None:
 
     agent = stage.start(stage.prepare(Lively))
     agent.beats.wait(lambda beats: beats.count(READY) >= 5)
+    [heart] = [thread for thread in threading.enumerate() if thread.name == "heart"]
+    assert heart.daemon, "a monitor that hangs keeps no process from ending"
 
 
 def test_it_is_heard_of_at_once_when_that_is_asked_for_and_only_then(stage: Stage) -> None:
