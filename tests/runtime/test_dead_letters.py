@@ -139,4 +139,5 @@ def test_anybody_may_have_written_there(said: str, failed: datetime | None) -> N
     strange = DeadLetter.of(Delivery(HOME, {"message-id": "17", "swf-failed-at": said}, b""))
     assert strange.failed == failed
     assert (strange.id, strange.msg_type, strange.error, strange.agent, strange.origin) == ("17",) + ("",) * 4
-    assert DeadLetter.of(Delivery(HOME, {}, b"")).id == ""
+    bare = DeadLetter.of(Delivery(HOME, {}, b""))
+    assert (bare.id, bare.failed_at, bare.failed) == ("", "", None)
