@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -61,6 +62,12 @@ class Peer:
     def hang_up(self) -> None:
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
+        self._stream.close()
+        self.connection.close()
+
+    def reset(self) -> None:
+        """Break the connection, as a broker does that dies."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._stream.close()
         self.connection.close()
 
