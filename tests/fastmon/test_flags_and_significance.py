@@ -1,8 +1,11 @@
 """Flags cover time as they should, and significances are what they say."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import erfc, exp, lgamma, log, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,11 +91,86 @@ def test_an_open_flag_holds_to_the_end() -> None:
     ]
 
 
-def test_numbers_are_told_in_few_words() -> None:
-    assert ranges([3, 7, 8, 9, 3]) == "3, 7-9"
-    assert ranges(range(0, 40, 2)) == "0, 2, 4, 6, 8, 10, 12, 14, 12 more"
+@pytest.mark.parametrize(
+    ("numbers", "most", "words"),
+    [
+        ([3, 7, 8, 9, 3], 8, "3, 7-9"),
+        ([1, 0], 8, "0-1"),
+        (range(0, 40, 2), 8, "0, 2, 4, 6, 8, 10, 12, 14, 12 more"),
+        (range(0, 18, 2), 8, "0, 2, 4, 6, 8, 10, 12, 14, 1 more"),
+        (range(0, 16, 2), 8, "0, 2, 4, 6, 8, 10, 12, 14"),
+        ([1, 3, 5, 6, 7, 9], 2, "1, 3, 4 more"),
+        ([], 8, ""),
+    ],
+)
+def test_numbers_are_told_in_few_words(numbers: Iterable[int], most: int, words: str) -> None:
+    assert ranges(numbers, most) == words
+    assert most != 8 or ranges(numbers) == words
+
+
+def test_a_part_is_told_in_words() -> None:
     assert flag(Quality.BAD, 0, units=(5,)).part == "unit 5"
+    both = replace(flag(Quality.BAD, 0, units=(5, 6)), channels=(7,))
+    assert (both.part, replace(both, units=()).part) == ("units 5-6, channel 7", "channel 7")
     assert flag(Quality.BAD, 0).part == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "other"),
+    [
+        ({"quality": Quality.MEDIUM}, True),
+        ({"units": (1,)}, True),
+        ({"channels": (1,)}, True),
+        ({"sequences": (1,)}, True),
+        ({"reason": "41 hits", "significance": 7.0, "window_s": 30.0, "told_at": at(9)}, False),
+    ],
+)
+def test_numbers_that_change_with_every_judgement_make_no_other_flag(
+    change: dict[str, Any], other: bool
+) -> None:
+    book, first = FlagBook(), flag(Quality.BAD, 0)
+    book.enter([first])
+    changed = replace(first, since=at(5), **change)
+    assert book.enter([changed]) == ([replace(first, until=at(5)), changed] if other else [])
+    assert book.of("drich", "dead") == (changed if other else first)
+
+
+def test_flags_of_other_checks_and_subsystems_stand_beside_one_another() -> None:
+    book, one = FlagBook(), flag(Quality.BAD, 4)
+    all_three = [one, replace(one, check="hot"), replace(one, subsystem="mpgd")]
+    assert book.enter(all_three) == book.standing() == all_three
+    assert [book.of("mpgd", "dead"), book.of("mpgd", "hot")] == [all_three[2], None]
+    good = replace(one, quality=Quality.GOOD)
+    assert book.enter([all_three[1], good]) == [good]
+    # The data end before a flag begins that was said of a time to come.
+    assert book.close(at(3)) == [replace(two, until=at(4)) for two in (good, *all_three[1:])]
+
+
+def test_the_worst_of_none_is_not_known() -> None:
+    ordered = [Quality.NULL, Quality.GOOD, Quality.MEDIUM, Quality.BAD]
+    for place in range(4):
+        assert worst(ordered[: place + 1]) is worst(ordered[place::-1]) is ordered[place]
+    assert worst([]) is Quality.NULL
+
+
+def test_intervals_are_of_the_time_that_is_asked_for() -> None:
+    flags = [
+        flag(Quality.BAD, -3, 2),
+        flag(Quality.GOOD, 0, 6),
+        flag(Quality.MEDIUM, 4, 5),
+        flag(Quality.MEDIUM, 8),
+        flag(Quality.BAD, -9, 0),
+        flag(Quality.BAD, 10, 12),
+        flag(Quality.BAD, 11),
+    ]
+    assert intervals(flags, at(0), at(10)) == [
+        (at(0), at(2), Quality.BAD),
+        (at(2), at(4), Quality.GOOD),
+        (at(4), at(5), Quality.MEDIUM),
+        (at(5), at(6), Quality.GOOD),
+        (at(6), at(8), Quality.NULL),
+        (at(8), at(10), Quality.MEDIUM),
+    ]
 
 
 # --- significances

@@ -44,6 +44,11 @@ class Counts:
     values: IntArray
     where: IntArray | None = None
 
+    @property
+    def places(self) -> IntArray:
+        """The bin of each of the values."""
+        return np.arange(len(self.values)) if self.where is None else self.where
+
     def total(self) -> int:
         """The sum over all bins, overflow included."""
         return int(self.values.sum())

@@ -89,7 +89,7 @@ class RunJudge:
     @property
     def profiled(self) -> list[StfSeen]:
         """The STFs that are in the profile, oldest first."""
-        return sorted(self._profiled)
+        return sorted(self._profiled, key=StfSeen.place)
 
     def add(self, stf: StfSeen, products: ProductSet) -> None:
         """Add a part of an STF, each once: what its index gave, or a slice of its sample, in any order."""
@@ -205,7 +205,7 @@ class RunJudge:
 
     def _profile(self, stfs: Iterable[StfSeen]) -> None:
         """Take complete STFs into the profile, each once, the oldest first."""
-        for stf in sorted(set(stfs) - self._profiled, key=lambda one: (one.start, one.stream)):
+        for stf in sorted(set(stfs) - self._profiled, key=StfSeen.place):
             sums = self.windows.sums_of(stf)
             self.profile.add(sums, self._measure(sums))
             self._profiled.add(stf)

@@ -150,7 +150,7 @@ def changed(parameters: Parameters, changes: Sequence[Mapping[str, Any]]) -> Par
     Raises:
         BadInput: names what is wrong.
     """
-    began = parameters.fastmon.model_dump(mode="json")
+    began = parameters.fastmon.model_dump()
     section = dict(began)
     for change in changes:
         for name, value in change.items():

@@ -35,6 +35,10 @@ class StfSeen(NamedTuple):
     end: datetime
     stream: str = MAIN_STREAM
 
+    def place(self) -> tuple[datetime, str, int]:
+        """To sort by: the oldest first, of all streams."""
+        return self.start, self.stream, self.sequence
+
 
 @dataclass(slots=True)
 class Sums:
@@ -80,7 +84,7 @@ class Sums:
         """A sparse product put together: bins in ascending order, each once."""
         parts = self.channels.get(key, [])
         if len(parts) > 1:
-            where, place = np.unique(np.concatenate([_where(part) for part in parts]), return_inverse=True)
+            where, place = np.unique(np.concatenate([part.places for part in parts]), return_inverse=True)
             values = np.zeros(len(where), np.int64)
             np.add.at(values, place, np.concatenate([part.values for part in parts]))
             self.channels[key] = parts = [Counts(values, where)]
@@ -106,10 +110,6 @@ class Sums:
             self.bins[key] = values.astype(np.int64)
         else:
             there += values
-
-
-def _where(counts: Counts) -> IntArray:
-    return np.zeros(0, np.int64) if counts.where is None else counts.where
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +197,7 @@ class RunWindows:
     def recent(self) -> Sequence[StfSeen]:
         """The STFs of the longest window, newest first."""
         if self._newest_first is None:
-            self._newest_first = tuple(
-                sorted(self._recent, key=lambda stf: (stf.start, stf.stream, stf.sequence), reverse=True)
-            )
+            self._newest_first = tuple(sorted(self._recent, key=StfSeen.place, reverse=True))
         return self._newest_first
 
     def sums_of(self, stf: StfSeen) -> Sums:

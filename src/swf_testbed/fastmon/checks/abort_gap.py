@@ -81,18 +81,20 @@ def find_gap(pattern: IntArray, spread: Levels, usual: int, expected: Levels) ->
         expected: levels to begin with. They cannot be taken from where the gap usually is: if it has moved
             by its whole length, the bunches there are as full as all others.
     """
-    levels, place = expected, Place(usual, 0.0)
-    for _ in range(2):
-        # The second time with the levels at the place found, for they may differ from what was expected.
-        if levels.filled < _LEAST_CONTRAST * levels.empty:
-            return None
-        weights = _log_ratio(pattern, levels.filled, spread.filled)
-        weights -= _log_ratio(pattern, levels.empty, spread.empty)
-        sums = _sliding_sum(weights)
-        best = int(sums.argmin())
-        place = Place(signed(best), float(sums[usual % BUNCHES_PER_ORBIT] - sums[best]))
-        levels = levels_at(pattern, place.shift)
-    return place
+    first = _likeliest(pattern, spread, usual, expected)
+    # Once more with the levels there, for they may differ from what was expected.
+    return first and _likeliest(pattern, spread, usual, levels_at(pattern, first.shift))
+
+
+def _likeliest(pattern: IntArray, spread: Levels, usual: int, levels: Levels) -> Place | None:
+    """Where the gap is likeliest at these levels; None if they hardly differ."""
+    if levels.filled < _LEAST_CONTRAST * levels.empty:
+        return None
+    weights = _log_ratio(pattern, levels.filled, spread.filled)
+    weights -= _log_ratio(pattern, levels.empty, spread.empty)
+    sums = _sliding_sum(weights)
+    best = int(sums.argmin())
+    return Place(signed(best), float(sums[usual % BUNCHES_PER_ORBIT] - sums[best]))
 
 
 def in_gap(shift: int) -> NDArray[np.bool_]:

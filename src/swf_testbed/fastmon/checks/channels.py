@@ -39,9 +39,8 @@ class HotChannels(SubsystemCheck):
         if not now.sums.frames:
             return None
         counts = now.sparse(ChannelOccupancy)
-        where = np.zeros(0, np.int64) if counts.where is None else counts.where
-        many = (counts.values > self.settings.least_hits) & (where < now.detector.channels)
-        channel, seen = where[many], counts.values[many].astype(np.float64)
+        many = (counts.values > self.settings.least_hits) & (counts.places < now.detector.channels)
+        channel, seen = counts.places[many], counts.values[many].astype(np.float64)
         should = _expected(channel, now, expected)
         hot = seen > self.settings.least_factor * should
         if not hot.any():
@@ -62,9 +61,9 @@ def _expected(channel: np.ndarray[tuple[int], np.dtype[np.int64]], now: Tally, e
     _, units, _ = expected_units(now, expected)
     should: Floats = units[channel // here.channels_per_unit] / here.channels_per_unit
     known = expected.tally.sparse(ChannelOccupancy)
-    if known.where is None or not len(known.where) or not expected.tally.sums.frames:
+    if not len(known.values) or not expected.tally.sums.frames:
         return should
-    place = np.minimum(np.searchsorted(known.where, channel), len(known.where) - 1)
+    place = np.minimum(np.searchsorted(known.places, channel), len(known.values) - 1)
     scale = now.sums.frames / expected.tally.sums.frames
-    own = np.where(known.where[place] == channel, known.values[place] * scale, 0.0)
+    own = np.where(known.places[place] == channel, known.values[place] * scale, 0.0)
     return np.maximum(should, own)

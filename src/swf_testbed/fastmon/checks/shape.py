@@ -86,5 +86,5 @@ class Shape(SubsystemCheck):
 
 
 def _grouped(tally: Tally, entry: type[Product]) -> IntArray:
-    counts, size = tally.counts(entry), COMPARED[entry]
-    return counts if size == 1 else counts.reshape(-1, size).sum(axis=1)
+    grouped: IntArray = tally.counts(entry).reshape(-1, COMPARED[entry]).sum(axis=1)
+    return grouped

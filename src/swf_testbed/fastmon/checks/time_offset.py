@@ -46,8 +46,9 @@ class TimeOffset(SubsystemCheck):
         """None if the bunch structure cannot be seen."""
         hits, known = int(now.counts(FineTime).sum()), int(expected.tally.counts(FineTime).sum())
         steps = expected.measured("time.step")
-        contrast = abs(_component(now)) / sqrt(max(hits, 1) / 2)
-        if not known or not steps.number or contrast < self.settings.least_contrast:
+        if not hits or not known or not steps.number:
+            return None
+        if abs(_component(now)) / sqrt(hits / 2) < self.settings.least_contrast:
             return None
         offset = _offset_ns(now, expected.tally)
         # The phase of a component that more noise dilutes scatters the more.
