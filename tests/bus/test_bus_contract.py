@@ -72,6 +72,20 @@ def test_what_was_not_acknowledged_comes_again_to_another(buses: Buses, queue: s
     assert again.redelivered
 
 
+def test_what_is_in_hand_at_an_end_can_still_be_acknowledged(buses: Buses, queue: str) -> None:
+    ending = buses.new()
+    inbox = ending.subscribe(Subscription(queue, prefetch=1))
+    speaker = buses.new()
+    for body in (b"first", b"second"):
+        speaker.publish_body(queue, body, {"persistent": "true"})
+    in_hand = inbox.take(timeout_s=PATIENCE_S)
+    inbox.end()
+    inbox.ack(in_hand)
+    ending.close()
+    [next_one] = buses.new().subscribe(Subscription(queue, prefetch=1)).take(timeout_s=PATIENCE_S)
+    assert [one.body for one in (*in_hand, next_one)] == [b"first", b"second"]
+
+
 def test_prefetch_of_one_leaves_the_rest_to_others(buses: Buses, queue: str) -> None:
     slow = buses.new().subscribe(Subscription(queue, prefetch=1))
     buses_speaker = buses.new()

@@ -161,7 +161,7 @@ class Bus(Protocol):
             Unavailable: no receipt within `timeout_s`, or the bus was closed.
         """
 
-    def publish_many(self, messages: Iterable[Message], *, timeout_s: float | None = None) -> None:
+    def publish_many(self, messages: Iterable[Message]) -> None:
         """Say many, pipelined, and wait for all receipts."""
 
     def publish_body(

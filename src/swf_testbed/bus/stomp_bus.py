@@ -146,16 +146,15 @@ class StompBus:
             message.destination, encode(message), said, wait=message.persistent, timeout_s=timeout_s
         )
 
-    def publish_many(self, messages: Iterable[Message], *, timeout_s: float | None = None) -> None:
+    def publish_many(self, messages: Iterable[Message]) -> None:
         """Say many, pipelined, and wait for all receipts."""
-        until = None if timeout_s is None else time.monotonic() + timeout_s
         under_way: list[Pending] = []
         for message in messages:
             under_way.append(self._start(message.destination, encode(message), headers(message)))
             if len(under_way) >= WINDOW:
-                self._finish(under_way.pop(0), until)
+                self._finish(under_way.pop(0))
         for pending in under_way:
-            self._finish(pending, until)
+            self._finish(pending)
 
     def publish_body(
         self,
@@ -183,7 +182,7 @@ class StompBus:
     def _transmit(self, link: Link, pending: Pending) -> None:
         self._outbox.transmit(pending, link.send)
 
-    def _finish(self, pending: Pending, until: float | None) -> None:
+    def _finish(self, pending: Pending, until: float | None = None) -> None:
         while not pending.done.wait(_patience(until)):
             if self._keeper.closing or (until is not None and time.monotonic() >= until):
                 self._outbox.forget(pending)
