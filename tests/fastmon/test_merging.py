@@ -125,3 +125,45 @@ def test_filled_bins_are_found_after_many_small_parts() -> None:
 def test_bins_cannot_be_changed_from_outside() -> None:
     with pytest.raises(ValueError, match="read-only"):
         WHOLE.bins(ProductKey("drich", "adc"))[0] = 7
+
+
+def test_a_trend_grows_bin_by_bin_to_the_end_of_its_axis() -> None:
+    run, key = RunHistograms(), ProductKey("drich", "hits_vs_time")
+    for place in range(300):
+        run.add(str(place), ProductSet(0, {key: Counts(np.array([place + 1]), np.array([place]))}))
+    assert run.bins(key).tolist() == list(range(1, 301))
+    run.add("last", ProductSet(0, {key: Counts(np.array([7, 9]), np.array([2**18 - 1, 2**18]))}))
+    assert len(run.bins(key)) == 2**18 + 1
+    where, values = run.filled(key)
+    assert where.tolist() == [*range(300), 2**18 - 1, 2**18]
+    assert values.tolist() == [*range(1, 301), 7, 9]
+    assert run.saved().counts[key].total() == run.total("hits_vs_time") == 300 * 301 // 2 + 16
+
+
+def test_bins_that_are_touched_in_several_parts_are_listed_once() -> None:
+    run, key = RunHistograms(), ProductKey("btof", "channel_occupancy")
+    for part, where in enumerate([[70, 2_359_295], [], [3, 70], [2_359_296]]):
+        counts = Counts(np.ones(len(where), np.int64), np.array(where, np.int64))
+        run.add(str(part), ProductSet(2, {key: counts}))
+    places, hits = run.filled(key)
+    assert (places.tolist(), hits.tolist()) == ([3, 70, 2_359_295, 2_359_296], [1, 2, 1, 1])
+    assert run.frames == 8
+    again, _ = run.filled(key)
+    assert again.tolist() == places.tolist()
+
+
+def test_dense_parts_are_added_and_what_is_saved_is_a_copy() -> None:
+    run, here, there = RunHistograms(), ProductKey("drich", "bank_status"), ProductKey("mpgd", "bank_status")
+    run.add("a", ProductSet(2, {there: Counts(np.array([1, 2, 3, 0])), here: Counts(np.array([5, 0, 0, 0]))}))
+    saved = run.saved()
+    run.add("b", ProductSet(1, {here: Counts(np.array([0, 1, 0, 7]))}))
+    assert saved.counts[here].values.tolist() == [5, 0, 0, 0]
+    assert run.saved().counts[here].values.tolist() == run.bins(here).tolist() == [5, 1, 0, 7]
+    assert (run.frames, run.total("bank_status"), run.total("adc"), run.keys()) == (3, 19, 0, [here, there])
+    assert run.saved().frames == 3
+    assert run.saved().counts[here].where is None
+    for ask in (run.bins, run.filled):
+        with pytest.raises(KeyError):
+            ask(ProductKey("femc", "adc"))
+    with pytest.raises(KeyError):
+        run.filled(here)

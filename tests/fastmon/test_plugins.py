@@ -1,6 +1,5 @@
 """Products and checks of one's own: the tutorial's file does what it says, and mistakes are named."""
 
-import re
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -76,21 +75,63 @@ def test_installed_packages_bring_theirs_along(tmp_path: Path, monkeypatch: pyte
     assert "saturation" in CHECKS
 
 
+NEITHER = "must be a class derived from SubsystemCheck, RunCheck, HitProduct or Trend"
+
+
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "allowed"),
     [
-        ("nothing", "must be module:Class"),
-        ("no_such_module:Thing", "ModuleNotFoundError"),
-        ("no_such_file.py:Thing", "FileNotFoundError"),
-        ("json:Nothing", "AttributeError"),
-        ("json:loads", "must be a class derived from"),
-        ("json:JSONDecoder", "must be a class derived from"),
+        ("nothing", "must be module:Class or file.py:Class"),
+        (":Thing", "must be module:Class or file.py:Class"),
+        ("no_such:Thing", "cannot be loaded: ModuleNotFoundError: No module named 'no_such'"),
+        (
+            "/no/such.py:Thing",
+            "cannot be loaded: FileNotFoundError: [Errno 2] No such file or directory: '/no/such.py'",
+        ),
+        ("json:Nothing", "cannot be loaded: AttributeError: module 'json' has no attribute 'Nothing'"),
+        ("json:loads", NEITHER),
+        ("json:JSONDecoder", NEITHER),
     ],
 )
-def test_a_mistake_is_named(name: str, told: str) -> None:
-    with pytest.raises(BadInput, match=re.escape(told)) as error:
+def test_a_mistake_is_named(name: str, allowed: str) -> None:
+    with pytest.raises(BadInput) as refused:
         plugins.load([name])
-    assert error.value.field == "fastmon.plugins"
+    assert (refused.value.field, refused.value.value, refused.value.allowed) == (
+        "fastmon.plugins",
+        name,
+        allowed,
+    )
+
+
+def test_files_of_one_name_in_two_folders_are_two_plugins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By their path from home, too."""
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(
+            "from pathlib import Path\n"
+            "from swf_testbed.fastmon.products import AdcSpectrum\n"
+            f"class Mine(AdcSpectrum):\n    name, here = 'mine_{folder}', Path(__file__).parent.name\n"
+        )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    named = ["~/one/mine.py:Mine", f"{tmp_path}/two/mine.py:Mine"]
+    made = plugins.load(named)
+    assert [(cls.name, vars(cls)["here"]) for cls in made] == [("mine_one", "one"), ("mine_two", "two")]
+    assert plugins.load([f"{tmp_path}/one/mine.py:Mine"]) == made[:1]
+
+
+def test_a_file_that_failed_can_be_mended_and_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "mended.py"
+    file.write_text("import no_such_module\n")
+    with pytest.raises(BadInput, match="no_such_module"):
+        plugins.load([f"{file}:Mine"])
+    file.write_text(
+        "from swf_testbed.fastmon.products import AdcSpectrum\n"
+        "class Mine(AdcSpectrum):\n    name = 'mended_by_its_author'\n"
+    )
+    assert [cls.name for cls in plugins.load([f"{file}:Mine"])] == ["mended_by_its_author"]
+    assert type(REGISTRY["mended_by_its_author"]).__module__ == f"swf_plugin {tmp_path.resolve()}/mended"
 
 
 def test_a_file_that_fails_and_a_name_that_is_taken_are_told(tmp_path: Path) -> None:
@@ -106,7 +147,8 @@ def test_a_file_that_fails_and_a_name_that_is_taken_are_told(tmp_path: Path) -> 
         "class Adc(AdcSpectrum):\n    pass\n"
     )
     for name, told in (("Gain", "a check gain already"), ("Adc", "a product adc already")):
-        with pytest.raises(BadInput, match=told):
+        with pytest.raises(BadInput, match=f"^fastmon.plugins = .*: there is {told}$") as refused:
             plugins.load([f"{taken}:{name}"])
+        assert refused.value.value == f"{taken}:{name}"
     assert CHECKS["gain"].__module__.endswith("checks.gain")
     assert type(REGISTRY["adc"]).__name__ == "AdcSpectrum"

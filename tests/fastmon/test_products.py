@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from swf_testbed.fastmon.counts import ProductKey, dense, sparse
+from swf_testbed.fastmon.counts import Axis, Counts, ProductKey, ProductSet, dense, sparse
 from swf_testbed.fastmon.products import (
     REGISTRY,
     TFS_PER_TREND_BIN,
@@ -19,6 +19,7 @@ from swf_testbed.fastmon.products import (
     axis_of,
     hit_products,
     latency_products,
+    product,
     volume_products,
 )
 from swf_testbed.model.detectors import BC_PER_TF, detector, detectors
@@ -126,17 +127,155 @@ def test_volumes_are_those_of_the_index(first_tf: int, count: int) -> None:
 
 
 def test_latencies_are_binned_and_strange_clocks_are_kept() -> None:
-    counts = latency_products([0.05, 0.06, 1.23, -3.0, 1e6]).counts[ProductKey("run", "latency")].values
-    assert (counts[0], counts[12], counts[600], counts.sum()) == (3, 1, 1, 5)
+    made = latency_products([0.05, 0.06, 1.23, -3.0, 59.97, 60.0, 1e6])
+    assert made.frames == 0
+    [(key, counts)] = made.counts.items()
+    assert key == ("run", "latency")
+    assert counts.where is None
+    assert {place: counts.values[place] for place in np.flatnonzero(counts.values)} == {
+        0: 3,
+        12: 1,
+        599: 1,
+        600: 2,
+    }
+    assert len(counts.values) == 601
 
 
-def test_unknown_products_and_subsystems_are_named() -> None:
-    with pytest.raises(BadInput, match="product = 'colour'"):
-        axis_of(ProductKey("drich", "colour"))
-    with pytest.raises(BadInput, match="detector = 'drihc'"):
-        axis_of(ProductKey("drihc", "adc"))
-    with pytest.raises(BadInput, match="must be run for latency"):
-        axis_of(ProductKey("drich", "latency"))
+@pytest.mark.parametrize(
+    ("subsystem", "name", "told"),
+    [
+        ("drich", "colour", f"product = 'colour': must be one of {', '.join(REGISTRY)}"),
+        ("drihc", "adc", "detector = 'drihc': must be one of svt_inner, svt_outer, svt_disks"),
+        ("drich", "latency", "subsystem = 'drich': must be run for latency"),
+    ],
+)
+def test_unknown_products_and_subsystems_are_named(subsystem: str, name: str, told: str) -> None:
+    with pytest.raises(BadInput, match=f"^{told}"):
+        axis_of(ProductKey(subsystem, name))
+
+
+ORBIT_OF_EIC = 1260
+CROSSING_NS = 1e9 / 98.5e6
+TRENDS = {
+    "frames_vs_time": "Frames against time",
+    "hits_vs_time": "Hits against time",
+    "hits_squared_vs_time": "Squared hits a frame against time",
+    "bytes_vs_time": "Bytes against time",
+    "empty_vs_time": "Frames without data against time",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "axis"),
+    [
+        ("unit_occupancy", "Readout-unit occupancy", Axis("readout unit", "", 1248, 0, 1248)),
+        ("channel_occupancy", "Channel occupancy", Axis("channel", "", 319_488, 0, 319_488)),
+        ("adc", "ADC spectrum", Axis("ADC", "counts", 256, 0, 1024)),
+        (
+            "fine_time",
+            "Time modulo one bunch crossing",
+            Axis("t mod one crossing", "ns", 256, 0, CROSSING_NS),
+        ),
+        ("bunch_pattern", "Bunch pattern", Axis("bunch", "", ORBIT_OF_EIC, 0, ORBIT_OF_EIC)),
+        (
+            "time_in_frame",
+            "Time in the frame",
+            Axis("time in frame", "us", 256, 0, 65_536 * CROSSING_NS / 1000),
+        ),
+        ("bank_status", "Banks: good, wrong CRC, missing", Axis("good, wrong CRC, missing", "", 3, 0, 3)),
+        *(
+            (name, title, Axis("time in run", "s", 2**18, 0, 2**18 * 250 * 65_536 * CROSSING_NS * 1e-9))
+            for name, title in TRENDS.items()
+        ),
+    ],
+)
+def test_every_histogram_of_a_subsystem_has_its_title_and_binning(name: str, title: str, axis: Axis) -> None:
+    assert product(name).title == title
+    assert product(name).is_sparse == (name in TRENDS or name == "channel_occupancy")
+    assert axis_of(ProductKey("drich", name)) == axis
+    assert axis.width == pytest.approx((axis.high - axis.low) / axis.bins)
+
+
+def test_latency_is_of_the_whole_run() -> None:
+    assert axis_of(ProductKey("run", "latency")) == Axis("latency", "s", 600, 0, 60)
+    assert product("latency").title == "Latency from egress to the plot"
+
+
+def test_bins_are_as_wide_as_the_axis_says() -> None:
+    assert Axis("x", "", 4, 10, 12).width == 0.5
+
+
+@pytest.mark.parametrize("hits", [1, 13_607, 13_608, 30_000])
+def test_few_and_many_hits_are_counted_in_the_bunches_of_their_orbit(hits: int) -> None:
+    rng = np.random.default_rng(hits)
+    crossing = rng.integers(0, 65_536, hits)
+    crossing[-1] = 65_535
+    # Frame 236 begins four crossings before an orbit ends, and so reaches into one orbit more than others.
+    first, second = 236 * BC_PER_TF, 5 * BC_PER_TF
+    zeros = np.zeros(hits, np.int64)
+    words = pack_hits(zeros, zeros, zeros, crossing)
+    cut = hits // 3
+    banks = BankHits.of(HERE, [words[:cut], words[cut:]], [second, first])
+    bunch = (np.where(np.arange(hits) < cut, second, first) + crossing) % ORBIT_OF_EIC
+    wanted = [np.count_nonzero(bunch == number) for number in range(ORBIT_OF_EIC)]
+    found = hit_products(2, [banks]).counts[ProductKey("drich", "bunch_pattern")]
+    assert found.where is None
+    assert found.values.tolist() == [*wanted, 0]
+    assert found.values.dtype == np.int64
+
+
+def test_volumes_of_a_few_frames_are_these() -> None:
+    """Before the run, in its first bin, where the second begins, in a later one, and beyond the last."""
+    end = 250 * 2**18
+    tf = np.array([999, 1000, 1249, 1250, 1250 + 500, 1000 + end - 1, 1000 + end, 1000 + end + 250])
+    hits = np.array([[1, 10], [2, 0], [3, 30], [4, 0], [0, 50], [6, 60], [7, 0], [8, 80]], np.uint32)
+    counted = volume_products(tf, hits * np.uint32(8), hits, [detector("mpgd"), HERE], origin_tf=1000)
+    assert counted.frames == 0
+    wanted = {
+        ("mpgd", "frames_vs_time"): [3, 1, 1, 1, 2],
+        ("mpgd", "hits_vs_time"): [6, 4, 0, 6, 15],
+        ("mpgd", "hits_squared_vs_time"): [14, 16, 0, 36, 113],
+        ("mpgd", "bytes_vs_time"): [48, 32, 0, 48, 120],
+        ("mpgd", "empty_vs_time"): [0, 0, 1, 0, 0],
+        ("drich", "frames_vs_time"): [3, 1, 1, 1, 2],
+        ("drich", "hits_vs_time"): [40, 0, 50, 60, 80],
+        ("drich", "hits_squared_vs_time"): [1000, 0, 2500, 3600, 6400],
+        ("drich", "bytes_vs_time"): [320, 0, 400, 480, 640],
+        ("drich", "empty_vs_time"): [1, 1, 0, 0, 1],
+    }
+    assert {tuple(key): counts.values.tolist() for key, counts in counted.counts.items()} == wanted
+    for counts in counted.counts.values():
+        assert counts.where is not None
+        assert counts.where.tolist() == [0, 1, 3, 2**18 - 1, 2**18]
+        assert counts.values.dtype == np.int64
+
+
+def test_without_an_origin_time_begins_with_frame_0() -> None:
+    counted = volume_products(np.array([249, 250]), *[np.ones((2, 1), np.uint32)] * 2, [HERE])
+    where = counted.counts[ProductKey("drich", "frames_vs_time")].where
+    assert where is not None
+    assert where.tolist() == [0, 1]
+
+
+def test_counts_are_whole_numbers_of_64_bits() -> None:
+    for counts in (dense(np.array([1, 7], np.uint8), 3), sparse(np.array([1, 7], np.uint8), 3)):
+        assert counts.values.dtype == np.int64
+    few = sparse(np.array([7, 1], np.uint8), 100)
+    assert few.where is not None
+    assert (few.values.dtype, few.where.dtype) == (np.int64, np.int64)
+    assert (few.values.tolist(), few.where.tolist(), few.total()) == ([1, 1], [1, 7], 2)
+
+
+def test_the_sum_of_a_product_is_over_its_subsystems_alone() -> None:
+    some = ProductSet(
+        2,
+        {
+            ProductKey("drich", "adc"): Counts(np.array([1, 2])),
+            ProductKey("mpgd", "adc"): Counts(np.array([4]), np.array([7])),
+            ProductKey("mpgd", "fine_time"): Counts(np.array([100])),
+        },
+    )
+    assert (some.total("adc"), some.total("fine_time"), some.total("colour")) == (7, 100, 0)
 
 
 def test_bank_hits_keep_the_order_of_banks() -> None:

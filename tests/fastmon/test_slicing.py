@@ -60,8 +60,26 @@ def test_small_samples_make_fewer_slices_and_many_files_one_each() -> None:
     assert slices_by_file([5] * 20, USUAL) == [1] * 20
 
 
+@pytest.mark.parametrize(
+    ("frames", "wanted", "shares"),
+    [
+        # 3.5, 2.1 and 1.4 in proportion: the last slice is the first file's, which lacks the most.
+        ([5, 3, 2], 7, [4, 2, 1]),
+        ([2, 2], 3, [2, 1]),
+        ([1, 10], 8, [1, 7]),
+        ([10, 1, 1], 11, [9, 1, 1]),
+        ([1, 1, 3], 4, [1, 1, 2]),
+        ([3], 1, [1]),
+        ([2, 2], 4, [2, 2]),
+        ([2, 2], 9, [2, 2]),
+    ],
+)
+def test_these_samples_are_cut_so(frames: list[int], wanted: int, shares: list[int]) -> None:
+    assert slices_by_file(frames, wanted) == shares
+
+
 def test_nonsense_is_refused() -> None:
-    with pytest.raises(BadInput, match="slices_per_sample = 0"):
+    with pytest.raises(BadInput, match="^slices_per_sample = 0: must be 1 or more$"):
         slices_by_file([3], 0)
-    with pytest.raises(BadInput, match="must have a frame"):
-        slices_by_file([3, 0], USUAL)
+    with pytest.raises(BadInput, match=r"^tf_counts = \[3, 0\]: every sample file must have a frame$"):
+        slices_by_file((3, 0), USUAL)

@@ -23,7 +23,7 @@ MAX_BYTES = 64 * 1024 * 1024
 """Uncompressed; a slice of 7 frames has some 60 kB."""
 
 MAX_COUNT = 2**53
-_WIDTHS = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<i8"}
+_WIDTHS = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
 _LEVEL = 1
 """Of zstandard. Measured on slices of 7 frames with 0.004, 0.05 and all of ePIC's hits: level 6 takes five
 to seven times as long, and makes them 0.4 to 2.5 % smaller."""
@@ -90,10 +90,10 @@ class _Source:
             raise BadInput("histograms.data", f"{len(self.blob)} bytes", "is cut short")
         planes = np.frombuffer(self.blob, np.uint8, size, self.position).reshape(width, length)
         self.position += size
-        values = np.ascontiguousarray(planes.T).view(_WIDTHS[width]).reshape(length).astype(np.int64)
-        if length and (values.min() < 0 or values.max() > MAX_COUNT):
-            raise BadInput("histograms.values", int(values.min()), f"must be from 0 to {MAX_COUNT}")
-        return values
+        values = np.ascontiguousarray(planes.T).view(_WIDTHS[width]).reshape(length)
+        if (highest := int(values.max(initial=0))) > MAX_COUNT:
+            raise BadInput("histograms.values", highest, f"must be from 0 to {MAX_COUNT}")
+        return values.astype(np.int64)
 
 
 def _entry(entry: Any, source: _Source) -> tuple[ProductKey, Counts]:
@@ -119,8 +119,8 @@ def _entry(entry: Any, source: _Source) -> tuple[ProductKey, Counts]:
 
 
 def _packed(values: IntArray) -> tuple[int, bytes]:
-    highest = int(values.max()) if len(values) else 0
-    width = next(width for width in (1, 2, 4, 8) if highest < 1 << (8 * width - (width == 8)))
+    highest = int(values.max(initial=0))
+    width = next(width for width in _WIDTHS if highest < 1 << 8 * width)
     planes: NDArray[np.uint8] = values.astype(_WIDTHS[width]).view(np.uint8).reshape(len(values), width)
     return width, planes.T.tobytes()
 
@@ -133,6 +133,6 @@ def _unpacked(data: Any) -> bytes:
         size = zstandard.frame_content_size(packed)
         if not 4 <= size <= MAX_BYTES:
             raise BadInput("histograms.data", f"{size} bytes", f"must be from 4 to {MAX_BYTES} bytes")
-        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_BYTES)
+        return zstandard.ZstdDecompressor().decompress(packed)
     except (binascii.Error, ValueError, zstandard.ZstdError):
         raise BadInput("histograms.data", data, "must be base64 of zstandard") from None

@@ -45,7 +45,7 @@ def _bank_hits(
     subsystem: Detector, batch: HitBatch | None, bc0: np.ndarray[tuple[int], np.dtype[np.int64]], bad: int
 ) -> BankHits:
     if batch is None:
-        return BankHits.of(subsystem, [], [], crc_errors=bad, missing=len(bc0) - bad)
+        return BankHits.of(subsystem, [], [], missing=len(bc0))
     there = batch.banks > 0
     missing = int(len(bc0) - there.sum()) - bad
     return BankHits(subsystem, batch.hits, batch.counts[there], bc0[there], bad, max(missing, 0))

@@ -115,7 +115,7 @@ class RunHistograms:
         if _SCAN_FACTOR * self._touches[key] > len(bins):
             where = np.flatnonzero(bins != 0)
         else:
-            where = np.unique(np.concatenate(touched)) if touched else np.zeros(0, np.int64)
+            where = np.unique(np.concatenate(touched))
         self._touched[key], self._touches[key] = [where], len(where)
         return where
 

@@ -42,10 +42,12 @@ def _loaded(name: str) -> object:
 
 
 def _from_file(path: Path) -> object:
-    name = f"swf_plugin_{path.stem}"
+    place = path.expanduser().resolve()
+    # Files of one name in different folders are different modules.
+    name = f"swf_plugin {place.with_suffix('')}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path.expanduser())
+    spec = importlib.util.spec_from_file_location(name, place)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -116,11 +117,8 @@ def _as_counted(run: RunHistograms, key: ProductKey) -> Binned:
     return axis, whole
 
 
-def _plain(name: str) -> Callable[[RunHistograms, str], Binned]:
-    def make(run: RunHistograms, subsystem: str) -> Binned:
-        return grouped(*_as_counted(run, ProductKey(subsystem, name)), most=2 * MAX_BINS)
-
-    return make
+def _plain(name: str, run: RunHistograms, subsystem: str) -> Binned:
+    return grouped(*_as_counted(run, ProductKey(subsystem, name)), most=2 * MAX_BINS)
 
 
 def _channels(run: RunHistograms, subsystem: str) -> Binned:
@@ -133,20 +131,16 @@ def _channels(run: RunHistograms, subsystem: str) -> Binned:
     return replace(axis, bins=bins, high=axis.low + axis.width * bins * size), values
 
 
-def _per_frame(name: str) -> Callable[[RunHistograms, str], Binned]:
+def _per_frame(name: str, run: RunHistograms, subsystem: str) -> Binned:
     """A trend divided by the number of frames; 0 where there were none."""
-
-    def make(run: RunHistograms, subsystem: str) -> Binned:
-        key = ProductKey(subsystem, FrameTrend.name)
-        frames, sums = run.bins(key), run.bins(ProductKey(subsystem, name))
-        whole = axis_of(key)
-        length = min(len(frames), whole.bins)
-        axis = replace(whole, bins=max(length, 1), high=whole.low + whole.width * max(length, 1))
-        coarse, frames = grouped(axis, _fitted(frames, axis.bins))
-        _, sums = grouped(axis, _fitted(sums, axis.bins))
-        return coarse, np.divide(sums, frames, out=np.zeros(len(sums)), where=frames > 0)
-
-    return make
+    key = ProductKey(subsystem, FrameTrend.name)
+    frames, sums = run.bins(key), run.bins(ProductKey(subsystem, name))
+    whole = axis_of(key)
+    length = max(min(len(frames), whole.bins), 1)
+    axis = replace(whole, bins=length, high=whole.low + whole.width * length)
+    coarse, frames = grouped(axis, _fitted(frames, length))
+    _, sums = grouped(axis, _fitted(sums, length))
+    return coarse, np.divide(sums, frames, out=np.zeros(len(sums)), where=frames > 0)
 
 
 def _fitted(values: Values, bins: int) -> Values:
@@ -172,12 +166,12 @@ def _hot_channels(run: RunHistograms, subsystem: str) -> Binned:
     units = ProductKey(subsystem, UnitOccupancy.name)
     expected = np.median(run.bins(units)[:-1]) / here.channels_per_unit
     hot = channels[hits > max(HOT_HITS, HOT_FACTOR * expected)]
-    unit = np.minimum(hot // here.channels_per_unit, here.units)
-    return axis_of(units), np.bincount(unit, minlength=here.units + 1)
+    # What lies beyond the last channel lies beyond the last unit.
+    return axis_of(units), np.bincount(hot // here.channels_per_unit, minlength=here.units + 1)
 
 
 def _product(cls: Any, quantity: str = "hits") -> Shown:
-    return Shown(cls.name, cls.title, quantity, frozenset({cls.name}), _plain(cls.name))
+    return Shown(cls.name, cls.title, quantity, frozenset({cls.name}), partial(_plain, cls.name))
 
 
 SHOWN: tuple[Shown, ...] = (
@@ -186,14 +180,14 @@ SHOWN: tuple[Shown, ...] = (
         "Hits a frame, all frames",
         "hits a frame",
         frozenset({FrameTrend.name, HitTrend.name}),
-        _per_frame(HitTrend.name),
+        partial(_per_frame, HitTrend.name),
     ),
     Shown(
         "bytes_per_frame",
         "Bytes a frame, all frames",
         "bytes a frame",
         frozenset({FrameTrend.name, ByteTrend.name}),
-        _per_frame(ByteTrend.name),
+        partial(_per_frame, ByteTrend.name),
     ),
     _product(UnitOccupancy),
     Shown(

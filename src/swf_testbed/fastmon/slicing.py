@@ -38,9 +38,10 @@ def slices_by_file(tf_counts: Sequence[int], slices_per_sample: int) -> list[int
     frames = sum(tf_counts)
     shares = [1] * len(tf_counts)
     for _ in range(min(slices_per_sample, frames) - len(tf_counts)):
-        # The file that is furthest below its proportion gets the next slice; the first of equals.
+        # The file that is furthest below its proportion gets the next slice; the first of equals. One with a
+        # slice a frame is owed nothing, and while slices are left one of the others is.
         owed = [
-            (count * slices_per_sample - share * frames) if share < count else -frames * slices_per_sample
+            count * slices_per_sample - share * frames if share < count else 0
             for count, share in zip(tf_counts, shares, strict=True)
         ]
         shares[owed.index(max(owed))] += 1

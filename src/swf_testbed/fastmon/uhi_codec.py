@@ -76,7 +76,8 @@ def root_json(document: dict[str, Any]) -> dict[str, Any]:
         Two dimensions: as `root_json_2d` says.
 
     Raises:
-        BadInput: not of one or two dimensions, not of equal bins, or not of plain counts.
+        BadInput: not of one or two dimensions, not of equal bins, not of plain counts, or of more or fewer
+            contents than the axis has bins.
     """
     axes, storage = document.get("axes", []), document.get("storage", {})
     kinds = [axis.get("type") for axis in axes]
@@ -113,10 +114,15 @@ def root_json(document: dict[str, Any]) -> dict[str, Any]:
 def _contents(axis: dict[str, Any], storage: dict[str, Any], group: int, nbins: int) -> list[float]:
     values: Sequence[float] = storage["values"]
     first = 0 if axis["underflow"] else 1
-    if "index" not in storage and group == 1:
-        contents = [0.0] * first + list(values)
-        return contents if axis["overflow"] else [*contents, 0.0]
-    where = storage["index"][0] if "index" in storage else range(len(values))
+    if "index" in storage:
+        where = storage["index"][0]
+    else:
+        length = axis["bins"] + axis["underflow"] + axis["overflow"]
+        if len(values) != length:
+            raise BadInput("histogram", f"{len(values)} contents", f"must have {length}, as its axis says")
+        if group == 1:
+            return [0.0] * first + list(values) + [0.0] * (not axis["overflow"])
+        where = range(length)
     contents = [0.0] * (nbins + 2)
     for position, value in zip(where, values, strict=True):
         bin_number = position + first - 1

@@ -1,0 +1,389 @@
+"""Histograms as documents: whole ones compared with what stands in the formats, and with other libraries."""
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import uproot
+from hist import Hist, axis, storage
+from numpy.typing import NDArray
+
+from swf_testbed.fastmon.counts import Axis
+from swf_testbed.fastmon.root_file import root_file
+from swf_testbed.fastmon.uhi_codec import drawing, root_json, to_uhi
+from swf_testbed.model.errors import BadInput
+
+ADC = Axis("ADC", "counts", 4, -16, 1008)
+ADC_AXIS = {
+    "type": "regular",
+    "lower": -16.0,
+    "upper": 1008.0,
+    "bins": 4,
+    "underflow": False,
+    "overflow": True,
+    "circular": False,
+    "metadata": {"name": "x", "label": "ADC", "unit": "counts"},
+}
+FLOWS = [(False, False), (False, True), (True, False), (True, True)]
+Flow = tuple[bool, bool]
+Values = NDArray[np.float64]
+
+
+def regular(bins: int, flow: Flow = (False, True), **words: str) -> dict[str, Any]:
+    """An axis of a document whose bins are 0.5 wide, from 3 on."""
+    underflow, overflow = flow
+    told = {"metadata": words} if words else {}
+    ends = {"lower": 3.0, "upper": 3.0 + bins / 2}
+    flows = {"underflow": underflow, "overflow": overflow, "circular": False}
+    return {"type": "regular", **ends, "bins": bins, **flows, **told}
+
+
+def document(axes: list[dict[str, Any]], held: dict[str, Any], **words: str) -> dict[str, Any]:
+    told = {"metadata": words} if words else {}
+    return {"uhi_schema": 1, "axes": axes, "storage": {"type": "double", **held}, **told}
+
+
+def contents(axes: list[dict[str, Any]]) -> Values:
+    """A number in every bin, under- and overflow as the axes have them; some are 0, no two others alike."""
+    shape = [one["bins"] + one["underflow"] + one["overflow"] for one in axes]
+    numbers = np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
+    return np.where(numbers % 3 == 2, 0, numbers + 1)
+
+
+def dense(values: Values) -> dict[str, Any]:
+    return {"values": values.tolist()}
+
+
+def sparse(values: Values) -> dict[str, Any]:
+    where = np.nonzero(values)
+    return {"index": [index.tolist() for index in where], "values": values[where].tolist()}
+
+
+def with_flow(values: Values, axes: list[dict[str, Any]]) -> Values:
+    """The same with underflow and overflow on every axis."""
+    whole = np.zeros([one["bins"] + 2 for one in axes])
+    inside = [slice(int(not one["underflow"]), one["bins"] + 1 + one["overflow"]) for one in axes]
+    whole[tuple(inside)] = values
+    return whole
+
+
+def in_groups(values: Values, sizes: list[int]) -> Values:
+    """So many bins put together on every axis of contents with flow."""
+    for place, size in enumerate(sizes):
+        bins = values.shape[place] - 2
+        group = [0, *(1 + number // size for number in range(bins)), 1 + (bins + size - 1) // size]
+        longer = np.zeros([group[-1] + 1 if one == place else n for one, n in enumerate(values.shape)])
+        np.add.at(longer, tuple([slice(None)] * place + [np.array(group)]), values)
+        values = longer
+    return values
+
+
+def test_a_histogram_becomes_this_document() -> None:
+    assert to_uhi("adc", "BIC: ADC", ADC, np.array([7, 0, 2, 0, 5]), subsystem="bic", quantity="hits") == {
+        "uhi_schema": 1,
+        "metadata": {"name": "adc", "label": "BIC: ADC", "subsystem": "bic", "quantity": "hits"},
+        "axes": [ADC_AXIS],
+        "storage": {"type": "int", "values": [7, 0, 2, 0, 5]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [(np.uint16, "int"), (np.int64, "int"), (np.float32, "double"), (np.float64, "double")]
+)
+def test_a_sparse_document_has_only_the_bins_with_content(kind: type[np.generic], said: str) -> None:
+    made = to_uhi("adc", "ADC", ADC, np.array([7, 0, 2, 0, 5], kind), sparse=True)
+    assert made == {
+        "uhi_schema": 1,
+        "metadata": {"name": "adc", "label": "ADC"},
+        "axes": [ADC_AXIS],
+        "storage": {"type": said, "index": [[0, 2, 4]], "values": [7, 2, 5]},
+    }
+    assert json.loads(json.dumps(made)) == made
+
+
+def test_jsroot_is_given_the_whole_histogram() -> None:
+    made = to_uhi("adc", "BIC: ADC", ADC, np.array([7, 0, 2, 0, 5]), subsystem="bic", quantity="hits")
+    assert root_json(made) == {
+        "kind": "TH1D",
+        "name": "adc",
+        "title": "BIC: ADC",
+        "nbins": 4,
+        "xmin": -16.0,
+        "xmax": 1008.0,
+        "xtitle": "ADC [counts]",
+        "ytitle": "hits",
+        "unit": "counts",
+        "entries": 14,
+        "contents": [0, 7, 0, 2, 0, 5],
+    }
+
+
+def test_a_histogram_without_words_is_drawn_without_them() -> None:
+    assert root_json(document([regular(2)], {"values": [1.0, 2.5, 4.0]})) == {
+        "kind": "TH1D",
+        "name": "",
+        "title": "",
+        "nbins": 2,
+        "xmin": 3.0,
+        "xmax": 4.0,
+        "xtitle": "",
+        "ytitle": "",
+        "unit": "",
+        "entries": 7.5,
+        "contents": [0.0, 1.0, 2.5, 4.0],
+    }
+    named = root_json(document([regular(2, label="bunch")], {"values": [1.0, 2.5, 4.0]}))
+    assert (named["xtitle"], named["unit"]) == ("bunch", "")
+
+
+def test_a_map_without_words_is_drawn_without_them() -> None:
+    axes = [regular(2), regular(1, (False, False))]
+    assert root_json(document(axes, {"values": [[1.0], [2.0], [4.0]]})) == {
+        "kind": "TH2D",
+        "name": "",
+        "title": "",
+        "nbins": 2,
+        "xmin": 3.0,
+        "xmax": 4.0,
+        "xtitle": "",
+        "ynbins": 1,
+        "ymin": 3.0,
+        "ymax": 3.5,
+        "ytitle": "",
+        "ztitle": "",
+        "entries": 7.0,
+        "contents": [0, 0, 0, 0, 0, 1, 2, 4, 0, 0, 0, 0],
+    }
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize(
+    ("bins", "nbins", "size"),
+    [(1, 1, 1), (5, 5, 1), (2048, 2048, 1), (2049, 1025, 2), (4096, 2048, 2), (4097, 1366, 3)],
+)
+def test_a_long_axis_is_drawn_in_groups(bins: int, nbins: int, size: int, flow: Flow) -> None:
+    axes = [regular(bins, flow, label="E", unit="MeV")]
+    values = contents(axes)
+    drawn = root_json(document(axes, dense(values), name="e", label="Energy", quantity="hits"))
+    assert drawn == {
+        "kind": "TH1D",
+        "name": "e",
+        "title": "Energy",
+        "nbins": nbins,
+        "xmin": 3.0,
+        "xmax": 3.0 + nbins * size / 2,
+        "xtitle": "E [MeV]",
+        "ytitle": "hits",
+        "unit": "MeV",
+        "entries": values.sum(),
+        "contents": in_groups(with_flow(values, axes), [size]).tolist(),
+    }
+    assert root_json(document(axes, sparse(values), name="e", label="Energy", quantity="hits")) == drawn
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize(
+    ("bins", "nbins", "sizes"),
+    [
+        ((3, 2), (3, 2), [1, 1]),
+        ((256, 2), (256, 2), [1, 1]),
+        ((257, 3), (129, 3), [2, 1]),
+        ((2, 513), (2, 171), [1, 3]),
+        ((1, 1024), (1, 256), [1, 4]),
+    ],
+)
+def test_a_map_with_a_long_axis_is_drawn_in_groups(
+    bins: tuple[int, int], nbins: tuple[int, int], sizes: list[int], flow: Flow
+) -> None:
+    axes = [regular(bins[0], flow, label="x", unit="mm"), regular(bins[1], flow[::-1], label="layer")]
+    values = contents(axes)
+    drawn = root_json(document(axes, dense(values), name="map", label="Map", quantity="hits"))
+    assert drawn == {
+        "kind": "TH2D",
+        "name": "map",
+        "title": "Map",
+        "nbins": nbins[0],
+        "xmin": 3.0,
+        "xmax": 3.0 + nbins[0] * sizes[0] / 2,
+        "xtitle": "x [mm]",
+        "ynbins": nbins[1],
+        "ymin": 3.0,
+        "ymax": 3.0 + nbins[1] * sizes[1] / 2,
+        "ytitle": "layer",
+        "ztitle": "hits",
+        "entries": values.sum(),
+        "contents": in_groups(with_flow(values, axes), sizes).T.ravel().tolist(),
+    }
+    assert root_json(document(axes, sparse(values), name="map", label="Map", quantity="hits")) == drawn
+
+
+@pytest.mark.parametrize(
+    ("made", "value", "allowed"),
+    [
+        ({}, "axes [], storage None", "must be 1-D or 2-D, regular, int or double"),
+        (
+            document([{"type": "variable"}], {}),
+            "axes ['variable'], storage double",
+            "must be 1-D or 2-D, regular, int or double",
+        ),
+        (
+            document([regular(2)] * 3, {}),
+            "axes ['regular', 'regular', 'regular'], storage double",
+            "must be 1-D or 2-D, regular, int or double",
+        ),
+        (
+            document([regular(2)], {"type": "mean"}),
+            "axes ['regular'], storage mean",
+            "must be 1-D or 2-D, regular, int or double",
+        ),
+        (document([regular(2)], {"values": [1, 2, 3, 4]}), "4 contents", "must have 3, as its axis says"),
+        (
+            document([regular(5000, (True, True))], {"values": [1]}),
+            "1 contents",
+            "must have 5002, as its axis says",
+        ),
+        (document([regular(0), regular(2)], {}), 0, "must have 1 to 1024 bins on an axis"),
+        (document([regular(2), regular(1025)], {}), 1025, "must have 1 to 1024 bins on an axis"),
+        (
+            document([regular(2), regular(3)], {"values": [[1, 2], [3, 4]]}),
+            "contents of shape (2, 2)",
+            "must have shape (3, 4)",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_with_what_can(made: dict[str, Any], value: Any, allowed: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        root_json(made)
+    assert (refused.value.field, refused.value.value, refused.value.allowed) == ("histogram", value, allowed)
+    assert drawing(made) == (None, f"histogram = {value!r}: {allowed}")
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {},
+        {"values": 3},
+        {"values": [None, None]},
+        {"index": [[0, 1]], "values": [1.0]},
+        {"index": [], "values": []},
+    ],
+)
+def test_a_document_that_says_nothing_of_its_bins_is_no_histogram(held: dict[str, Any]) -> None:
+    for made in (document([regular(1)], held), document([{"type": "regular"}], held)):
+        assert drawing(made) == (None, "the content is not a UHI document")
+
+
+def test_a_drawing_that_can_be_made_comes_without_a_reason() -> None:
+    made = document([regular(2)], {"values": [1.0, 2.5, 4.0]})
+    assert drawing(made) == (root_json(made), "")
+
+
+def in_root(made: dict[str, Any], name: str) -> Any:
+    """What another library finds in the ROOT file of a document."""
+    with uproot.open(io.BytesIO(root_file(made))) as file:
+        assert file.keys(cycle=False) == [name]
+        return file[name]
+
+
+def axis_of(found: Any, letter: str) -> dict[str, Any]:
+    told = found.member(f"f{letter.upper()}axis")
+    return {
+        f"{letter}min": told.member("fXmin"),
+        f"{letter}max": told.member("fXmax"),
+        f"{letter}title": told.member("fTitle"),
+    }
+
+
+@pytest.mark.parametrize("held", [dense, sparse])
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_root_file_and_the_page_show_the_same_histogram(flow: Flow, held: Any) -> None:
+    axes = [regular(5, flow, label="E")]
+    made = document(axes, held(contents(axes)), name="e", label="Energy")
+    found = in_root(made, "e")
+    assert root_json(made) == {
+        "kind": found.classname,
+        "name": found.name,
+        "title": found.title,
+        "nbins": found.axis().edges().size - 1,
+        **axis_of(found, "x"),
+        "ytitle": "",
+        "unit": "",
+        "entries": found.member("fEntries"),
+        "contents": found.values(flow=True).tolist(),
+    }
+
+
+@pytest.mark.parametrize("held", [dense, sparse])
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_root_file_and_the_page_show_the_same_map(flow: Flow, held: Any) -> None:
+    axes = [regular(5, flow, label="column"), regular(3, flow[::-1], label="row")]
+    made = document(axes, held(contents(axes)), name="map", label="Map")
+    found = in_root(made, "map")
+    assert root_json(made) == {
+        "kind": found.classname,
+        "name": found.name,
+        "title": found.title,
+        "nbins": found.axis("x").edges().size - 1,
+        "ynbins": found.axis("y").edges().size - 1,
+        **axis_of(found, "x"),
+        **axis_of(found, "y"),
+        "ztitle": "",
+        "entries": found.member("fEntries"),
+        "contents": found.values(flow=True).T.ravel().tolist(),
+    }
+
+
+def test_a_root_file_of_a_histogram_without_words_has_words_that_root_needs() -> None:
+    axes = [regular(2), regular(1)]
+    found = in_root(document(axes, dense(contents(axes))), "histogram")
+    assert (found.title, axis_of(found, "x")["xtitle"], axis_of(found, "y")["ytitle"]) == ("", "x", "y")
+
+
+def test_a_root_file_of_a_histogram_with_an_empty_name_has_one() -> None:
+    in_root(document([regular(2)], {"values": [1.0, 2.5, 4.0]}, name="", label="Energy"), "histogram")
+
+
+@pytest.mark.parametrize(
+    ("made", "value", "allowed"),
+    [
+        ({}, "KeyError", "must be a UHI document of regular axes"),
+        ({"axes": 3}, "TypeError", "must be a UHI document of regular axes"),
+        ({"axes": []}, "ValueError", "must be a UHI document of regular axes"),
+        ({"axes": [{"bins": "x"}]}, "ValueError", "must be a UHI document of regular axes"),
+        ({"axes": [{"bins": 1}] * 3}, [1, 1, 1], "must have one or two axes of at most 2000000 bins"),
+        (
+            {"axes": [{"bins": 2}, {"bins": 2_000_001}]},
+            [2, 2_000_001],
+            "must have one or two axes of at most 2000000 bins",
+        ),
+    ],
+)
+def test_what_root_cannot_hold_is_told_with_what_it_can(
+    made: dict[str, Any], value: Any, allowed: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        root_file(made)
+    assert (refused.value.field, refused.value.value, refused.value.allowed) == ("histogram", value, allowed)
+
+
+def test_the_longest_axis_that_is_allowed_fits_into_a_root_file() -> None:
+    made = document([regular(2_000_000)], {"index": [[0, 1_999_999, 2_000_000]], "values": [1.0, 2.0, 3.0]})
+    values = in_root(made, "histogram").values(flow=True)
+    assert values.size == 2_000_002
+    assert (values[1], values[-2], values[-1], values.sum()) == (1, 2, 3, 6)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_what_another_library_filled_is_drawn_as_it_says(flow: Flow) -> None:
+    from boost_histogram.serialization import to_uhi as library_to_uhi
+
+    underflow, overflow = flow
+    x = axis.Regular(4, 0, 8, name="x", label="E", underflow=underflow, overflow=overflow)
+    source = Hist(x, storage=storage.Double())
+    source.fill([-1.0, 0.5, 1.0, 3.0, 7.9, 9.0], weight=[1, 2, 4, 8, 16, 32])
+    said = json.dumps(library_to_uhi(source), default=lambda array: array.tolist())
+    drawn = root_json(json.loads(said))
+    assert drawn["contents"] == [1.0 * underflow, 6, 8, 0, 16, 32.0 * overflow]
+    assert (drawn["nbins"], drawn["xmin"], drawn["xmax"], drawn["xtitle"]) == (4, 0, 8, "E")
