@@ -79,7 +79,7 @@ def test_these_samples_are_cut_so(frames: list[int], wanted: int, shares: list[i
 
 
 def test_nonsense_is_refused() -> None:
-    with pytest.raises(BadInput, match="^slices_per_sample = 0: must be 1 or more$"):
+    with pytest.raises(BadInput, match=r"^slices_per_sample = 0: must be 1 or more$"):
         slices_by_file([3], 0)
     with pytest.raises(BadInput, match=r"^tf_counts = \[3, 0\]: every sample file must have a frame$"):
         slices_by_file((3, 0), USUAL)

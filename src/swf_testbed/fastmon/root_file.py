@@ -29,8 +29,7 @@ def root_file(document: dict[str, Any]) -> bytes:
         raise BadInput("histogram", type(error).__name__, "must be a UHI document of regular axes") from None
     # uproot writes no integers (ROOT's own TH1 counts in floating point, too), and wants all flow bins.
     axes = [
-        hist.axis.Regular(len(axis), axis.edges[0], axis.edges[-1], name=name, label=axis.label)
-        for axis, name in zip(counted.axes, "xy", strict=False)
+        hist.axis.Regular(len(axis), axis.edges[0], axis.edges[-1], label=axis.label) for axis in counted.axes
     ]
     written = hist.Hist(*axes, storage=hist.storage.Double())
     flow = [(int(not axis.traits.underflow), int(not axis.traits.overflow)) for axis in counted.axes]
