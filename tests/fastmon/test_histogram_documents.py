@@ -73,10 +73,11 @@ def in_groups(values: Values, sizes: list[int]) -> Values:
     """So many bins put together on every axis of contents with flow."""
     for place, size in enumerate(sizes):
         bins = values.shape[place] - 2
-        group = [0, *(1 + number // size for number in range(bins)), 1 + (bins + size - 1) // size]
-        longer = np.zeros([group[-1] + 1 if one == place else n for one, n in enumerate(values.shape)])
-        np.add.at(longer, tuple([slice(None)] * place + [np.array(group)]), values)
-        values = longer
+        group = np.array([0, *(1 + number // size for number in range(bins)), 1 + (bins + size - 1) // size])
+        first = np.moveaxis(values, place, 0)
+        sums = np.zeros((group[-1] + 1, *first.shape[1:]))
+        np.add.at(sums, group, first)
+        values = np.moveaxis(sums, 0, place)
     return values
 
 
