@@ -72,6 +72,7 @@ def test_small_samples_make_fewer_slices_and_many_files_one_each() -> None:
         ([3], 1, [1]),
         ([2, 2], 4, [2, 2]),
         ([2, 2], 9, [2, 2]),
+        ([2, 10], 60, [2, 10]),
     ],
 )
 def test_these_samples_are_cut_so(frames: list[int], wanted: int, shares: list[int]) -> None:

@@ -49,7 +49,7 @@ def root_json_2d(document: dict[str, Any]) -> dict[str, Any]:
 
 def _axis(axis: dict[str, Any], group: int, bins: int) -> dict[str, Any]:
     told = axis.get("metadata", {})
-    title, unit = told.get("label", ""), told.get("unit", "")
+    title, unit = told.get("label", ""), told.get("unit")
     width = (axis["upper"] - axis["lower"]) / axis["bins"] * group
     return {
         "nbins": bins,

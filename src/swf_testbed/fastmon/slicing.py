@@ -36,14 +36,12 @@ def slices_by_file(tf_counts: Sequence[int], slices_per_sample: int) -> list[int
     if any(count < 1 for count in tf_counts):
         raise BadInput("tf_counts", list(tf_counts), "every sample file must have a frame")
     frames = sum(tf_counts)
+    wanted = min(slices_per_sample, frames)
     shares = [1] * len(tf_counts)
-    for _ in range(min(slices_per_sample, frames) - len(tf_counts)):
-        # The file that is furthest below its proportion gets the next slice; the first of equals. One with a
-        # slice a frame is owed nothing, and while slices are left one of the others is.
-        owed = [
-            count * slices_per_sample - share * frames if share < count else 0
-            for count, share in zip(tf_counts, shares, strict=True)
-        ]
+    for _ in range(wanted - len(tf_counts)):
+        # The file that is furthest below its proportion gets the next slice; the first of equals. It is none
+        # with a slice a frame already: what that is owed is never more than 0, and in all something is.
+        owed = [count * wanted - share * frames for count, share in zip(tf_counts, shares, strict=True)]
         shares[owed.index(max(owed))] += 1
     return shares
 
