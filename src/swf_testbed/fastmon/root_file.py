@@ -31,7 +31,7 @@ def root_file(document: dict[str, Any]) -> bytes:
     axes = [
         hist.axis.Regular(len(axis), axis.edges[0], axis.edges[-1], label=axis.label) for axis in counted.axes
     ]
-    written = hist.Hist(*axes)
+    written: hist.Hist[Any] = hist.Hist(*axes)
     flow = [(int(not axis.traits.underflow), int(not axis.traits.overflow)) for axis in counted.axes]
     written.view(flow=True)[...] = np.pad(counted.values(flow=True), flow)
     words = document.get("metadata", {})
