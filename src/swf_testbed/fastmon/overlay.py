@@ -70,11 +70,11 @@ def overlay(
     values, known = now.counts(type(entry)), then.counts(type(entry)).astype(np.float64)
     scale = _scale(now, then, values.sum() / known.sum() if known.sum() else 0.0, scaled)
     expected = known * scale
-    there = expected > 0
-    ratio = np.divide(values, expected, out=np.full(len(values), np.nan), where=there)
+    # NaN where nothing is expected, and with it all that is divided by it.
+    nonzero = np.where(expected > 0, expected, np.nan)
+    ratio = values / nonzero
     # The relative variance of a ratio is the sum of both; a count of 0 is known to 1.
-    relative = np.divide(1.0, known, out=np.full(len(values), np.nan), where=there)
-    error = np.sqrt(np.maximum(values, 1) / np.where(there, expected, np.nan) ** 2 + ratio**2 * relative)
+    error = np.sqrt(np.maximum(values, 1) / nonzero**2 + ratio**2 / known)
     return Overlay(axis_of(ProductKey(subsystem, product_name)), values, expected, ratio, error)
 
 
