@@ -5,8 +5,8 @@
 Needs mutmut (`pip install mutmut`), which makes the mutants and runs the tests that reach each; what it
 mutates and which tests it runs stands in pyproject.toml. All mutants are some thousands: a seeded sample of
 each package is run, and the survivors are printed, to be looked at with `mutmut show NAME`. Survivors whose
-change nobody could observe (texts of errors among them) count as survivors. The first run also makes the
-mutants, which takes some minutes.
+change nobody could observe (texts of errors among them) count as survivors. The first run, and one after a
+source has changed, also makes the mutants, which takes some minutes.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "src" / "swf_testbed"
 MUTANTS = ROOT / "mutants" / "src" / "swf_testbed"
 PACKAGES = ("model", "messages", "stf", "fastmon", "bus", "runtime")
 LEAST = 0.70
@@ -32,6 +33,13 @@ def results(package: str) -> dict[str, int | None]:
 
 def _codes(file: Path) -> Iterator[tuple[str, int | None]]:
     yield from json.loads(file.read_text("utf-8"))["exit_code_by_key"].items()
+
+
+def stale() -> bool:
+    """Whether a source is newer than its mutants, or has none: their numbers are no longer those noted."""
+    sources = (file for package in PACKAGES for file in (SOURCES / package).rglob("*.py"))
+    made = ((file, MUTANTS / file.relative_to(SOURCES)) for file in sources)
+    return any(not there.exists() or there.stat().st_mtime < file.stat().st_mtime for file, there in made)
 
 
 def mutmut(*names: str) -> None:
@@ -64,7 +72,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--package", nargs="+", choices=PACKAGES, default=PACKAGES)
     said = parser.parse_args()
-    if not MUTANTS.is_dir():
+    if stale():
         mutmut("swf_testbed.model.clock.*")
     chance = random.Random(said.seed)  # noqa: S311
     samples = {}
