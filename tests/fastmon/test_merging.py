@@ -134,6 +134,7 @@ def test_a_trend_grows_bin_by_bin_to_the_end_of_its_axis() -> None:
     assert run.bins(key).tolist() == list(range(1, 301))
     run.add("last", ProductSet(0, {key: Counts(np.array([7, 9]), np.array([2**18 - 1, 2**18]))}))
     assert len(run.bins(key)) == 2**18 + 1
+    assert run.bins(key).dtype == np.int64
     where, values = run.filled(key)
     assert where.tolist() == [*range(300), 2**18 - 1, 2**18]
     assert values.tolist() == [*range(1, 301), 7, 9]
@@ -162,6 +163,7 @@ def test_dense_parts_are_added_and_what_is_saved_is_a_copy() -> None:
     assert (run.frames, run.total("bank_status"), run.total("adc"), run.keys()) == (3, 19, 0, [here, there])
     assert run.saved().frames == 3
     assert run.saved().counts[here].where is None
+    assert run.bins(here).dtype == np.int64
     for ask in (run.bins, run.filled):
         with pytest.raises(KeyError):
             ask(ProductKey("femc", "adc"))
