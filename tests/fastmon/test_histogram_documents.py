@@ -1,17 +1,14 @@
 """Histograms as documents: whole ones compared with what stands in the formats, and with other libraries."""
 
-import io
 import json
 from typing import Any
 
 import numpy as np
 import pytest
-import uproot
 from hist import Hist, axis, storage
-from numpy.typing import NDArray
+from uhi_documents import FLOWS, Flow, Values, contents, dense, document, regular, sparse
 
 from swf_testbed.fastmon.counts import Axis
-from swf_testbed.fastmon.root_file import root_file
 from swf_testbed.fastmon.uhi_codec import drawing, root_json, to_uhi
 from swf_testbed.model.errors import BadInput
 
@@ -26,39 +23,6 @@ ADC_AXIS = {
     "circular": False,
     "metadata": {"name": "x", "label": "ADC", "unit": "counts"},
 }
-FLOWS = [(False, False), (False, True), (True, False), (True, True)]
-Flow = tuple[bool, bool]
-Values = NDArray[np.float64]
-
-
-def regular(bins: int, flow: Flow = (False, True), **words: str) -> dict[str, Any]:
-    """An axis of a document whose bins are 0.5 wide, from 3 on."""
-    underflow, overflow = flow
-    told = {"metadata": words} if words else {}
-    ends = {"lower": 3.0, "upper": 3.0 + bins / 2}
-    flows = {"underflow": underflow, "overflow": overflow, "circular": False}
-    return {"type": "regular", **ends, "bins": bins, **flows, **told}
-
-
-def document(axes: list[dict[str, Any]], held: dict[str, Any], **words: str) -> dict[str, Any]:
-    told = {"metadata": words} if words else {}
-    return {"uhi_schema": 1, "axes": axes, "storage": {"type": "double", **held}, **told}
-
-
-def contents(axes: list[dict[str, Any]]) -> Values:
-    """A number in every bin, under- and overflow as the axes have them; some are 0, no two others alike."""
-    shape = [one["bins"] + one["underflow"] + one["overflow"] for one in axes]
-    numbers = np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
-    return np.where(numbers % 3 == 2, 0, numbers + 1)
-
-
-def dense(values: Values) -> dict[str, Any]:
-    return {"values": values.tolist()}
-
-
-def sparse(values: Values) -> dict[str, Any]:
-    where = np.nonzero(values)
-    return {"index": [index.tolist() for index in where], "values": values[where].tolist()}
 
 
 def with_flow(values: Values, axes: list[dict[str, Any]]) -> Values:
@@ -279,95 +243,6 @@ def test_a_document_that_says_nothing_of_its_bins_is_no_histogram(held: dict[str
 def test_a_drawing_that_can_be_made_comes_without_a_reason() -> None:
     made = document([regular(2)], {"values": [1.0, 2.5, 4.0]})
     assert drawing(made) == (root_json(made), "")
-
-
-def in_root(made: dict[str, Any], name: str) -> Any:
-    """What another library finds in the ROOT file of a document."""
-    with uproot.open(io.BytesIO(root_file(made))) as file:
-        assert file.keys(cycle=False) == [name]
-        return file[name]
-
-
-def axis_of(found: Any, letter: str) -> dict[str, Any]:
-    told = found.member(f"f{letter.upper()}axis")
-    return {
-        f"{letter}min": told.member("fXmin"),
-        f"{letter}max": told.member("fXmax"),
-        f"{letter}title": told.member("fTitle"),
-    }
-
-
-@pytest.mark.parametrize("held", [dense, sparse])
-@pytest.mark.parametrize("flow", FLOWS)
-def test_a_root_file_and_the_page_show_the_same_histogram(flow: Flow, held: Any) -> None:
-    axes = [regular(5, flow, label="E")]
-    made = document(axes, held(contents(axes)), name="e", label="Energy")
-    found = in_root(made, "e")
-    assert root_json(made) == {
-        "kind": found.classname,
-        "name": found.name,
-        "title": found.title,
-        "nbins": found.axis().edges().size - 1,
-        **axis_of(found, "x"),
-        "ytitle": "",
-        "unit": "",
-        "entries": found.member("fEntries"),
-        "contents": found.values(flow=True).tolist(),
-    }
-
-
-@pytest.mark.parametrize("held", [dense, sparse])
-@pytest.mark.parametrize("flow", FLOWS)
-def test_a_root_file_and_the_page_show_the_same_map(flow: Flow, held: Any) -> None:
-    axes = [regular(5, flow, label="column"), regular(3, flow[::-1], label="row")]
-    made = document(axes, held(contents(axes)), name="map", label="Map")
-    found = in_root(made, "map")
-    assert root_json(made) == {
-        "kind": found.classname,
-        "name": found.name,
-        "title": found.title,
-        "nbins": found.axis("x").edges().size - 1,
-        "ynbins": found.axis("y").edges().size - 1,
-        **axis_of(found, "x"),
-        **axis_of(found, "y"),
-        "ztitle": "",
-        "entries": found.member("fEntries"),
-        "contents": found.values(flow=True).T.ravel().tolist(),
-    }
-
-
-def test_a_root_file_of_a_histogram_without_words_has_words_that_root_needs() -> None:
-    axes = [regular(2), regular(1)]
-    found = in_root(document(axes, dense(contents(axes))), "histogram")
-    titles = axis_of(found, "x")["xtitle"], axis_of(found, "y")["ytitle"]
-    assert (found.title, *titles) == ("", "Axis 0", "Axis 1")
-
-
-def test_a_root_file_of_a_histogram_with_an_empty_name_has_one() -> None:
-    in_root(document([regular(2)], {"values": [1.0, 2.5, 4.0]}, name="", label="Energy"), "histogram")
-
-
-@pytest.mark.parametrize(
-    ("made", "value", "allowed"),
-    [
-        ({}, "KeyError", "must be a UHI document of regular axes"),
-        ({"axes": 3}, "TypeError", "must be a UHI document of regular axes"),
-        ({"axes": []}, "ValueError", "must be a UHI document of regular axes"),
-        ({"axes": [{"bins": "x"}]}, "ValueError", "must be a UHI document of regular axes"),
-        ({"axes": [{"bins": 1}] * 3}, [1, 1, 1], "must have one or two axes of at most 2000000 bins"),
-        (
-            {"axes": [{"bins": 2}, {"bins": 2_000_001}]},
-            [2, 2_000_001],
-            "must have one or two axes of at most 2000000 bins",
-        ),
-    ],
-)
-def test_what_root_cannot_hold_is_told_with_what_it_can(
-    made: dict[str, Any], value: Any, allowed: str
-) -> None:
-    with pytest.raises(BadInput) as refused:
-        root_file(made)
-    assert (refused.value.field, refused.value.value, refused.value.allowed) == ("histogram", value, allowed)
 
 
 @pytest.mark.parametrize("flow", FLOWS)

@@ -1,6 +1,7 @@
 """Histograms as ROOT files, read back by another library."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ import uproot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from uhi_documents import FLOWS, Flow, contents, dense, document, regular, sparse
 
 from swf_testbed.fastmon.counts import Axis
 from swf_testbed.fastmon.root_file import root_file
-from swf_testbed.fastmon.uhi_codec import to_uhi
+from swf_testbed.fastmon.uhi_codec import root_json, to_uhi
 from swf_testbed.model.errors import BadInput
 
 AXIS = Axis("ADC", "counts", 8, 0, 1024)
@@ -19,9 +21,9 @@ AXIS = Axis("ADC", "counts", 8, 0, 1024)
 
 @given(arrays(np.int64, 9, elements=st.integers(0, 2**50)), st.booleans())
 @settings(max_examples=20)
-def test_every_bin_comes_back(values: np.ndarray, sparse: bool) -> None:
-    document = to_uhi("adc", "BIC SciFi: ADC", AXIS, values, sparse=sparse)
-    with uproot.open(io.BytesIO(root_file(document))) as file:
+def test_every_bin_comes_back(values: np.ndarray, is_sparse: bool) -> None:
+    made = to_uhi("adc", "BIC SciFi: ADC", AXIS, values, sparse=is_sparse)
+    with uproot.open(io.BytesIO(root_file(made))) as file:
         found = file["adc"]
         assert found.classname == "TH1D"
         assert found.title == "BIC SciFi: ADC"
@@ -30,7 +32,7 @@ def test_every_bin_comes_back(values: np.ndarray, sparse: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "document",
+    "made",
     [
         {},
         {"axes": 3},
@@ -39,6 +41,95 @@ def test_every_bin_comes_back(values: np.ndarray, sparse: bool) -> None:
         {"axes": [{"bins": 1}] * 3},
     ],
 )
-def test_what_is_no_histogram_is_refused(document: dict[str, object]) -> None:
+def test_what_is_no_histogram_is_refused(made: dict[str, object]) -> None:
     with pytest.raises(BadInput, match="histogram"):
-        root_file(document)
+        root_file(made)
+
+
+def in_root(made: dict[str, Any], name: str) -> Any:
+    """What another library finds in the ROOT file of a document."""
+    with uproot.open(io.BytesIO(root_file(made))) as file:
+        assert file.keys(cycle=False) == [name]
+        return file[name]
+
+
+def axis_of(found: Any, letter: str) -> dict[str, Any]:
+    told = found.member(f"f{letter.upper()}axis")
+    return {
+        f"{letter}min": told.member("fXmin"),
+        f"{letter}max": told.member("fXmax"),
+        f"{letter}title": told.member("fTitle"),
+    }
+
+
+@pytest.mark.parametrize("held", [dense, sparse])
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_root_file_and_the_page_show_the_same_histogram(flow: Flow, held: Any) -> None:
+    axes = [regular(5, flow, label="E")]
+    made = document(axes, held(contents(axes)), name="e", label="Energy")
+    found = in_root(made, "e")
+    assert root_json(made) == {
+        "kind": found.classname,
+        "name": found.name,
+        "title": found.title,
+        "nbins": found.axis().edges().size - 1,
+        **axis_of(found, "x"),
+        "ytitle": "",
+        "unit": "",
+        "entries": found.member("fEntries"),
+        "contents": found.values(flow=True).tolist(),
+    }
+
+
+@pytest.mark.parametrize("held", [dense, sparse])
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_root_file_and_the_page_show_the_same_map(flow: Flow, held: Any) -> None:
+    axes = [regular(5, flow, label="column"), regular(3, flow[::-1], label="row")]
+    made = document(axes, held(contents(axes)), name="map", label="Map")
+    found = in_root(made, "map")
+    assert root_json(made) == {
+        "kind": found.classname,
+        "name": found.name,
+        "title": found.title,
+        "nbins": found.axis("x").edges().size - 1,
+        "ynbins": found.axis("y").edges().size - 1,
+        **axis_of(found, "x"),
+        **axis_of(found, "y"),
+        "ztitle": "",
+        "entries": found.member("fEntries"),
+        "contents": found.values(flow=True).T.ravel().tolist(),
+    }
+
+
+def test_a_root_file_of_a_histogram_without_words_has_words_that_root_needs() -> None:
+    axes = [regular(2), regular(1)]
+    found = in_root(document(axes, dense(contents(axes))), "histogram")
+    titles = axis_of(found, "x")["xtitle"], axis_of(found, "y")["ytitle"]
+    assert (found.title, *titles) == ("", "Axis 0", "Axis 1")
+
+
+def test_a_root_file_of_a_histogram_with_an_empty_name_has_one() -> None:
+    in_root(document([regular(2)], {"values": [1.0, 2.5, 4.0]}, name="", label="Energy"), "histogram")
+
+
+@pytest.mark.parametrize(
+    ("made", "value", "allowed"),
+    [
+        ({}, "KeyError", "must be a UHI document of regular axes"),
+        ({"axes": 3}, "TypeError", "must be a UHI document of regular axes"),
+        ({"axes": []}, "ValueError", "must be a UHI document of regular axes"),
+        ({"axes": [{"bins": "x"}]}, "ValueError", "must be a UHI document of regular axes"),
+        ({"axes": [{"bins": 1}] * 3}, [1, 1, 1], "must have one or two axes of at most 2000000 bins"),
+        (
+            {"axes": [{"bins": 2}, {"bins": 2_000_001}]},
+            [2, 2_000_001],
+            "must have one or two axes of at most 2000000 bins",
+        ),
+    ],
+)
+def test_what_root_cannot_hold_is_told_with_what_it_can(
+    made: dict[str, Any], value: Any, allowed: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        root_file(made)
+    assert (refused.value.field, refused.value.value, refused.value.allowed) == ("histogram", value, allowed)

@@ -38,6 +38,24 @@ class Seen:
             return list(self.items)
 
 
+class Held:
+    """A behaviour that has a message in hand until it is let go."""
+
+    def __init__(self) -> None:
+        self._taken, self._let_go = threading.Event(), threading.Event()
+
+    def __call__(self, message: object) -> None:
+        self._taken.set()
+        assert self._let_go.wait(PATIENCE_S)
+
+    def wait(self) -> None:
+        """Until a message is in hand."""
+        assert self._taken.wait(PATIENCE_S)
+
+    def let_go(self) -> None:
+        self._let_go.set()
+
+
 class SeenLog(logging.Handler):
     """Lines of the log as `LEVEL text`, for a test to wait on, and the threads that wrote them."""
 

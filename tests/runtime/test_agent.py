@@ -76,18 +76,6 @@ def test_a_batch_handler_gets_what_there_is(stage: Stage) -> None:
     assert max(map(len, batches)) <= 50
 
 
-def test_a_handler_that_fails_for_a_while_is_tried_again(stage: Stage) -> None:
-    failures = iter([RuntimeError("once"), RuntimeError("twice")])
-
-    def behave(message: Any) -> None:
-        for failure in failures:
-            raise failure
-
-    agent = stage.agent(behave)
-    stage.bus.publish(start_run(5))
-    assert agent.seen.wait(bool) == [5]
-
-
 def test_a_handler_that_fails_for_good_leaves_a_dead_letter_that_says_why(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pytest
-from probe_agent import NAMESPACE, PATIENCE_S, Probe, Seen, SeenLog, Stage, pause, piece, start_run
+from probe_agent import NAMESPACE, PATIENCE_S, Held, Probe, Seen, SeenLog, Stage, pause, piece, start_run
 
 from swf_testbed.messages import PauseRun, ResumeRun, Slice, headers
 from swf_testbed.model import destinations
@@ -123,40 +123,28 @@ def test_it_has_no_more_in_hand_than_it_says(stage: Stage) -> None:
     class Careful(Probe):
         prefetch = 2
 
-    taken, go_on = threading.Event(), threading.Event()
-
-    def slowly(message: Any) -> None:
-        taken.set()
-        assert go_on.wait(PATIENCE_S)
-
     agent = stage.prepare(Careful)
-    agent.behaviour = slowly
+    agent.behaviour = held = Held()
     stage.start(agent)
     stage.bus.publish_many(start_run(number) for number in range(5))
-    assert taken.wait(PATIENCE_S)
+    held.wait()
     told: Any = stage.broker.statistics()["durable_subscriptions"]
     [counts] = told.values()
-    go_on.set()
+    held.let_go()
     assert 1 <= counts["in_flight"] <= 2
     assert counts["in_flight"] + counts["queued"] == 5
 
 
 def test_a_slow_one_of_many_leaves_the_work_to_the_others(stage: Stage) -> None:
-    taken, go_on = threading.Event(), threading.Event()
-
-    def slowly(message: Any) -> None:
-        taken.set()
-        assert go_on.wait(PATIENCE_S)
-
     slow, fast = stage.prepare(Many), stage.prepare(Many)
-    slow.behaviour = slowly
+    slow.behaviour = held = Held()
     stage.start(slow)
     stage.bus.publish_many(piece(number) for number in range(4))
-    assert taken.wait(PATIENCE_S)
+    held.wait()
     stage.start(fast)
     assert fast.seen.wait(lambda seen: len(seen) == 3) == [1, 2, 3]
     # What is said to all is heard by each that lives.
-    go_on.set()
+    held.let_go()
     stage.bus.publish(start_run(7))
     slow.seen.wait(lambda seen: 7 in seen)
     fast.seen.wait(lambda seen: 7 in seen)
@@ -255,7 +243,9 @@ def test_a_slip_of_its_author_does_not_end_it(stage: Stage, log: SeenLog) -> Non
     assert stage.waiting(SLICES) == 1
 
 
-def test_each_try_is_said_with_its_run_and_why(stage: Stage, log: SeenLog) -> None:
+def test_a_handler_that_fails_for_a_while_is_tried_again_and_each_try_is_said(
+    stage: Stage, log: SeenLog
+) -> None:
     failures = iter([RuntimeError("once"), RuntimeError("twice")])
 
     def behave(message: Any) -> None:
@@ -264,7 +254,7 @@ def test_each_try_is_said_with_its_run_and_why(stage: Stage, log: SeenLog) -> No
 
     agent = stage.agent(behave)
     stage.bus.publish(start_run(5))
-    agent.seen.wait(bool)
+    assert agent.seen.wait(bool) == [5]
     told = log.of("WARNING start_run (run 5) again in 0.0 s: ")
     assert [line.rpartition(": ")[2] for line in told] == ["once", "twice"]
 

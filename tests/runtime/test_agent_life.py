@@ -4,7 +4,7 @@ import threading
 from typing import Any, ClassVar
 
 import pytest
-from probe_agent import PATIENCE_S, Probe, Seen, SeenLog, Stage, piece, start_run
+from probe_agent import PATIENCE_S, Held, Probe, Seen, SeenLog, Stage, piece, start_run
 
 from swf_testbed.model import destinations
 from swf_testbed.model.errors import BadInput, Unavailable
@@ -152,19 +152,13 @@ def test_it_is_ready_when_the_broker_is(stage: Stage, log: SeenLog) -> None:
 
 
 def test_what_is_in_hand_is_done_before_it_ends(stage: Stage) -> None:
-    in_hand, go_on = threading.Event(), threading.Event()
-
-    def work(message: Any) -> None:
-        in_hand.set()
-        assert go_on.wait(PATIENCE_S)
-
     agent = stage.prepare(Diary)
-    agent.behaviour = work
+    agent.behaviour = held = Held()
     stage.start(agent)
     stage.bus.publish_many([piece(1), piece(2)])
-    assert in_hand.wait(PATIENCE_S)
+    held.wait()
     agent.stop()
-    go_on.set()
+    held.let_go()
     stage.end()
     assert agent.seen.items == [1]
     assert agent.diary.items[-2:] == ["on_stop", "EXITED"]
@@ -176,19 +170,14 @@ def test_a_handler_that_does_not_end_is_not_waited_for_without_limit(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, log: SeenLog
 ) -> None:
     monkeypatch.setattr(agent_module, "GRACE_S", 0.1)
-    in_hand, go_on = threading.Event(), threading.Event()
-
-    def work(message: Any) -> None:
-        in_hand.set()
-        assert go_on.wait(PATIENCE_S)
-
-    stage.agent(work)
+    held = Held()
+    stage.agent(held)
     stage.bus.publish(start_run(9))
-    assert in_hand.wait(PATIENCE_S)
+    held.wait()
     stage.end()
     log.wait("WARNING a handler did not end within 0 s; the broker delivers its message again")
     assert stage.agent().seen.wait(bool) == [9]
-    go_on.set()
+    held.let_go()
 
 
 def test_who_hears_it_is_its_role_in_the_namespace(stage: Stage) -> None:
