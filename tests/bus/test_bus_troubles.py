@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -164,6 +165,32 @@ def test_a_message_that_the_broker_refuses_is_given_back_with_the_reason(scripte
     assert only.body == b"kept"
     again.confirm(only)
     kept.result(PATIENCE_S)
+
+
+def test_what_is_said_while_a_new_link_begins_is_said_once(
+    scripted: ScriptedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way, said_again = threading.Event(), threading.Event()
+    say_again = StompBus._say_again
+
+    def later(bus: StompBus) -> None:
+        assert under_way.wait(PATIENCE_S)
+        say_again(bus)
+        said_again.set()
+
+    monkeypatch.setattr(StompBus, "_say_again", later)
+    bus, peer = scripted.linked()
+    first = publishing(bus, b"first")
+    sent = peer.hear("SEND")
+    under_way.set()
+    assert said_again.wait(PATIENCE_S)
+    second = publishing(bus, b"second")
+    after = peer.hear("SEND")
+    assert (sent.body, after.body) == (b"first", b"second")
+    for one in (sent, after):
+        peer.confirm(one)
+    first.result(PATIENCE_S)
+    second.result(PATIENCE_S)
 
 
 def test_an_error_of_no_message_is_told(scripted: ScriptedBroker, caplog: pytest.LogCaptureFixture) -> None:

@@ -38,7 +38,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def test_every_message_asks_for_a_receipt_of_its_own_that_no_other_bus_has() -> None:
     one, other, wire = Outbox(), Outbox(), Wire()
     for box in (one, one, other):
-        box.transmit(box.add(HERE, b"x", {"a": "b"}), wire)
+        box.transmit(box.add(HERE, b"x", {"a": "b"}), 1, wire)
     receipts = [headers["receipt"] for _, _, headers in wire.sent]
     assert len(set(receipts)) == 3
     assert wire.sent[0] == (HERE, b"x", {"a": "b", "receipt": receipts[0]})
@@ -67,14 +67,33 @@ def test_it_is_kept_until_the_broker_has_it() -> None:
     assert (box.unconfirmed(), third.done.is_set()) == ([], False)
 
 
+def test_it_is_sent_once_on_a_link_and_again_on_the_next() -> None:
+    box, wire = Outbox(), Wire()
+    pending = box.add(HERE, b"x", {})
+    for link, times in ((1, 1), (1, 1), (2, 2), (1, 2), (2, 2), (4, 3)):
+        box.transmit(pending, link, wire)
+        assert len(wire.sent) == times
+
+
+def test_who_waited_for_room_is_sent_once_on_a_link_too(clock: Clock) -> None:
+    box, wire = Outbox(), Wire()
+    pending = box.add(HERE, b"x", {})
+    box.transmit(pending, 1, wire)
+    box.hold(pending.receipt)
+    clock.now += ROOM_S
+    for _ in range(2):
+        box.transmit(pending, 1, wire)
+    assert (len(wire.sent), pending.held) == (2, False)
+
+
 def test_a_message_that_ends_every_connection_is_given_up(clock: Clock) -> None:
     box, wire = Outbox(), Wire()
     poison = box.add(HERE, b"poison", {})
-    for _ in range(TRANSMISSIONS):
-        box.transmit(poison, wire)
+    for link in range(1, TRANSMISSIONS + 1):
+        box.transmit(poison, link, wire)
         clock.now += HELD_BACK_S
     assert not poison.done.is_set()
-    box.transmit(poison, wire)
+    box.transmit(poison, TRANSMISSIONS + 1, wire)
     assert len(wire.sent) == TRANSMISSIONS
     assert poison.refusal == f"the connection was lost {TRANSMISSIONS} times while sending it"
     assert box.unconfirmed() == []
@@ -83,8 +102,8 @@ def test_a_message_that_ends_every_connection_is_given_up(clock: Clock) -> None:
 def test_a_connection_that_lived_on_was_not_lost_by_the_message(clock: Clock) -> None:
     box, wire = Outbox(), Wire()
     held_back = box.add(HERE, b"patient", {})
-    for _ in range(3 * TRANSMISSIONS):
-        box.transmit(held_back, wire)
+    for link in range(1, 3 * TRANSMISSIONS + 1):
+        box.transmit(held_back, link, wire)
         clock.now += HELD_BACK_S + 0.1
     assert len(wire.sent) == 3 * TRANSMISSIONS
     assert held_back.waited_s() == pytest.approx(HELD_BACK_S + 0.1)
@@ -94,27 +113,27 @@ def test_one_message_finds_out_for_all_whether_there_is_room(clock: Clock) -> No
     box, wire = Outbox(), Wire()
     waiting = [box.add(HERE, bytes([number]), {}) for number in range(3)]
     elsewhere = box.add(THERE, b"other", {})
-    box.transmit(waiting[0], wire)
+    box.transmit(waiting[0], 1, wire)
     assert box.hold(waiting[0].receipt) == HERE
     assert box.hold(waiting[0].receipt) is None, "this is known already"
     assert box.hold("of nobody") is None
     for pending in (*waiting[1:], elsewhere):
-        box.transmit(pending, wire)
+        box.transmit(pending, 1, wire)
     assert wire.bodies == [b"\0", b"other"]
     assert box.waiting(lives=False) == [HERE]
     clock.now += ROOM_S
     for pending in waiting:
-        box.transmit(pending, wire)
+        box.transmit(pending, 1, wire)
     assert wire.bodies == [b"\0", b"other", b"\0"]
     assert box.freed(HERE) == [], "it is not known yet that there is room"
-    box.transmit(away := box.add(THERE, b"away", {}), wire)
+    box.transmit(away := box.add(THERE, b"away", {}), 1, wire)
     assert box.hold(away.receipt) == THERE
     assert box.confirm(waiting[0].receipt)
-    box.transmit(box.add(HERE, b"under way", {}), wire)
+    box.transmit(box.add(HERE, b"under way", {}), 1, wire)
     assert box.freed(HERE) == waiting[1:]
     assert box.freed(HERE) == []
     for pending in waiting[1:]:
-        box.transmit(pending, wire)
+        box.transmit(pending, 1, wire)
     assert wire.bodies[-2:] == [b"\1", b"\2"]
     assert not any(pending.held for pending in waiting[1:])
 
@@ -123,7 +142,7 @@ def test_finding_no_room_is_no_lost_connection(clock: Clock) -> None:
     box, wire = Outbox(), Wire()
     pending = box.add(HERE, b"x", {})
     for _ in range(2 * TRANSMISSIONS):
-        box.transmit(pending, wire)
+        box.transmit(pending, 1, wire)
         box.hold(pending.receipt)
         clock.now += ROOM_S
     assert (len(wire.sent), pending.done.is_set()) == (2 * TRANSMISSIONS, False)

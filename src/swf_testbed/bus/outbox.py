@@ -24,7 +24,8 @@ ROOM_S = 5.0
 class Pending:
     """A message that the broker has not confirmed; `done` is set when it is confirmed or refused.
 
-    One that is `held` is not sent: there was no room in its destination when it was last tried.
+    It is under way on the link of the number `sent_on`. One that is `held` is not sent: there was no room
+    in its destination when it was last tried.
     """
 
     receipt: str
@@ -33,6 +34,7 @@ class Pending:
     headers: dict[str, str]
     done: threading.Event = field(default_factory=threading.Event)
     sent_at: float = 0.0
+    sent_on: int = 0
     transmissions: int = 0
     refusal: str = ""
     held: bool = False
@@ -65,11 +67,20 @@ class Outbox:
             self._pending[receipt] = pending
         return pending
 
-    def transmit(self, pending: Pending, send: Callable[[str, bytes, Mapping[str, str]], None]) -> None:
-        """Send it, unless that was tried too often, or there is no room for it now."""
-        pending.held = self._must_wait(pending.destination)
-        if pending.held:
-            return
+    def transmit(
+        self, pending: Pending, link: int, send: Callable[[str, bytes, Mapping[str, str]], None]
+    ) -> None:
+        """Send it on a link, unless that was tried too often, or it must wait, or is under way there already.
+
+        Who says it and who says everything again on a new link do not wait for each other.
+        """
+        with self._lock:
+            if pending.sent_on >= link:
+                return
+            pending.held = self._must_wait(pending.destination)
+            if pending.held:
+                return
+            pending.sent_on = link
         if pending.waited_s() > HELD_BACK_S:
             pending.transmissions = 0
         pending.sent_at = time.monotonic()
@@ -80,12 +91,11 @@ class Outbox:
             send(pending.destination, pending.body, pending.headers)
 
     def _must_wait(self, destination: str) -> bool:
-        with self._lock:
-            again = self._full.get(destination)
-            if again is None or time.monotonic() < again:
-                return again is not None
-            # One message finds out for all of them.
-            self._full[destination] = time.monotonic() + ROOM_S
+        again = self._full.get(destination)
+        if again is None or time.monotonic() < again:
+            return again is not None
+        # One message finds out for all of them.
+        self._full[destination] = time.monotonic() + ROOM_S
         return False
 
     def hold(self, receipt: str) -> str | None:
@@ -94,7 +104,7 @@ class Outbox:
             pending = self._pending.get(receipt)
             if pending is None:
                 return None
-            pending.held, pending.transmissions = True, 0
+            pending.held, pending.sent_on, pending.transmissions = True, 0, 0
             new = pending.destination not in self._full
             self._full[pending.destination] = time.monotonic() + ROOM_S
             self._was_full.add(pending.destination)

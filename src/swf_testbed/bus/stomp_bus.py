@@ -180,7 +180,7 @@ class StompBus:
         return pending
 
     def _transmit(self, link: Link, pending: Pending) -> None:
-        self._outbox.transmit(pending, link.send)
+        self._outbox.transmit(pending, link.epoch, link.send)
 
     def _finish(self, pending: Pending, until: float | None = None) -> None:
         while not pending.done.wait(_patience(until)):
