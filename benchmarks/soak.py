@@ -2,7 +2,8 @@
 
 Runs of two minutes, of small files, follow one another at 15 STF/s. Meanwhile the memory of every program and
 what waits in the broker are taken down every 5 s; each run tells its latency from the DAQ to a plot. After a
-warm-up, in which every cache of a bounded size has filled, memory must be flat: the slope of its means over
+warm-up, in which every cache of a bounded size and the exit buffer have filled, so that as many files are
+deleted as come, memory must be flat: the slope of its means over
 each run, with its standard error, must not be a growth of more than 5 % in an hour that is certain (two
 standard errors). At the end the queues must be empty, and every run whole: nothing lost, nothing twice.
 """
@@ -26,12 +27,16 @@ from bench.watching import Slope, Watch
 from figures import Figure, tell
 
 from swf_testbed.control.commands import run_workflow
+from swf_testbed.daq.buffer_room import BufferRoom
 from swf_testbed.monitor_client import MonitorClient
 from swf_testbed.records import WorkflowExecution
 
 EPIC_HZ = 1.5
 WARM_UP_MINUTES = 15.0
 """At 15 STF/s some 13 500 STFs: pydantic alone remembers 16 384 strings, and the merger keeps two runs."""
+
+BUFFER_GB = 0.5
+"""Full after half of the warm-up: small files of 15 STF/s are some 60 MB a minute."""
 
 GROWTH_AN_HOUR = 0.05
 DRAINED_S = 300.0
@@ -134,6 +139,7 @@ def soak(stack: Stack, said: argparse.Namespace) -> dict[str, Any]:
         "load": [one.load for one in taken],
         "drift_s": max(one.drift_s for one in taken),
         "drained_s": round(drained_s, 1),
+        "kept": BufferRoom(stack.direct.state_dir / "exit-buffer", None).usage().files,
         "queued": {"most": max(v for _, v in watch.queued), "last": watch.queued[-1][1]},
         "runs": runs,
         "latency_p50": _slope(steady, "p50"),
@@ -181,6 +187,7 @@ def conclude(found: dict[str, Any]) -> bool:
             f"latency to a plot, {which}: {one['mean']:.2f} s, {one['value']:+.2f} ± {one['error']:.2f} s/h"
         )
     print(f"waiting in the broker: {found['queued']['most']:.0f} at most, whole {found['drained_s']} s after")
+    print(f"in the exit buffer at the end: {found['kept']} files, the others were deleted when archived")
     for problem in found["problems"]:
         print(f"NOT GOOD: {problem}")
     most = max(map(growth, found["memory_mb"].values()), default=0.0)
@@ -207,6 +214,7 @@ def options() -> argparse.Namespace:
     add("--run-minutes", type=float, default=2.0, help="of one run (%(default)s)")
     add("--samples", type=int, default=1, help="of an STF (%(default)s)")
     add("--slices", type=int, default=2, help="of an STF (%(default)s)")
+    add("--buffer-gb", type=float, default=BUFFER_GB, help="what the exit buffer may hold (%(default)s)")
     add("--stack", choices=sorted(STACKS), default="embedded", help="what runs (%(default)s)")
     add("--out", type=Path, metavar="FILE", help="write everything that was seen here, as JSON")
     add("--home", type=Path, metavar="FOLDER", help="where the testbed lives, with its logs; kept afterwards")
@@ -217,7 +225,8 @@ def main() -> int:
     """Soak, and print; the exit code is 0 if all was good."""
     said = options()
     logging.basicConfig(level=logging.ERROR)
-    with home_of(said.home) as home, STACKS[said.stack](home) as stack, running(stack):
+    toml = f"[data]\nbuffer_capacity = {said.buffer_gb}\n"
+    with home_of(said.home) as home, STACKS[said.stack](home, toml) as stack, running(stack):
         found = soak(stack, said)
     if said.out:
         said.out.write_text(json.dumps(found, indent=1), "utf-8")

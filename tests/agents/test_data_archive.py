@@ -1,38 +1,31 @@
 """What the data agent keeps in mind of runs, streams, announcements and the exit buffer; no services."""
 
 import os
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from zlib import adler32
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from said_alarms import Said
 
-from swf_testbed.adapters.storage import CopyState, DatasetSpec, Did, StoredFile
-from swf_testbed.adapters.storage.catalogued import CataloguedStorage
-from swf_testbed.adapters.storage.folders import FolderMover
+from swf_testbed.adapters.storage import DatasetSpec, Did
 from swf_testbed.agents.data import archive as archive_module
 from swf_testbed.agents.data.alarms import Alarms
 from swf_testbed.agents.data.archive import Archive
 from swf_testbed.agents.data.checks import DaqChecks, Finding, content_problem
-from swf_testbed.agents.data.exit_buffer import Keeper, Surroundings
-from swf_testbed.agents.data.notes import Notes
 from swf_testbed.agents.data.run_archive import RunArchive
 from swf_testbed.agents.data.stream_checksum import StreamChecksum, combined, first_difference
 from swf_testbed.agents.data.watcher.rules import RULES
 from swf_testbed.agents.data.watcher.view import View
 from swf_testbed.agents.data.watcher.watcher import Watcher
-from swf_testbed.config.data import Data
 from swf_testbed.config.data import Watcher as Limits
-from swf_testbed.daq.buffer_room import BufferRoom, files_of_run
 from swf_testbed.messages import PauseRun, StartRun, StfGen
 from swf_testbed.model.alarms import ALARMS
 from swf_testbed.model.names import stf_filename
 from swf_testbed.model.states import RunPhase
-from swf_testbed.stf.ranges import RangeFile
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 RUN = 100_010
@@ -139,26 +132,6 @@ def test_a_file_whose_frames_are_damaged_is_found(tmp_path: Path) -> None:
 
 
 # The watcher, in simulated time.
-
-
-class Said:
-    """In place of the alarms' way to the bus."""
-
-    def __init__(self) -> None:
-        self._standing: dict[str, str] = {}
-
-    @property
-    def standing(self) -> dict[str, str]:
-        return dict(self._standing)
-
-    def raised(self, name: str, what: str, text: str, run: int | None = None) -> None:
-        del run
-        assert name in ALARMS
-        self._standing[f"{name}:{what}"] = text
-
-    def cleared(self, name: str, what: str, text: str, run: int | None = None) -> None:
-        del text, run
-        self._standing.pop(f"{name}:{what}", None)
 
 
 @pytest.fixture
@@ -272,145 +245,6 @@ def test_every_rule_has_its_alarm_and_its_parameters() -> None:
     for rule in RULES:
         assert rule.name in ALARMS
         assert set(rule.parameters) <= set(Limits.model_fields)
-
-
-# The exit buffer.
-
-
-class Quiet:
-    """In place of what is told."""
-
-    def __init__(self) -> None:
-        self.heard: list[object] = []
-
-    def copy(self, note: object) -> None:
-        self.heard.append(note)
-
-
-def buffer(tmp_path: Path, rules: Data, count: int = 6, in_use: set[str] | None = None) -> Any:
-    """A keeper of a buffer with files of 1000 bytes, all at both sites."""
-    sites = {site: tmp_path / site for site in rules.sites}
-    for path in sites.values():
-        path.mkdir()
-    storage = CataloguedStorage(rules.site, FolderMover(sites))
-    spec = DatasetSpec(did=Did("group.daq", f"swf.{RUN}.run"), run=RUN, sites=rules.sites)
-    archive = RunArchive(spec, opened=True)
-    folder = tmp_path / "buffer" / str(RUN)
-    folder.mkdir(parents=True)
-    files = []
-    for number in range(1, count + 1):
-        path = folder / stf_filename(RUN, number)
-        data = bytes([number]) * 1000
-        path.write_bytes(data)
-        os.utime(path, (time.time() - 100 + number, time.time() - 100 + number))
-        files.append(
-            StoredFile(name=path.name, size_bytes=1000, checksum=f"ad:{adler32(data):08x}", url=path.as_uri())
-        )
-    storage.open(spec)
-    storage.register(spec.did, files)
-    for file in files:
-        archive.add(file, 0.0)
-        for site in rules.sites:
-            storage.deliver(spec.did, site, [file])
-            archive.settle(storage.verify(spec.did, site, [file])[0], 0.0, 0.0)
-    told: list[Any] = []
-    keeper = Keeper(
-        rules,
-        Surroundings(
-            root=tmp_path / "buffer",
-            storage=storage,
-            archive_of=lambda run: archive if run == RUN else None,
-            in_use=lambda run: in_use or set(),
-            waiting_bytes=lambda: 0,
-            say=lambda cls, **fields: told.append(fields),
-            notes=cast(Notes, Quiet()),
-            alarms=cast(Alarms, Said()),
-        ),
-    )
-    return keeper, archive, folder, told
-
-
-def small(**more: Any) -> Data:
-    return Data.model_validate({"buffer_capacity": 8e-6, "buffer_high": 0.7, **more})
-
-
-def names(folder: Path) -> list[int]:
-    return [int(path.name.split(".")[2]) for path in sorted(folder.glob("*.stf"))]
-
-
-def test_above_the_mark_the_oldest_are_deleted_and_they_still_count(tmp_path: Path) -> None:
-    keeper, _, folder, told = buffer(tmp_path, small())
-    assert keeper.step()
-    assert names(folder) == [3, 4, 5, 6]
-    assert len(files_of_run(folder)) == 6
-    assert told[-1]["level"] == "low"
-    assert not keeper.step()
-
-
-def test_what_is_older_than_the_horizon_is_deleted_below_the_mark_too(tmp_path: Path) -> None:
-    keeper, _, folder, _ = buffer(tmp_path, small(buffer_capacity=1, buffer_horizon=97 / 3600))
-    keeper.step()
-    assert names(folder) == [4, 5, 6]
-
-
-def test_a_file_that_is_read_or_processed_is_kept(tmp_path: Path) -> None:
-    keeper, _, folder, _ = buffer(tmp_path, small(buffer_horizon=0), in_use={stf_filename(RUN, 2)})
-    reading = RangeFile(folder / stf_filename(RUN, 1))
-    keeper.step()
-    assert names(folder) == [1, 2]
-    reading.close()
-    keeper.step()
-    assert names(folder) == [2]
-
-
-def test_a_copy_that_is_damaged_later_keeps_the_file(tmp_path: Path) -> None:
-    keeper, archive, folder, _ = buffer(tmp_path, small(buffer_horizon=0))
-    copy = next((tmp_path / "BNL").rglob(stf_filename(RUN, 4)))
-    copy.write_bytes(b"x" * 1000)
-    keeper.step()
-    assert names(folder) == [4]
-    assert [task.position for task in archive.waiting("BNL", 0.0, 10)] == [3] or not archive.files[
-        stf_filename(RUN, 4)
-    ].registered
-
-
-@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    states=st.lists(st.tuples(*[st.sampled_from(list(CopyState))] * 2), min_size=1, max_size=6),
-    used=st.sets(st.integers(1, 6)),
-    horizon_h=st.sampled_from([0.0, 97 / 3600, 72.0]),
-    capacity=st.sampled_from([1e-6, 4e-6, 1.0]),
-)
-def test_only_what_is_safe_is_ever_deleted(
-    tmp_path_factory: pytest.TempPathFactory,
-    states: list[tuple[CopyState, CopyState]],
-    used: set[int],
-    horizon_h: float,
-    capacity: float,
-) -> None:
-    rules = small(buffer_capacity=capacity, buffer_horizon=horizon_h, buffer_verify=False)
-    in_use = {stf_filename(RUN, number) for number in used}
-    keeper, archive, folder, _ = buffer(tmp_path_factory.mktemp("b"), rules, len(states), in_use)
-    for (bnl, jlab), task in zip(states, archive.files.values(), strict=True):
-        task.copies["BNL"].state, task.copies["JLAB"].state = bnl, jlab
-    keeper.step()
-    left = set(names(folder))
-    for number, copies in enumerate(states, 1):
-        if copies != (CopyState.VERIFIED, CopyState.VERIFIED) or number in used:
-            assert number in left
-
-
-def test_the_buffer_is_counted_whatever_is_in_it(tmp_path: Path) -> None:
-    room = BufferRoom(tmp_path / "none", 10)
-    assert room.usage() == (0, 0)
-    (tmp_path / "1").mkdir()
-    (tmp_path / "1" / "a.stf").write_bytes(b"12345")
-    (tmp_path / "1" / "b.stf.part").write_bytes(b"123")
-    room = BufferRoom(tmp_path, None)
-    assert room.usage() == (1, 8)
-    assert room.capacity(8) > 8
-    (tmp_path / "1" / "a.stf").unlink()
-    assert room.usage() == (0, 3)
 
 
 def test_an_archived_run_is_let_go_once_nobody_speaks_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,9 +85,9 @@ def files_of_run(folder: Path) -> set[str]:
     return {path.name for path in folder.glob(f"*{STF_SUFFIX}")} | set(deleted)
 
 
-def note_deleted(folder: Path, name: str) -> None:
-    """Let a file count though it will not be there any more; to be said before it is deleted."""
+def note_deleted(folder: Path, names: Iterable[str]) -> None:
+    """Let files count though they will not be there any more; to be said before they are deleted."""
     with (folder / DELETED).open("a", encoding="utf-8") as file:
-        file.write(f"{name}\n")
+        file.writelines(f"{name}\n" for name in names)
         file.flush()
         os.fsync(file.fileno())

@@ -4,9 +4,11 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from swf_testbed.adapters.storage import CopyState, Storage, StoredFile
 from swf_testbed.agents.data.alarms import Alarms
@@ -26,6 +28,12 @@ CHECK_S = 2.0
 
 SAY_S = 30.0
 """Between two words on how full it is, while its level is the same."""
+
+TOGETHER, TOGETHER_BYTES = 100, 1_000_000_000
+"""Files that are deleted together; fewer when they are large.
+
+What is asked of the monitor is asked once for them, and must still be true when their copies have been read.
+"""
 
 MARGIN = 0.1
 """Deleting ends this part of the capacity below the high-water mark: it is not to begin again at once."""
@@ -58,6 +66,14 @@ class Surroundings:
     say: Callable[..., None]
     notes: Notes
     alarms: Alarms
+
+
+class Complete(NamedTuple):
+    """A complete file of the exit buffer, and when it was written (seconds since 1970)."""
+
+    path: Path
+    written: float
+    size_bytes: int
 
 
 class Keeper:
@@ -101,16 +117,17 @@ class Keeper:
         excess = usage.used_bytes - goal if pressed else 0
         oldest_kept = time.time() - self._rules.buffer_horizon * _HOUR_S
         deleted = 0
-        for path, written, size in self._oldest_first():
-            if excess <= 0 and written > oldest_kept:
+        for run, files in self._oldest_first():
+            while some := _next(files, excess, oldest_kept):
+                gone = self._delete_safe(run, some)
+                deleted += len(gone)
+                excess -= sum(one.size_bytes for one in gone)
+            if files:  # young, and there is room
                 break
-            if self._delete_if_safe(path):
-                deleted += 1
-                excess -= size
         return deleted
 
-    def _oldest_first(self) -> Iterator[tuple[Path, float, int]]:
-        """Complete files with time and size, run by run: a buffer may hold hundreds of thousands."""
+    def _oldest_first(self) -> Iterator[tuple[int, deque[Complete]]]:
+        """Runs with their complete files: a buffer may hold hundreds of thousands."""
         runs = [path for path in self._around.root.iterdir() if path.is_dir()]
         for folder in sorted(runs, key=_number_of):
             found = []
@@ -119,42 +136,53 @@ class Keeper:
                     known = path.stat()
                 except FileNotFoundError:
                     continue
-                found.append((path, known.st_mtime, known.st_size))
-            yield from sorted(found, key=lambda one: one[1])
+                found.append(Complete(path, known.st_mtime, known.st_size))
+            yield _number_of(folder), deque(sorted(found, key=lambda one: one.written))
 
-    def _delete_if_safe(self, path: Path) -> bool:
-        run = _number_of(path.parent)
+    def _delete_safe(self, run: int, some: Sequence[Complete]) -> list[Complete]:
+        """Delete those files of a run that are safe at every site, and that nobody needs here."""
         archive = self._around.archive_of(run)
-        task = archive.files.get(path.name) if archive else None
-        if archive is None or task is None or not task.archived or path.name in self._around.in_use(run):
-            return False
-        file = replace(task.file, url=path.absolute().as_uri())
-        if self._rules.buffer_verify and not self._still_there(archive, file):
-            return False
-        with held(path) as alone:
-            if not alone:
-                return False  # somebody reads it
-            note_deleted(path.parent, path.name)
-            (gone,) = self._around.storage.remove(archive.spec.did, [file])
-        if gone.state is not CopyState.REMOVED:
-            _log.warning("%s", gone.problem)
-            return False
-        self._around.notes.copy(
-            StfCopy(stf_file=path.name, site=self._rules.site, state=CopyState.REMOVED, verified_at=now())
-        )
-        return True
+        if archive is None:
+            return []
+        files = {
+            one.path.name: replace(task.file, url=one.path.absolute().as_uri())
+            for one in some
+            if (task := archive.files.get(one.path.name)) and task.archived
+        }
+        if files:
+            _leave_out(files, self._around.in_use(run))
+        if self._rules.buffer_verify:
+            _leave_out(files, self._damaged(archive, list(files.values())))
+        folder = some[0].path.parent
+        with ExitStack() as alone:
+            _leave_out(files, {name for name in files if not alone.enter_context(held(folder / name))})
+            removed = self._remove(archive, folder, list(files.values())) if files else set()
+        return [one for one in some if one.path.name in removed]
 
-    def _still_there(self, archive: RunArchive, file: StoredFile) -> bool:
-        """Whether the copies at every site are still what they were; one that is not is made anew."""
-        good = True
+    def _remove(self, archive: RunArchive, folder: Path, files: Sequence[StoredFile]) -> set[str]:
+        """Delete files that are safe; the names of those that are gone."""
+        note_deleted(folder, [file.name for file in files])
+        removed = set()
+        for gone in self._around.storage.remove(archive.spec.did, files):
+            if gone.state is CopyState.REMOVED:
+                removed.add(gone.name)
+                note = StfCopy(stf_file=gone.name, site=self._rules.site, state=gone.state, verified_at=now())
+                self._around.notes.copy(note)
+            else:
+                _log.warning("%s", gone.problem)
+        return removed
+
+    def _damaged(self, archive: RunArchive, files: Sequence[StoredFile]) -> set[str]:
+        """The files one of whose copies is not any more what it was; it is made anew."""
+        damaged = set()
         for site in archive.spec.sites:
-            (copy,) = self._around.storage.verify(archive.spec.did, site, [file])
-            if copy.state is not CopyState.VERIFIED:
-                good = False
-                self._around.alarms.raised("copy", f"{file.name}@{site}", copy.problem, archive.spec.run)
-                archive.files[file.name].copies[site].state = CopyState.FAILED
-                archive.look_again(site)
-        return good
+            for copy in self._around.storage.verify(archive.spec.did, site, files):
+                if copy.state is not CopyState.VERIFIED:
+                    damaged.add(copy.name)
+                    self._around.alarms.raised("copy", f"{copy.name}@{site}", copy.problem, archive.spec.run)
+                    archive.files[copy.name].copies[site].state = CopyState.FAILED
+                    archive.look_again(site)
+        return damaged
 
     # What is said.
 
@@ -203,6 +231,23 @@ class Keeper:
         (begun, before), (ended, after) = self._used[0], self._used[-1]
         rate = (after - before) / (ended - begun) if ended > begun else 0.0
         return max(0.0, (capacity - usage.used_bytes) / rate) if rate > 0 else None
+
+
+def _next(files: deque[Complete], excess: int, oldest_kept: float) -> list[Complete]:
+    """The next files to delete: the oldest that make up the excess, and those older than the horizon."""
+    found: list[Complete] = []
+    together = 0
+    while files and len(found) < TOGETHER and together < TOGETHER_BYTES:
+        if excess <= together and files[0].written > oldest_kept:
+            break
+        found.append(files.popleft())
+        together += found[-1].size_bytes
+    return found
+
+
+def _leave_out(files: dict[str, StoredFile], names: set[str]) -> None:
+    for name in names:
+        files.pop(name, None)
 
 
 def _number_of(folder: Path) -> int:
