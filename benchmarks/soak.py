@@ -3,9 +3,9 @@
 Runs of two minutes, of small files, follow one another at 15 STF/s. Meanwhile the memory of every program and
 what waits in the broker are taken down every 5 s; each run tells its latency from the DAQ to a plot. After a
 warm-up, in which every cache of a bounded size and the exit buffer have filled, so that as many files are
-deleted as come, memory must be flat: the slope of its means over
-each run, with its standard error, must not be a growth of more than 5 % in an hour that is certain (two
-standard errors). At the end the queues must be empty, and every run whole: nothing lost, nothing twice.
+deleted as come, memory must be flat: the slope of its means over each run, with its standard error, must not
+be a growth of more than 5 % in an hour that is certain (two standard errors). At the end the queues must be
+empty, and every run whole: nothing lost, nothing twice.
 """
 
 import argparse

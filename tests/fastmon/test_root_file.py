@@ -62,6 +62,16 @@ def axis_of(found: Any, letter: str) -> dict[str, Any]:
     }
 
 
+def head_of(found: Any) -> dict[str, Any]:
+    return {
+        "kind": found.classname,
+        "name": found.name,
+        "title": found.title,
+        "nbins": found.axis("x").edges().size - 1,
+        "entries": found.member("fEntries"),
+    }
+
+
 @pytest.mark.parametrize("held", [dense, sparse])
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_root_file_and_the_page_show_the_same_histogram(flow: Flow, held: Any) -> None:
@@ -69,14 +79,10 @@ def test_a_root_file_and_the_page_show_the_same_histogram(flow: Flow, held: Any)
     made = document(axes, held(contents(axes)), name="e", label="Energy")
     found = in_root(made, "e")
     assert root_json(made) == {
-        "kind": found.classname,
-        "name": found.name,
-        "title": found.title,
-        "nbins": found.axis().edges().size - 1,
+        **head_of(found),
         **axis_of(found, "x"),
         "ytitle": "",
         "unit": "",
-        "entries": found.member("fEntries"),
         "contents": found.values(flow=True).tolist(),
     }
 
@@ -88,15 +94,11 @@ def test_a_root_file_and_the_page_show_the_same_map(flow: Flow, held: Any) -> No
     made = document(axes, held(contents(axes)), name="map", label="Map")
     found = in_root(made, "map")
     assert root_json(made) == {
-        "kind": found.classname,
-        "name": found.name,
-        "title": found.title,
-        "nbins": found.axis("x").edges().size - 1,
+        **head_of(found),
         "ynbins": found.axis("y").edges().size - 1,
         **axis_of(found, "x"),
         **axis_of(found, "y"),
         "ztitle": "",
-        "entries": found.member("fEntries"),
         "contents": found.values(flow=True).T.ravel().tolist(),
     }
 

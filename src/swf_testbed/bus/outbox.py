@@ -91,6 +91,7 @@ class Outbox:
             send(pending.destination, pending.body, pending.headers)
 
     def _must_wait(self, destination: str) -> bool:
+        """Whether there is no room; asked under the lock."""
         again = self._full.get(destination)
         if again is None or time.monotonic() < again:
             return again is not None

@@ -68,7 +68,7 @@ class Surroundings:
     alarms: Alarms
 
 
-class Complete(NamedTuple):
+class BufferedFile(NamedTuple):
     """A complete file of the exit buffer, and when it was written (seconds since 1970)."""
 
     path: Path
@@ -118,7 +118,7 @@ class Keeper:
         oldest_kept = time.time() - self._rules.buffer_horizon * _HOUR_S
         deleted = 0
         for run, files in self._oldest_first():
-            while some := _next(files, excess, oldest_kept):
+            while some := _portion(files, excess, oldest_kept):
                 gone = self._delete_safe(run, some)
                 deleted += len(gone)
                 excess -= sum(one.size_bytes for one in gone)
@@ -126,7 +126,7 @@ class Keeper:
                 break
         return deleted
 
-    def _oldest_first(self) -> Iterator[tuple[int, deque[Complete]]]:
+    def _oldest_first(self) -> Iterator[tuple[int, deque[BufferedFile]]]:
         """Runs with their complete files: a buffer may hold hundreds of thousands."""
         runs = [path for path in self._around.root.iterdir() if path.is_dir()]
         for folder in sorted(runs, key=_number_of):
@@ -136,10 +136,10 @@ class Keeper:
                     known = path.stat()
                 except FileNotFoundError:
                     continue
-                found.append(Complete(path, known.st_mtime, known.st_size))
+                found.append(BufferedFile(path, known.st_mtime, known.st_size))
             yield _number_of(folder), deque(sorted(found, key=lambda one: one.written))
 
-    def _delete_safe(self, run: int, some: Sequence[Complete]) -> list[Complete]:
+    def _delete_safe(self, run: int, some: Sequence[BufferedFile]) -> list[BufferedFile]:
         """Delete those files of a run that are safe at every site, and that nobody needs here."""
         archive = self._around.archive_of(run)
         if archive is None:
@@ -149,8 +149,9 @@ class Keeper:
             for one in some
             if (task := archive.files.get(one.path.name)) and task.archived
         }
-        if files:
-            _leave_out(files, self._around.in_use(run))
+        if not files:
+            return []
+        _leave_out(files, self._around.in_use(run))
         if self._rules.buffer_verify:
             _leave_out(files, self._damaged(archive, list(files.values())))
         folder = some[0].path.parent
@@ -233,9 +234,9 @@ class Keeper:
         return max(0.0, (capacity - usage.used_bytes) / rate) if rate > 0 else None
 
 
-def _next(files: deque[Complete], excess: int, oldest_kept: float) -> list[Complete]:
+def _portion(files: deque[BufferedFile], excess: int, oldest_kept: float) -> list[BufferedFile]:
     """The next files to delete: the oldest that make up the excess, and those older than the horizon."""
-    found: list[Complete] = []
+    found: list[BufferedFile] = []
     together = 0
     while files and len(found) < TOGETHER and together < TOGETHER_BYTES:
         if excess <= together and files[0].written > oldest_kept:
